@@ -1,0 +1,87 @@
+#include "recorder/arena.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include <cassert>
+#include <new>
+
+namespace rfan::recorder {
+
+void Arena::clear() {
+  raw_bytes = 0;
+  event_count = 0;
+  batch_count = 0;
+  process_log_end = 0;
+  dropped = 0;
+  dropped_first_ns = 0;
+  dropped_last_ns = 0;
+  process_facts_lost = 0;
+}
+
+void ArenaQueue::push(Arena* arena) {
+  const auto tail = tail_.load(std::memory_order_relaxed);
+  const auto next = (tail + 1) % slots_.size();
+  assert(next != head_.load(std::memory_order_acquire));
+  slots_[tail] = arena;
+  tail_.store(next, std::memory_order_release);
+}
+
+Arena* ArenaQueue::pop() {
+  const auto head = head_.load(std::memory_order_relaxed);
+  if (head == tail_.load(std::memory_order_acquire)) return nullptr;
+  Arena* arena = slots_[head];
+  head_.store((head + 1) % slots_.size(), std::memory_order_release);
+  return arena;
+}
+
+std::size_t ArenaQueue::size() const {
+  const auto head = head_.load(std::memory_order_acquire);
+  const auto tail = tail_.load(std::memory_order_acquire);
+  return (tail + slots_.size() - head) % slots_.size();
+}
+
+Result<std::unique_ptr<ArenaPool>> ArenaPool::create() {
+  auto memory = LockedMemory::allocate(kArenas * sizeof(Arena), LockedMemory::Populate::kNow, "event arenas");
+  if (!memory) return memory.error();
+  UniqueFd wake_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake_event) return errno_error("cannot create an eventfd");
+  return std::unique_ptr<ArenaPool>(new ArenaPool(std::move(*memory), std::move(wake_event)));
+}
+
+ArenaPool::ArenaPool(LockedMemory memory, UniqueFd wake_event)
+    : memory_(std::move(memory)), wake_event_(std::move(wake_event)) {
+  for (std::size_t i = 0; i < kArenas; ++i) free_.push(new (memory_.data() + i * sizeof(Arena)) Arena);
+}
+
+void ArenaPool::publish(Arena* arena) {
+  filled_.push(arena);
+  // Pairs with the exchange in take_filled(): either we see that the writer sleeps, or it sees the arena.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (writer_sleeps_.load(std::memory_order_relaxed)) wake();
+}
+
+Arena* ArenaPool::take_filled(int timeout_ms) {
+  if (Arena* arena = filled_.pop()) return arena;
+  writer_sleeps_.store(true, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  Arena* arena = filled_.pop();
+  if (arena == nullptr) {
+    pollfd wait_for{wake_event_.get(), POLLIN, 0};
+    ::poll(&wait_for, 1, timeout_ms);
+    std::uint64_t count = 0;
+    // EAGAIN after a timeout: nothing to clear.
+    [[maybe_unused]] const auto cleared = ::read(wake_event_.get(), &count, sizeof count);
+    arena = filled_.pop();
+  }
+  writer_sleeps_.store(false, std::memory_order_relaxed);
+  return arena;
+}
+
+void ArenaPool::wake() {
+  const std::uint64_t one = 1;
+  // Fails only when 2^64 - 1 wake-ups are pending.
+  [[maybe_unused]] const auto written = ::write(wake_event_.get(), &one, sizeof one);
+}
+
+}  // namespace rfan::recorder

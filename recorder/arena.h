@@ -1,0 +1,108 @@
+// Arenas: the fixed memory in which event batches travel from the reader thread to the writer thread and
+// back.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "recorder/kernel_events.h"
+#include "recorder/locked_memory.h"
+#include "recorder/process_log.h"
+#include "recorder/unique_fd.h"
+
+namespace rfan::recorder {
+
+// The bytes of several read()s as the kernel wrote them, and beside each event the image that caused it.
+// Owned by one thread at a time: whoever took it from a queue.
+struct Arena {
+  static constexpr std::size_t kMaxEvents = 4096;
+  static constexpr std::size_t kRawBytes = kMaxEvents * kKernelEventBytes;
+  static constexpr std::size_t kMaxBatches = kMaxEvents;  // a lone opener makes batches of one event
+  // Marks an event that the recorder itself caused: its descriptor is to be closed, nothing else.
+  static constexpr ImageSerial kOwnEvent = UINT32_MAX;
+
+  // One read().
+  struct Batch {
+    std::uint32_t raw_end = 0;  // the batch reaches from the end of the one before to here
+    std::uint64_t read_ns = 0;  // CLOCK_MONOTONIC when read() had returned
+    std::uint64_t answered_ns =
+        0;  // ... when the last answer of the batch had been written; 0: none was held
+  };
+
+  std::size_t raw_bytes = 0;
+  std::size_t event_count = 0;
+  std::size_t batch_count = 0;
+  std::uint64_t process_log_end = 0;  // ProcessLog position that covers every image in here
+
+  // Events that were answered but not recorded since the arena before this one was published.
+  std::uint64_t dropped = 0;
+  std::uint64_t dropped_first_ns = 0;
+  std::uint64_t dropped_last_ns = 0;
+  // Process notifications lost likewise (the kernel's ring or our log was full).
+  std::uint64_t process_facts_lost = 0;
+
+  std::array<Batch, kMaxBatches> batches;
+  std::array<ImageSerial, kMaxEvents> images;
+  alignas(8) std::array<std::byte, kRawBytes> raw;
+
+  bool empty() const { return event_count == 0 && dropped == 0 && process_facts_lost == 0; }
+  void clear();
+  std::span<std::byte> free_raw() { return std::span(raw).subspan(raw_bytes); }
+};
+
+// Bounded queue of arenas, single producer, single consumer, lock-free; push() and pop() never make a system
+// call.
+class ArenaQueue {
+ public:
+  explicit ArenaQueue(std::size_t capacity) : slots_(capacity + 1) {}
+  void push(Arena* arena);  // precondition: fewer than `capacity` in it (there are no more arenas than that)
+  Arena* pop();             // null when empty
+  std::size_t size() const;
+
+ private:
+  std::vector<Arena*> slots_;
+  alignas(64) std::atomic<std::size_t> head_ = 0;
+  alignas(64) std::atomic<std::size_t> tail_ = 0;
+};
+
+// All arenas of a recording and the two queues they go round in: free → reader → filled → writer → free.
+class ArenaPool {
+ public:
+  // 32 arenas hold 131,072 events, more than there can be event descriptors.
+  static constexpr std::size_t kArenas = 32;
+
+  static Result<std::unique_ptr<ArenaPool>> create();
+
+  // Reader thread.
+  Arena* take_free() { return free_.pop(); }  // null: the writer has them all
+  void publish(Arena* arena);                 // wakes the writer only if it sleeps
+  bool writer_is_waiting() const { return filled_.size() == 0; }
+  std::size_t in_use() const { return kArenas - free_.size(); }
+
+  // Writer thread. The oldest filled arena; null after `timeout_ms` without one (-1: no timeout) or after
+  // wake().
+  Arena* take_filled(int timeout_ms);
+  void give_back(Arena* arena) { free_.push(arena); }
+
+  // Any thread: lets take_filled() return early.
+  void wake();
+
+  // Event descriptors in arenas, each open until the writer closed it. The reader adds, the writer subtracts.
+  std::atomic<std::int64_t> open_descriptors = 0;
+
+ private:
+  ArenaPool(LockedMemory memory, UniqueFd wake_event);
+
+  LockedMemory memory_;
+  UniqueFd wake_event_;
+  std::atomic<bool> writer_sleeps_ = false;
+  ArenaQueue free_{kArenas};
+  ArenaQueue filled_{kArenas};
+};
+
+}  // namespace rfan::recorder

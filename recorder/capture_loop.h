@@ -1,0 +1,99 @@
+// The reader thread: takes events from the kernel, names their processes, answers, hands over.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "format/error.h"
+#include "recorder/arena.h"
+#include "recorder/fanotify_group.h"
+#include "recorder/process_events.h"
+#include "recorder/process_tracker.h"
+#include "recorder/unique_fd.h"
+
+namespace rfan::recorder {
+
+// One turn: read() into an arena → drain the process side band → attribute every event (reading /proc of a
+// held process that is new) → answer all held events with one writev → stamp → go on with the same arena
+// until the writer wants it.
+//
+// After start() the thread "rfan-reader" owns everything here but the atomics. From then on it makes no
+// system call that can wait for a watched filesystem: it does not allocate, log, or open anything outside
+// /proc, and it waits for the writer at most kMaxThrottleNs per shortage; then it answers and counts the
+// loss.
+class CaptureLoop {
+ public:
+  struct Options {
+    int cpu = -1;                        // to be pinned to; -1: the last one this process may run on
+    std::uint32_t spin_us = 0;           // how long to look again before sleeping, once the queue is empty
+    std::int64_t descriptor_budget = 0;  // event descriptors that may be open at a time
+  };
+
+  CaptureLoop(const Options& options, FanotifyGroup& group, ArenaPool& arenas, ProcessLog& log,
+              std::optional<ProcessEvents> events, ProcessTracker tracker);
+  ~CaptureLoop();  // stop()
+
+  Status start();
+  // Remove the marks first. Answers what is still queued, publishes the last arena, ends the thread.
+  void stop();
+
+  // After stop().
+  std::uint64_t process_reads() const { return tracker_.process_reads(); }
+  std::uint64_t process_read_ns() const { return tracker_.process_read_ns(); }
+  std::uint64_t cpu_ns() const { return cpu_ns_; }
+  std::uint32_t arenas_high_water() const { return arenas_high_water_; }
+  bool pinned() const { return pinned_; }
+
+ private:
+  // A shortage of arenas or descriptors holds the openers back this long at most before events are given up.
+  // Below what a person notices, far below --max-stall; a writer that is merely slower than a burst catches
+  // up.
+  static constexpr std::uint64_t kMaxThrottleNs = 50'000'000;
+  // An arena that is not full is published when it is this old.
+  static constexpr std::uint64_t kMaxArenaAgeNs = 1'000'000;
+
+  void run();
+  bool turn();      // false when nothing was queued
+  bool has_room();  // an arena with space, and descriptors to fill it; may throttle
+  bool obtain_arena();
+  void take_batch(std::size_t bytes, std::uint64_t read_ns);
+  void attribute_batch(std::span<const std::byte> bytes);
+  void drop_batch();  // no room: read, answer, close, count
+  void drain_process_events();
+  void publish();
+  void wait(std::uint64_t idle_since_ns);
+  void pin();
+
+  // Set up before the thread starts, then its own.
+  Options options_;
+  FanotifyGroup& group_;
+  ArenaPool& arenas_;
+  ProcessLog& log_;
+  std::optional<ProcessEvents> events_;
+  ProcessTracker tracker_;
+  std::vector<pollfd> poll_fds_;
+  ReplyBatch replies_;
+  Arena* arena_ = nullptr;
+  std::uint64_t arena_since_ns_ = 0;
+  std::uint64_t published_log_end_ = 0;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t dropped_first_ns_ = 0;
+  std::uint64_t dropped_last_ns_ = 0;
+  std::uint64_t shortage_since_ns_ = 0;  // 0: there is room
+  std::uint32_t own_pid_;
+  alignas(8) std::array<std::byte, 1024 * kKernelEventBytes> scratch_;
+
+  // Read by others after the thread ended.
+  std::uint64_t cpu_ns_ = 0;
+  std::uint32_t arenas_high_water_ = 0;
+  bool pinned_ = false;
+
+  UniqueFd stop_event_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace rfan::recorder

@@ -1,0 +1,86 @@
+#include "recorder/command.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace rfan::recorder {
+
+namespace {
+
+// Signals and their mask as the command would have found them without us.
+void restore_signals() {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU})
+    ::signal(number, SIG_DFL);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void run_child(const std::vector<std::string>& argv, int go, int failure) {
+  char byte = 0;
+  if (::read(go, &byte, 1) != 1) ::_exit(127);  // the recorder gave up
+  restore_signals();
+  std::vector<char*> words;
+  for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  ::execvp(words[0], words.data());
+  const int error = errno;
+  // Nobody is left to tell when this fails.
+  [[maybe_unused]] const auto written = ::write(failure, &error, sizeof error);
+  ::_exit(127);
+}
+
+}  // namespace
+
+Result<Command> Command::spawn(const std::vector<std::string>& argv) {
+  std::array<int, 2> go{};
+  std::array<int, 2> failure{};
+  if (::pipe2(go.data(), O_CLOEXEC) != 0) return errno_error("cannot create a pipe");
+  UniqueFd go_read(go[0]);
+  Command command;
+  command.go_.reset(go[1]);
+  if (::pipe2(failure.data(), O_CLOEXEC) != 0) return errno_error("cannot create a pipe");
+  command.failure_.reset(failure[0]);
+  UniqueFd failure_write(failure[1]);
+  command.name_ = argv[0];
+  command.pid_ = ::fork();
+  if (command.pid_ < 0) return errno_error("cannot start", argv[0]);
+  if (command.pid_ == 0) {
+    command.go_.reset();
+    run_child(argv, go_read.get(), failure_write.get());
+  }
+  command.pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, command.pid_, 0)));
+  if (!command.pidfd_) return errno_error("cannot watch the process of", argv[0]);
+  return command;
+}
+
+Status Command::release() {
+  const char byte = 1;
+  if (::write(go_.get(), &byte, 1) != 1) return errno_error("cannot start", name_);
+  go_.reset();
+  int error = 0;
+  if (::read(failure_.get(), &error, sizeof error) == static_cast<ssize_t>(sizeof error)) {
+    errno = error;
+    return errno_error("cannot run", name_);
+  }
+  return {};
+}
+
+void Command::signal(int number) const {
+  ::kill(pid_, number);
+}
+
+std::optional<int> Command::exit_status() {
+  int status = 0;
+  if (!status_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+    status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  return status_;
+}
+
+}  // namespace rfan::recorder

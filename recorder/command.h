@@ -1,0 +1,48 @@
+// The recorded command: a child process that starts when everything is in place.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/error.h"
+#include "recorder/unique_fd.h"
+
+namespace rfan::recorder {
+
+// Main thread only. The child exists from spawn() on, so that it is forked before there is a fanotify group
+// (a child that holds a copy of the group keeps openers blocked when we die), but runs nothing before
+// release().
+class Command {
+ public:
+  static Result<Command> spawn(const std::vector<std::string>& argv);
+  Command(Command&&) = default;
+  Command& operator=(Command&&) = default;
+
+  pid_t pid() const { return pid_; }
+  // Readable when the command has ended.
+  int pidfd() const { return pidfd_.get(); }
+
+  // Lets the child run the program; the error says why it could not. Its exec is held like any other: the
+  // reader thread must be running.
+  Status release();
+
+  void signal(int number) const;
+
+  // Exit status as a shell shows it (128 + signal number for a death by signal), once it has ended; does not
+  // block.
+  std::optional<int> exit_status();
+
+ private:
+  Command() = default;
+  pid_t pid_ = -1;
+  UniqueFd pidfd_;
+  UniqueFd go_;       // one byte, or the end when we died
+  UniqueFd failure_;  // errno of a failed exec; ends empty at a successful one (close-on-exec)
+  std::string name_;
+  std::optional<int> status_;
+};
+
+}  // namespace rfan::recorder

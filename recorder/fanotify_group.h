@@ -1,0 +1,75 @@
+// The fanotify permission group: the descriptor through which the kernel asks before every open.
+#pragma once
+
+#include <sys/fanotify.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "format/error.h"
+#include "recorder/unique_fd.h"
+
+namespace rfan::recorder {
+
+enum class MarkKind : std::uint8_t {
+  kFilesystem,  // every mount of the superblock, in every mount namespace
+  kMount,       // this one mount only: bind mounts and other namespaces escape it
+};
+
+// Answers to one batch of permission events, in the layout writev(2) on the group wants. Fixed size, never
+// allocates.
+class ReplyBatch {
+ public:
+  // The kernel takes up to UIO_MAXIOV answers in one writev; one answer per iovec (a write() of several
+  // answers only the first, measured on 6.18).
+  static constexpr std::size_t kCapacity = 1024;
+
+  ReplyBatch();
+  ReplyBatch(const ReplyBatch&) = delete;
+  ReplyBatch& operator=(const ReplyBatch&) = delete;
+
+  void allow(int event_fd);
+  bool full() const { return count_ == kCapacity; }
+  bool empty() const { return count_ == 0; }
+
+ private:
+  friend class FanotifyGroup;
+  fanotify_response replies_[kCapacity];
+  iovec vectors_[kCapacity];
+  std::size_t count_ = 0;
+};
+
+// Owner of the group. read() and answer() belong to the reader thread; the marks to whoever sets up, before
+// or after.
+class FanotifyGroup {
+ public:
+  // FAN_CLASS_CONTENT, non-blocking, close-on-exec, unlimited queue and marks. Event descriptors are
+  // read-only and O_NOATIME: O_RDWR or O_NONBLOCK would make the kernel deny opens it cannot repeat that way.
+  static Result<FanotifyGroup> create();
+
+  // Asks for opens and execs to be held and for closes to be told, on the filesystem or mount of `path`,
+  // directories included.
+  Status add_mark(MarkKind kind, const std::string& path);
+  // Nothing that anyone does to the file behind `fd` is reported: for the trace file itself.
+  Status ignore_file(int fd);
+  // Takes all marks away: no new events. What is queued still waits to be read and answered.
+  void remove_marks();
+
+  // Bytes read into `buffer`, 0 when nothing is queued, or an errno as a negative number.
+  long read(std::span<std::byte> buffer);
+
+  // Answers all of `batch` with as few system calls as possible and empties it. An opener that was killed
+  // meanwhile is passed over.
+  void answer(ReplyBatch& batch);
+
+  int fd() const { return fd_.get(); }
+
+ private:
+  explicit FanotifyGroup(UniqueFd fd) : fd_(std::move(fd)) {}
+  UniqueFd fd_;
+};
+
+}  // namespace rfan::recorder

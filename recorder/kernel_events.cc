@@ -1,0 +1,58 @@
+#include "recorder/kernel_events.h"
+
+#include <sys/fanotify.h>
+
+#include <array>
+#include <cstring>
+
+namespace rfan::recorder {
+
+using format::EventKind;
+
+static_assert(sizeof(fanotify_event_metadata) == kKernelEventBytes);
+
+bool KernelEvent::is_held() const {
+  return (mask & (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)) != 0;
+}
+bool KernelEvent::is_overflow() const {
+  return (mask & FAN_Q_OVERFLOW) != 0;
+}
+bool KernelEvent::is_directory() const {
+  return (mask & FAN_ONDIR) != 0;
+}
+
+bool KernelEventWalker::next(KernelEvent& event) {
+  if (rest_.empty() || malformed_) return false;
+  fanotify_event_metadata metadata;
+  malformed_ = true;
+  if (rest_.size() < sizeof metadata) return false;
+  std::memcpy(&metadata, rest_.data(), sizeof metadata);
+  if (metadata.vers != FANOTIFY_METADATA_VERSION || metadata.event_len < sizeof metadata ||
+      metadata.event_len > rest_.size()) {
+    return false;
+  }
+  malformed_ = false;
+  rest_ = rest_.subspan(metadata.event_len);
+  event.mask = metadata.mask;
+  event.fd = metadata.fd;
+  event.pid = static_cast<std::uint32_t>(metadata.pid);
+  return true;
+}
+
+std::span<const MaskKind> mask_kinds() {
+  static constexpr std::array<MaskKind, 4> kKinds{{
+      {FAN_OPEN_EXEC_PERM, EventKind::kExec},
+      {FAN_OPEN_PERM, EventKind::kOpen},
+      {FAN_CLOSE_WRITE, EventKind::kCloseWrite},
+      {FAN_CLOSE_NOWRITE, EventKind::kCloseNowrite},
+  }};
+  return kKinds;
+}
+
+std::size_t count_kinds(std::uint64_t mask) {
+  std::size_t count = 0;
+  for_each_kind(mask, [&](EventKind) { ++count; });
+  return count;
+}
+
+}  // namespace rfan::recorder

@@ -1,0 +1,37 @@
+#include "recorder/locked_memory.h"
+
+#include <sys/mman.h>
+
+#include <utility>
+
+namespace rfan::recorder {
+
+Result<LockedMemory> LockedMemory::allocate(std::size_t bytes, Populate populate, std::string_view purpose) {
+  const int populate_flag = populate == Populate::kNow ? MAP_POPULATE : MAP_NORESERVE;
+  void* data =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate_flag, -1, 0);
+  if (data == MAP_FAILED) return errno_error("cannot allocate memory for the " + std::string(purpose));
+  LockedMemory memory;
+  memory.data_ = static_cast<std::byte*>(data);
+  memory.size_ = bytes;
+  memory.locked_ = ::mlock2(data, bytes, populate == Populate::kNow ? 0 : MLOCK_ONFAULT) == 0;
+  return memory;
+}
+
+LockedMemory::LockedMemory(LockedMemory&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      locked_(std::exchange(other.locked_, false)) {}
+
+LockedMemory& LockedMemory::operator=(LockedMemory&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  std::swap(locked_, other.locked_);
+  return *this;
+}
+
+LockedMemory::~LockedMemory() {
+  if (data_ != nullptr) ::munmap(data_, size_);
+}
+
+}  // namespace rfan::recorder

@@ -1,0 +1,38 @@
+// Memory that the reader thread may touch without a page fault that needs the disk.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "format/error.h"
+
+namespace rfan::recorder {
+
+// An anonymous mapping, zeroed. Owner type; unmaps on destruction.
+class LockedMemory {
+ public:
+  enum class Populate {
+    kNow,      // every page is touched and locked at once
+    kOnTouch,  // a page is locked when it is first used: for sparse tables
+  };
+  // Locking is best effort: without CAP_IPC_LOCK and above RLIMIT_MEMLOCK the memory is usable, but not
+  // locked, and `locked()` is false. Anonymous memory has no file behind it, so a fault on it can never wait
+  // for our own answer.
+  static Result<LockedMemory> allocate(std::size_t bytes, Populate populate, std::string_view purpose);
+
+  LockedMemory() = default;
+  LockedMemory(LockedMemory&& other) noexcept;
+  LockedMemory& operator=(LockedMemory&& other) noexcept;
+  ~LockedMemory();
+
+  std::byte* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  bool locked() const { return locked_; }
+
+ private:
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+  bool locked_ = false;
+};
+
+}  // namespace rfan::recorder

@@ -1,0 +1,34 @@
+// Which filesystems are mounted here, and which of them can be held safely.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/error.h"
+
+namespace rfan::recorder {
+
+// One line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
+struct Mount {
+  std::string path;  // mount point, unescaped
+  std::string fs_type;
+  std::string device;  // "major:minor" of the superblock
+};
+
+Result<std::vector<Mount>> read_mounts();
+// Pure. Lines that are not of the documented form are passed over.
+std::vector<Mount> parse_mountinfo(std::string_view text);
+
+// The mount that `path` lies on, by the longest mount point above its real path.
+Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts);
+
+// Holding opens is safe on filesystems whose own open does not open another watched file: the reader opens
+// every event's descriptor itself. On overlay and FUSE that open goes on to another filesystem or to a
+// daemon, and the reader can wait for itself for ever (measured: with FUSE even SIGKILL does not end it).
+bool can_hold(std::string_view fs_type);
+
+// Why not, for the coverage report and error messages. Precondition: !can_hold(fs_type).
+std::string why_not_held(std::string_view fs_type);
+
+}  // namespace rfan::recorder

@@ -1,0 +1,60 @@
+#include "recorder/output_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace rfan::recorder {
+
+namespace {
+
+Result<UniqueFd> open_standard_output() {
+  if (::isatty(STDOUT_FILENO) == 1) {
+    return Error{
+        "a trace is binary and does not go to a terminal", {}, 0, "pipe it: rfanrec -o - / | rfanreplay -"};
+  }
+  UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  if (!fd) return errno_error("cannot use standard output");
+  return fd;
+}
+
+// sudo(8) says in the environment who called.
+Status give_to_invoking_user(int fd, const std::string& path) {
+  const char* uid = std::getenv("SUDO_UID");
+  const char* gid = std::getenv("SUDO_GID");
+  if (::geteuid() != 0 || uid == nullptr || gid == nullptr) return {};
+  const auto owner = static_cast<uid_t>(std::strtoul(uid, nullptr, 10));
+  const auto group = static_cast<gid_t>(std::strtoul(gid, nullptr, 10));
+  if (::fchown(fd, owner, group) != 0) return errno_error("cannot give to the invoking user", path);
+  return {};
+}
+
+}  // namespace
+
+Result<UniqueFd> open_output(const std::string& path) {
+  if (path == "-") return open_standard_output();
+  struct stat existing {};
+  const bool exists = ::lstat(path.c_str(), &existing) == 0;
+  const bool special = exists && !S_ISREG(existing.st_mode) && !S_ISLNK(existing.st_mode);
+  if (exists && S_ISDIR(existing.st_mode)) {
+    errno = EISDIR;
+    return errno_error("cannot write trace", path, "give the name of a file with -o");
+  }
+  const std::string old = path + ".old";
+  if (exists && !special && ::rename(path.c_str(), old.c_str()) != 0) {
+    return errno_error("cannot keep the older trace as", old);
+  }
+  // O_EXCL: never through somebody's symbolic link in a shared directory. A pipe or device is used as it is.
+  const int flags = O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_EXCL);
+  UniqueFd fd(::open(path.c_str(), flags, 0600));
+  if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
+  if (!special) {
+    if (auto status = give_to_invoking_user(fd.get(), path); !status) return status.error();
+  }
+  return fd;
+}
+
+}  // namespace rfan::recorder

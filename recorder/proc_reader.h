@@ -1,0 +1,60 @@
+// What /proc says about one process, read without allocating and without opening a file on a watched
+// filesystem.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "format/error.h"
+#include "format/event.h"
+#include "format/limits.h"
+#include "recorder/process_log.h"
+#include "recorder/unique_fd.h"
+
+namespace rfan::recorder {
+
+// Fixed buffers, reused by every read; one thread. proc is not a filesystem that permission events exist for
+// (FS_DISALLOW_NOTIFY_PERM), so that reading it while an opener is held cannot wait for ourselves.
+class ProcReader {
+ public:
+  // Opens /proc once. `boottime_offset_ns` is CLOCK_BOOTTIME minus CLOCK_MONOTONIC: /proc counts in boot
+  // time.
+  static Result<ProcReader> open(std::int64_t boottime_offset_ns);
+
+  // Fills everything but `serial` and `other` of a kDetails record; its strings point into this object and
+  // are valid until the next read. False when the process does not exist (any more) or none of its files
+  // could be read.
+  bool read(std::uint32_t pid, ProcessRecord& record);
+
+ private:
+  ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns);
+  std::string_view read_file(const char* name, std::span<char> buffer, bool* truncated = nullptr);
+  void read_exe(ProcessRecord& record);
+  bool read_stat(ProcessRecord& record);
+  void read_status(ProcessRecord& record);
+
+  UniqueFd proc_;
+  std::int64_t boottime_offset_ns_;
+  long ticks_per_second_;
+  UniqueFd process_;  // /proc/PID of the process being read
+  std::array<char, 1024> stat_{};
+  std::array<char, 4096> status_{};
+  std::array<char, format::kMaxPathBytes> exe_{};
+  std::array<char, format::kMaxCmdlineBytes> cmdline_{};
+};
+
+// Fields of /proc/PID/stat that we use. Pure, for tests: comm may contain spaces and parentheses.
+struct StatFields {
+  std::string_view comm;
+  std::uint32_t ppid = 0;
+  bool kernel_thread = false;
+  std::uint64_t start_ticks = 0;  // since boot, in units of sysconf(_SC_CLK_TCK)
+};
+bool parse_stat(std::string_view text, StatFields& fields);
+
+// The real user and group in the text of /proc/PID/status.
+bool parse_status_ids(std::string_view text, std::uint32_t& uid, std::uint32_t& gid);
+
+}  // namespace rfan::recorder

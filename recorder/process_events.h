@@ -1,0 +1,59 @@
+// The perf side band: which process forked, ran a program, ended. One ring per CPU, merged by time.
+#pragma once
+
+#include <poll.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "format/error.h"
+#include "recorder/perf_records.h"
+#include "recorder/unique_fd.h"
+
+namespace rfan::recorder {
+
+// Opened before the first mark; drained by the reader thread after every read() of events and before they are
+// attributed, so that every fork and exec that came before an event is known when the event is looked at.
+// Chosen over the process connector because it carries the path of the executable: 300 of 300 short processes
+// named against 284 (measured on 6.18).
+class ProcessEvents {
+ public:
+  // Pages of each CPU's ring, a power of two. A short process leaves about 1 KiB (mappings of its libraries
+  // included), so 1 MiB holds a thousand of them between two reads.
+  static constexpr std::size_t kRingPages = 256;
+
+  // Fails without CAP_PERFMON or CAP_SYS_ADMIN, or on a kernel without perf events.
+  static Result<ProcessEvents> open();
+  ProcessEvents(ProcessEvents&&) noexcept;
+  ProcessEvents& operator=(ProcessEvents&&) = delete;
+  ~ProcessEvents();
+
+  // Hands every record that is in the rings to `consume`, in order of time. Never blocks or allocates.
+  template <typename Consume>
+  void drain(Consume&& consume) {
+    if (!snapshot()) return;
+    PerfRecord record;
+    while (next(record)) consume(record);
+    release();
+  }
+
+  // Readable when a ring is a quarter full: to be polled while idle.
+  std::span<const pollfd> poll_fds() const { return poll_fds_; }
+
+ private:
+  struct Ring;
+  ProcessEvents();
+  Status open_ring(int cpu);
+  bool snapshot();                // takes the ends of all rings; false when all are empty
+  bool next(PerfRecord& record);  // the earliest record before those ends
+  void release();                 // gives the space back to the kernel
+
+  std::vector<Ring> rings_;
+  std::vector<pollfd> poll_fds_;
+  Ring* delivered_ = nullptr;  // whose record next() returned last
+};
+
+}  // namespace rfan::recorder

@@ -1,0 +1,134 @@
+#include "recorder/process_table.h"
+
+#include <utility>
+
+namespace rfan::recorder {
+
+using format::Process;
+using format::ProcessId;
+
+namespace {
+
+bool same_program(const Process& a, const Process& b) {
+  return a.pid == b.pid && a.ppid == b.ppid && a.uid == b.uid && a.gid == b.gid && a.comm == b.comm &&
+         a.cmdline == b.cmdline && a.flags == b.flags;
+}
+
+}  // namespace
+
+ProcessTable::Image* ProcessTable::find(ImageSerial serial) {
+  const auto found = images_.find(serial);
+  return found == images_.end() ? nullptr : &found->second;
+}
+
+bool ProcessTable::scope_of_new(std::uint32_t pid, const Image* parent) const {
+  return root_pid_ == 0 || pid == root_pid_ || (parent != nullptr && parent->in_scope);
+}
+
+void ProcessTable::apply(const ProcessRecord& record) {
+  switch (record.fact) {
+    case ProcessFact::kFork:
+      return apply_fork(record);
+    case ProcessFact::kExec:
+      return apply_exec(record);
+    case ProcessFact::kDetails:
+      return apply_details(record);
+    case ProcessFact::kExePath:
+      if (Image* image = find(record.serial)) image->exe = record.exe;
+      return;
+    case ProcessFact::kExit:
+      return retire(record.serial, record.time_ns);
+  }
+}
+
+void ProcessTable::apply_fork(const ProcessRecord& record) {
+  Image child;
+  const Image* parent = find(record.other);
+  if (parent != nullptr) {
+    child.process = parent->process;
+    child.exe = parent->exe;
+  }
+  child.process.pid = record.pid;
+  child.process.ppid = record.ppid;
+  child.process.start_time_ns = record.time_ns;
+  child.parent = record.other;
+  child.in_scope = scope_of_new(record.pid, parent);
+  images_[record.serial] = std::move(child);
+  latest_of_pid_[record.pid] = record.serial;
+}
+
+void ProcessTable::apply_exec(const ProcessRecord& record) {
+  Image image;
+  const Image* before = find(record.other);
+  if (before != nullptr) {
+    image.process = before->process;
+    image.process.flags = 0;
+    image.process.cmdline.clear();
+  }
+  image.process.pid = record.pid;
+  image.process.comm = record.comm;
+  image.parent = record.other;
+  image.in_scope = scope_of_new(record.pid, before);
+  images_[record.serial] = std::move(image);
+  latest_of_pid_[record.pid] = record.serial;
+  retire(record.other, record.time_ns);
+}
+
+void ProcessTable::apply_details(const ProcessRecord& record) {
+  const auto [position, is_new] = images_.try_emplace(record.serial);
+  Image& image = position->second;
+  Process details = image.process;
+  details.pid = record.pid;
+  details.ppid = record.ppid;
+  details.uid = record.uid;
+  details.gid = record.gid;
+  details.flags = record.flags;
+  details.comm = record.comm;
+  details.cmdline = record.cmdline;
+  // The side band's start time is exact; /proc's has a resolution of 10 ms.
+  if (details.start_time_ns == 0) details.start_time_ns = record.time_ns;
+  if (is_new) {
+    const auto parent = latest_of_pid_.find(record.ppid);
+    image.parent = parent == latest_of_pid_.end() ? 0 : parent->second;
+    image.in_scope = scope_of_new(record.pid, find(image.parent));
+  }
+  // An entry of the trace cannot be changed: what was learnt since makes a new one.
+  if (!same_program(details, image.process) || image.exe != record.exe) image.trace_id = 0;
+  image.process = std::move(details);
+  image.exe = record.exe;
+  latest_of_pid_[record.pid] = record.serial;
+}
+
+void ProcessTable::retire(ImageSerial serial, std::uint64_t time_ns) {
+  if (images_.contains(serial)) exited_.push_back({serial, time_ns});
+}
+
+bool ProcessTable::in_scope(ImageSerial serial) const {
+  const auto found = images_.find(serial);
+  return found == images_.end() ? root_pid_ == 0 : found->second.in_scope;
+}
+
+ProcessId ProcessTable::trace_id(ImageSerial serial, format::TraceWriter& trace) {
+  Image* image = find(serial);
+  if (image == nullptr) return 0;
+  if (image->trace_id != 0) return image->trace_id;
+  if (Image* parent = find(image->parent); parent != nullptr && parent->in_scope) {
+    image->process.parent = trace_id(image->parent, trace);
+  }
+  image->process.exe = image->exe.empty() ? 0 : trace.intern_path(image->exe);
+  image->trace_id = trace.add_process(image->process);
+  return image->trace_id;
+}
+
+void ProcessTable::expire(std::uint64_t now_ns) {
+  while (!exited_.empty() && exited_.front().time_ns + kExitGraceNs < now_ns) {
+    const auto found = images_.find(exited_.front().serial);
+    exited_.pop_front();
+    if (found == images_.end()) continue;
+    const auto latest = latest_of_pid_.find(found->second.process.pid);
+    if (latest != latest_of_pid_.end() && latest->second == found->first) latest_of_pid_.erase(latest);
+    images_.erase(found);
+  }
+}
+
+}  // namespace rfan::recorder

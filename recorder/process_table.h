@@ -1,0 +1,66 @@
+// The writer thread's memory of processes: program images by serial, and their ids in the trace.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "format/event.h"
+#include "format/trace_writer.h"
+#include "recorder/process_log.h"
+
+namespace rfan::recorder {
+
+// Writer thread only. An image enters the trace when an event or a child of it does; images of processes that
+// ended are dropped after a grace period, so that memory follows the number of living processes.
+class ProcessTable {
+ public:
+  // `root_pid`: only this process and its descendants are in scope; 0: everything is.
+  explicit ProcessTable(std::uint32_t root_pid) : root_pid_(root_pid) {}
+
+  void apply(const ProcessRecord& record);
+
+  // Whether events of this image belong into the recording.
+  bool in_scope(ImageSerial serial) const;
+
+  // The trace's id of the image, entered together with its ancestors if need be. 0: nothing is known of it.
+  format::ProcessId trace_id(ImageSerial serial, format::TraceWriter& trace);
+
+  // Forgets images whose process ended more than the grace period ago. `now_ns`: CLOCK_MONOTONIC.
+  void expire(std::uint64_t now_ns);
+
+  std::size_t size() const { return images_.size(); }
+
+ private:
+  struct Image {
+    format::Process process;  // parent and exe are filled in when it enters the trace
+    std::string exe;
+    ImageSerial parent = 0;
+    format::ProcessId trace_id = 0;
+    bool in_scope = true;
+  };
+  struct Exit {
+    ImageSerial serial;
+    std::uint64_t time_ns;
+  };
+
+  // Longer than ProcessTracker's, which decides until when events are attributed to an exited process.
+  static constexpr std::uint64_t kExitGraceNs = 5'000'000'000;
+
+  Image* find(ImageSerial serial);
+  void apply_fork(const ProcessRecord& record);
+  void apply_exec(const ProcessRecord& record);
+  void apply_details(const ProcessRecord& record);
+  void retire(ImageSerial serial, std::uint64_t time_ns);
+  bool scope_of_new(std::uint32_t pid, const Image* parent) const;
+
+  std::uint32_t root_pid_;
+  absl::flat_hash_map<ImageSerial, Image> images_;
+  absl::flat_hash_map<std::uint32_t, ImageSerial>
+      latest_of_pid_;        // to find the parent of a process read from /proc
+  std::deque<Exit> exited_;  // in order of time
+};
+
+}  // namespace rfan::recorder

@@ -1,0 +1,201 @@
+#include "recorder/process_tracker.h"
+
+#include <dirent.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+
+#include "recorder/clock.h"
+
+namespace rfan::recorder {
+
+namespace {
+
+// Highest pid the kernel gives out, plus one. 4 Mi is the limit of a 64-bit kernel (PID_MAX_LIMIT).
+std::uint32_t read_pid_limit() {
+  constexpr std::uint32_t kPidMaxLimit = 4 * 1024 * 1024;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/sys/kernel/pid_max", "re"),
+                                                             &std::fclose);
+  unsigned limit = 0;
+  if (!file || std::fscanf(file.get(), "%u", &limit) != 1) return kPidMaxLimit;
+  return limit;
+}
+
+// Two readings of a pid with the same fingerprint are the same program of the same process.
+std::uint64_t fingerprint_of(const ProcessRecord& record) {
+  const std::hash<std::string_view> hash;
+  std::uint64_t mixed = record.time_ns;
+  for (const auto text : {record.exe, record.cmdline, record.comm})
+    mixed = mixed * 0x9E3779B97F4A7C15U + hash(text);
+  return mixed;
+}
+
+}  // namespace
+
+Result<ProcessTracker> ProcessTracker::create(ProcessLog& log, ProcReader reader, bool side_band) {
+  const std::uint32_t pid_limit = read_pid_limit();
+  auto table =
+      LockedMemory::allocate(pid_limit * sizeof(Entry), LockedMemory::Populate::kOnTouch, "process table");
+  if (!table) return table.error();
+  return ProcessTracker(log, std::move(reader), std::move(*table), pid_limit, side_band);
+}
+
+ProcessTracker::ProcessTracker(ProcessLog& log, ProcReader reader, LockedMemory table,
+                               std::uint32_t pid_limit, bool side_band)
+    : log_(log),
+      reader_(std::move(reader)),
+      table_(std::move(table)),
+      pid_limit_(pid_limit),
+      side_band_(side_band) {}
+
+ProcessTracker::Entry* ProcessTracker::entry(std::uint32_t pid) {
+  if (pid == 0 || pid >= pid_limit_) return nullptr;
+  return reinterpret_cast<Entry*>(table_.data()) + pid;
+}
+
+std::uint32_t ProcessTracker::seed() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
+  std::uint32_t count = 0;
+  while (const dirent* item = proc ? ::readdir(proc.get()) : nullptr) {
+    const auto pid = static_cast<std::uint32_t>(std::strtoul(item->d_name, nullptr, 10));
+    if (Entry* found = entry(pid); found != nullptr && identify_again(pid, *found) != 0) ++count;
+  }
+  return count;
+}
+
+void ProcessTracker::begin_batch(std::uint64_t now_ns) {
+  now_ms_ = static_cast<std::uint32_t>(now_ns / 1'000'000);
+  if (!side_band_) ++generation_;
+}
+
+void ProcessTracker::apply(const PerfRecord& record) {
+  if (record.type == PerfRecord::Type::kLost) {
+    lost_ += record.lost;
+    invalidate();
+    return;
+  }
+  Entry* process = entry(record.pid);
+  if (process == nullptr) return;
+  switch (record.type) {
+    case PerfRecord::Type::kFork:
+      return apply_fork(record, *process);
+    case PerfRecord::Type::kExec:
+      return apply_exec(record, *process);
+    case PerfRecord::Type::kMapping:
+      if (process->awaits_exe && record.text.starts_with('/')) {
+        process->awaits_exe = false;
+        append({.fact = ProcessFact::kExePath,
+                .serial = process->serial,
+                .pid = record.pid,
+                .exe = record.text});
+      }
+      return;
+    case PerfRecord::Type::kExit:
+      process->exit_ms = static_cast<std::uint32_t>(record.time_ns / 1'000'000);
+      append({.fact = ProcessFact::kExit,
+              .serial = process->serial,
+              .pid = record.pid,
+              .time_ns = record.time_ns});
+      return;
+    case PerfRecord::Type::kLost:
+      return;
+  }
+}
+
+void ProcessTracker::apply_fork(const PerfRecord& record, Entry& child) {
+  const Entry* parent = entry(record.ppid);
+  child = {.serial = next_serial_++,
+           .exit_ms = 0,
+           .generation = generation_,
+           .needs_details = true,
+           .awaits_exe = false,
+           .fingerprint = 0};
+  append({.fact = ProcessFact::kFork,
+          .serial = child.serial,
+          .other = parent != nullptr ? parent->serial : 0,
+          .pid = record.pid,
+          .ppid = record.ppid,
+          .time_ns = record.time_ns});
+}
+
+void ProcessTracker::apply_exec(const PerfRecord& record, Entry& process) {
+  const ImageSerial before = process.serial;
+  process = {.serial = next_serial_++,
+             .exit_ms = 0,
+             .generation = generation_,
+             .needs_details = true,
+             .awaits_exe = true,
+             .fingerprint = 0};
+  append({.fact = ProcessFact::kExec,
+          .serial = process.serial,
+          .other = before,
+          .pid = record.pid,
+          .time_ns = record.time_ns,
+          .comm = record.text});
+}
+
+ImageSerial ProcessTracker::attribute(std::uint32_t pid, bool held) {
+  Entry* process = entry(pid);
+  if (process == nullptr) return 0;
+  if (process->exit_ms != 0 && now_ms_ - process->exit_ms > kExitGraceMs) *process = {};
+  if (process->serial == 0 || process->generation != generation_) return identify_again(pid, *process);
+  if (held && process->needs_details) return complete(pid, *process);
+  return process->serial;
+}
+
+// The image is known from the side band; /proc adds user, command line and executable.
+ImageSerial ProcessTracker::complete(std::uint32_t pid, Entry& process) {
+  ProcessRecord record;
+  if (!read_proc(pid, record)) return process.serial;
+  record.serial = process.serial;
+  process.needs_details = false;
+  process.awaits_exe = false;
+  process.fingerprint = fingerprint_of(record);
+  append(record);
+  return process.serial;
+}
+
+// What is known of the pid may be out of date. A process that cannot be read any more keeps its last known
+// image.
+ImageSerial ProcessTracker::identify_again(std::uint32_t pid, Entry& process) {
+  ProcessRecord record;
+  if (!read_proc(pid, record)) return process.serial;
+  const auto fingerprint = fingerprint_of(record);
+  process.generation = generation_;
+  process.exit_ms = 0;
+  if (process.serial != 0 && process.fingerprint == fingerprint) return process.serial;
+  record.serial = next_serial_++;
+  process = {.serial = record.serial,
+             .exit_ms = 0,
+             .generation = generation_,
+             .needs_details = false,
+             .awaits_exe = false,
+             .fingerprint = fingerprint};
+  append(record);
+  return process.serial;
+}
+
+bool ProcessTracker::read_proc(std::uint32_t pid, ProcessRecord& record) {
+  const std::uint64_t start_ns = monotonic_ns();
+  const bool known = reader_.read(pid, record);
+  ++process_reads_;
+  process_read_ns_ += monotonic_ns() - start_ns;
+  return known;
+}
+
+bool ProcessTracker::append(const ProcessRecord& record) {
+  if (log_.append(record)) return true;
+  ++lost_;
+  invalidate();
+  return false;
+}
+
+std::uint64_t ProcessTracker::take_lost() {
+  const auto lost = lost_;
+  lost_ = 0;
+  return lost;
+}
+
+}  // namespace rfan::recorder

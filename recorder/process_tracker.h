@@ -1,0 +1,80 @@
+// The reader thread's view of processes: which program image is behind a pid at this moment.
+#pragma once
+
+#include <cstdint>
+
+#include "format/error.h"
+#include "recorder/locked_memory.h"
+#include "recorder/perf_records.h"
+#include "recorder/proc_reader.h"
+#include "recorder/process_log.h"
+
+namespace rfan::recorder {
+
+// Reader thread only (seed() before that thread starts). Keeps 24 bytes per pid in a table indexed by pid, so
+// that there is nothing to evict and nothing to allocate; pages of pids never seen are never touched.
+// Everything learnt goes to the ProcessLog, where the writer thread makes names of it.
+class ProcessTracker {
+ public:
+  // `side_band` false: there are no fork/exec/exit notifications, so that a process must be read again in
+  // every batch (slower, never wrong).
+  static Result<ProcessTracker> create(ProcessLog& log, ProcReader reader, bool side_band);
+
+  // Reads every process that runs now. Returns how many.
+  std::uint32_t seed();
+
+  // Applies one notification of the side band.
+  void apply(const PerfRecord& record);
+
+  // Call before the events of a batch are attributed. `now_ns`: CLOCK_MONOTONIC.
+  void begin_batch(std::uint64_t now_ns);
+
+  // The image behind an event of `pid`. When `held`, the process is waiting for our answer and certainly
+  // exists: a process not read since its last fork or exec is read from /proc now. 0: nothing can be known.
+  ImageSerial attribute(std::uint32_t pid, bool held);
+
+  // Forgets what is known (notifications were lost): each process is read again when it is next held.
+  void invalidate() { ++generation_; }
+
+  std::uint64_t process_reads() const { return process_reads_; }
+  std::uint64_t process_read_ns() const { return process_read_ns_; }
+  // Facts that did not fit into the log or that the kernel dropped since the last call.
+  std::uint64_t take_lost();
+
+ private:
+  struct Entry {
+    ImageSerial serial;         // 0: not known
+    std::uint32_t exit_ms;      // CLOCK_MONOTONIC / 1 ms of the exit, 0 while it runs
+    std::uint32_t generation;   // of the knowledge; stale when it is not generation_
+    bool needs_details;         // not read from /proc since the fork or exec
+    bool awaits_exe;            // the first executable mapping after the exec names the executable
+    std::uint64_t fingerprint;  // of what /proc said when it was last read; 0: not read
+  };
+
+  // An exited process still owns events that were queued before its end; after this its pid may be anyone's.
+  static constexpr std::uint32_t kExitGraceMs = 2000;
+
+  ProcessTracker(ProcessLog& log, ProcReader reader, LockedMemory table, std::uint32_t pid_limit,
+                 bool side_band);
+  Entry* entry(std::uint32_t pid);
+  ImageSerial complete(std::uint32_t pid, Entry& process);
+  ImageSerial identify_again(std::uint32_t pid, Entry& process);
+  bool read_proc(std::uint32_t pid, ProcessRecord& record);
+  bool append(const ProcessRecord& record);
+  void apply_fork(const PerfRecord& record, Entry& child);
+  void apply_exec(const PerfRecord& record, Entry& process);
+
+  ProcessLog& log_;
+  ProcReader reader_;
+  LockedMemory table_;
+  std::uint32_t pid_limit_;
+  bool side_band_;
+  ImageSerial next_serial_ = 1;
+  std::uint32_t generation_ = 1;
+  std::uint32_t now_ms_ = 0;
+  std::uint64_t process_reads_ = 0;
+  std::uint64_t process_read_ns_ = 0;
+  std::uint64_t lost_ = 0;
+};
+
+}  // namespace rfan::recorder

@@ -1,0 +1,101 @@
+#include "recorder/status_line.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <span>
+#include <string_view>
+
+namespace rfan::recorder {
+
+namespace {
+
+std::string scaled(double value, double step, std::span<const std::string_view> units) {
+  std::size_t unit = 0;
+  while (value >= step && unit + 1 < units.size()) {
+    value /= step;
+    ++unit;
+  }
+  return unit == 0 && value == static_cast<double>(static_cast<std::uint64_t>(value))
+             ? fmt::format("{}{}", static_cast<std::uint64_t>(value), units[unit])
+             : fmt::format("{:.1f}{}", value, units[unit]);
+}
+
+void write_unless_blocked(const std::string& text) {
+  pollfd ready{STDERR_FILENO, POLLOUT, 0};
+  if (::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0) {
+    // A status line that cannot be shown is not worth an error.
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+  }
+}
+
+}  // namespace
+
+std::string format_latency(std::uint64_t ns) {
+  static constexpr std::array<std::string_view, 4> kUnits{"ns", "us", "ms", "s"};
+  return scaled(static_cast<double>(ns), 1000.0, kUnits);
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  static constexpr std::array<std::string_view, 5> kUnits{" B", " KB", " MB", " GB", " TB"};
+  return scaled(static_cast<double>(bytes), 1000.0, kUnits);
+}
+
+std::string format_count(std::uint64_t count) {
+  std::string digits = fmt::format("{}", count);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, 1, ',');
+  }
+  return digits;
+}
+
+StatusLine::StatusLine(const LiveStatistics& live, bool quiet)
+    : live_(live), enabled_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
+
+void StatusLine::update(std::uint64_t now_ns) {
+  if (!enabled_) return;
+  const auto events = live_.events.load(std::memory_order_relaxed);
+  const double seconds = static_cast<double>(now_ns - last_ns_) / 1e9;
+  const auto rate =
+      last_ns_ == 0 ? 0 : static_cast<std::uint64_t>(static_cast<double>(events - last_events_) / seconds);
+  last_ns_ = now_ns;
+  last_events_ = events;
+  write_unless_blocked(fmt::format(
+      "\r\033[K{} events/s  {} events  lost {}  queue {}  {}  reply p50 {} p99 {}", format_count(rate),
+      format_count(events), format_count(live_.lost.load(std::memory_order_relaxed)),
+      format_count(live_.queued.load(std::memory_order_relaxed)),
+      format_bytes(live_.bytes.load(std::memory_order_relaxed)),
+      format_latency(live_.reply_p50_ns.load(std::memory_order_relaxed)),
+      format_latency(live_.reply_p99_ns.load(std::memory_order_relaxed))));
+}
+
+void StatusLine::clear() {
+  if (enabled_) write_unless_blocked("\r\033[K");
+}
+
+std::string format_summary(const RecordingFigures& figures) {
+  const auto& totals = figures.totals;
+  const double events = static_cast<double>(totals.events);
+  std::string text = fmt::format("rfanrec: {} events by {} processes on {} paths in {:.1f} s\n",
+                                 format_count(totals.events), format_count(figures.processes),
+                                 format_count(figures.paths), static_cast<double>(figures.duration_ns) / 1e9);
+  text += fmt::format("rfanrec: {} in {}", format_bytes(figures.bytes), figures.output);
+  if (totals.events != 0) {
+    text += fmt::format(" ({:.2f} bytes/event); {:.2f} % of events have an executable",
+                        static_cast<double>(figures.bytes) / events,
+                        100.0 * static_cast<double>(totals.events_with_exe) / events);
+  }
+  text += fmt::format("\nrfanrec: {}",
+                      figures.lost == 0 ? "nothing lost" : format_count(figures.lost) + " events LOST");
+  if (totals.reply_latency.total() != 0) {
+    text += fmt::format("; held opens waited {} (p50), {} (p99) for the answer",
+                        format_latency(totals.reply_latency.quantile_ns(0.5)),
+                        format_latency(totals.reply_latency.quantile_ns(0.99)));
+  }
+  return text + "\n";
+}
+
+}  // namespace rfan::recorder

@@ -1,0 +1,49 @@
+// What rfanrec tells the person at the terminal: one live line, and a summary at the end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "format/trace_info.h"
+#include "recorder/live_statistics.h"
+
+namespace rfan::recorder {
+
+// Main thread only. Writes to standard error when that is a terminal; a line that would block is left out.
+class StatusLine {
+ public:
+  StatusLine(const LiveStatistics& live, bool quiet);
+  void update(std::uint64_t now_ns);
+  // Takes the line away, so that other text can follow.
+  void clear();
+  bool enabled() const { return enabled_; }
+
+ private:
+  const LiveStatistics& live_;
+  bool enabled_;
+  std::uint64_t last_ns_ = 0;
+  std::uint64_t last_events_ = 0;
+};
+
+// What a finished recording was, as far as the summary needs it.
+struct RecordingFigures {
+  std::string output;
+  format::TraceTotals totals;
+  std::uint64_t lost = 0;
+  std::uint64_t bytes = 0;
+  std::uint32_t processes = 0;
+  std::uint32_t paths = 0;
+  std::uint64_t duration_ns = 0;
+};
+
+// Several lines, each begun with "rfanrec: " and ended.
+std::string format_summary(const RecordingFigures& figures);
+
+// "8.3us", "1.2ms", "2.1s".
+std::string format_latency(std::uint64_t ns);
+// "1,234,567".
+std::string format_count(std::uint64_t count);
+// "512 B", "1.2 KB", "3.4 MB", decimal.
+std::string format_bytes(std::uint64_t bytes);
+
+}  // namespace rfan::recorder

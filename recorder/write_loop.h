@@ -1,0 +1,88 @@
+// The writer thread: turns arenas into trace frames and gives the arenas and their descriptors back.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "format/error.h"
+#include "format/trace_writer.h"
+#include "recorder/arena.h"
+#include "recorder/live_statistics.h"
+#include "recorder/loss_ledger.h"
+#include "recorder/path_resolver.h"
+#include "recorder/process_table.h"
+#include "recorder/unique_fd.h"
+
+namespace rfan::recorder {
+
+// After start() the thread "rfan-writer" owns everything here but the atomics. It may block on the output for
+// as long as it likes: the reader answers without it. After a write error it goes on emptying arenas, so that
+// descriptors are closed, and counts what it could not write.
+class WriteLoop {
+ public:
+  struct Options {
+    std::uint32_t flush_interval_ms = 250;
+    std::uint32_t root_pid = 0;  // record only this process and its descendants; 0: everything
+  };
+
+  WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
+            std::unique_ptr<format::TraceWriter> trace, LiveStatistics& live);
+  ~WriteLoop();
+
+  // `failure_event` (an eventfd, not owned) becomes readable when the trace can no longer be written.
+  Status start(int failure_event);
+  // Call when the reader thread has ended: works off every arena and ends the thread.
+  void stop();
+
+  // After stop(): seals the file; fills in what was seen and filtered. Returns the first error of the
+  // recording, if there was one.
+  Status finish(format::TraceSummary summary);
+
+  // After stop().
+  const format::TraceWriter& trace() const { return *trace_; }
+  std::uint64_t events_seen() const { return seen_; }
+  std::uint64_t events_filtered() const { return filtered_; }
+  std::uint64_t cpu_ns() const { return cpu_ns_; }
+  std::uint64_t events_lost() const { return ledger_.lost(); }
+
+ private:
+  void run();
+  int wait_ms(std::uint64_t now_ns) const;
+  void write_arena(Arena& arena);
+  void write_batch(const Arena::Batch& batch, std::span<const std::byte> raw, const ImageSerial* images);
+  void write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch);
+  void resolve_path(const KernelEvent& kernel_event, format::Event& event);
+  void apply_process_facts(std::uint64_t log_end);
+  void close_descriptors();
+  bool has_pending() const;
+  void flush(std::uint64_t now_ns);
+  void fail(const Error& error);
+  void publish_statistics();
+
+  Options options_;
+  ArenaPool& arenas_;
+  ProcessLog& log_;
+  PathResolver resolver_;
+  std::unique_ptr<format::TraceWriter> trace_;
+  LiveStatistics& live_;
+  ProcessTable processes_;
+  std::vector<int> descriptors_;  // of the arena at hand, to be closed
+  LossLedger ledger_;
+  std::uint64_t seen_ = 0;
+  std::uint64_t filtered_ = 0;
+  std::uint64_t flushed_events_ = 0;
+  std::uint64_t flush_due_ns_ = 0;  // CLOCK_MONOTONIC; 0: nothing is pending
+  Status failure_;
+  int failure_event_ = -1;
+  std::uint64_t cpu_ns_ = 0;
+
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace rfan::recorder
