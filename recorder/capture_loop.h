@@ -45,7 +45,6 @@ class CaptureLoop {
   std::uint64_t process_read_ns() const { return tracker_.process_read_ns(); }
   std::uint64_t cpu_ns() const { return cpu_ns_; }
   std::uint32_t arenas_high_water() const { return arenas_high_water_; }
-  bool pinned() const { return pinned_; }
 
  private:
   // A shortage of arenas or descriptors holds the openers back this long at most before events are given up.
@@ -65,7 +64,7 @@ class CaptureLoop {
   void drain_process_events();
   void publish();
   void wait(std::uint64_t idle_since_ns);
-  void pin();
+  void claim_cpu();               // name, real-time priority, pinning
 
   // Set up before the thread starts, then its own.
   Options options_;
@@ -89,7 +88,6 @@ class CaptureLoop {
   // Read by others after the thread ended.
   std::uint64_t cpu_ns_ = 0;
   std::uint32_t arenas_high_water_ = 0;
-  bool pinned_ = false;
 
   UniqueFd stop_event_;
   std::atomic<bool> stopping_ = false;

@@ -43,7 +43,7 @@ constexpr std::int64_t kReservedDescriptors = 2048;
 constexpr std::uint64_t kStatusIntervalMs = 250;
 
 // Found by bench/open_loop: see bench/README.md.
-constexpr std::uint32_t kSpinUs = 50;
+constexpr std::uint32_t kSpinUs = 0;
 
 void say(const std::string& text) {
   std::fputs(("rfanrec: " + text + "\n").c_str(), stderr);
@@ -173,6 +173,9 @@ Status Session::set_up() {
   if (options_.output != "-") {
     if (auto status = group_->ignore_file(output_.get()); !status) return status;
   }
+  // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call would
+  // populate the sparse one. Best effort, as there.
+  ::mlockall(MCL_CURRENT);
   auto arenas = ArenaPool::create();
   if (!arenas) return arenas.error();
   arenas_ = std::move(*arenas);
@@ -215,8 +218,6 @@ Status Session::create_trace() {
 
 // From the first mark on every open on the marked filesystems waits for the reader thread, our own included.
 Status Session::begin() {
-  // What the threads need is in memory before anything is held.
-  ::mlockall(MCL_CURRENT);
   if (auto status = capture_->start(); !status) return status;
   if (auto status = place_marks(*group_, scope_); !status) return status;
   if (auto status = create_trace(); !status) return status;

@@ -206,6 +206,8 @@ void WriteLoop::publish_statistics() {
   const auto& totals = trace_->totals();
   live_.events.store(totals.events, std::memory_order_relaxed);
   live_.lost.store(ledger_.lost(), std::memory_order_relaxed);
+  live_.queued.store(static_cast<std::uint64_t>(arenas_.open_descriptors.load(std::memory_order_relaxed)),
+                     std::memory_order_relaxed);
   live_.bytes.store(trace_->bytes_written(), std::memory_order_relaxed);
   live_.reply_p50_ns.store(totals.reply_latency.quantile_ns(0.5), std::memory_order_relaxed);
   live_.reply_p99_ns.store(totals.reply_latency.quantile_ns(0.99), std::memory_order_relaxed);
