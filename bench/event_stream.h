@@ -1,0 +1,47 @@
+// A seeded stream of events in the shape of a recorded parallel C++ compile: the input of the benches.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "format/byte_io.h"
+#include "format/event.h"
+#include "format/trace_writer.h"
+
+namespace rfan::bench {
+
+// Ids are those a TraceWriter gives out when paths and processes are handed over in the order they stand here
+// (entry i has id i + 1), which is the order in which the events first use them.
+struct EventStream {
+  std::vector<std::string> paths;
+  std::vector<format::Process> processes;
+  std::vector<format::Event> events;
+};
+
+// What is realistic about it: `jobs` translation units at a time; each is sh, g++, cc1plus and as, with the
+// shared objects each loads; cc1plus opens some hundred headers, each open followed by its close_nowrite,
+// library headers in an order that repeats from unit to unit; opens and execs are held; the events of one
+// read share stamp and latency. What is not: there is no idle time, and no process outside the build.
+EventStream make_compile_stream(std::uint32_t seed, std::size_t event_count, std::size_t jobs = 2);
+
+// Swallows and counts bytes, so that a bench measures no disk.
+class CountingSink : public format::ByteSink {
+ public:
+  Status append(std::span<const std::byte> bytes) override {
+    offset_ += bytes.size();
+    return {};
+  }
+  std::uint64_t offset() const override { return offset_; }
+  Status close() override { return {}; }
+
+ private:
+  std::uint64_t offset_ = 0;
+};
+
+// Writes the whole stream: dictionaries as they are first used, a flush per full block, and the end.
+Status write_stream(const EventStream& stream, format::TraceWriter& writer);
+
+}  // namespace rfan::bench

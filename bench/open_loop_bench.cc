@@ -1,0 +1,224 @@
+// What recording costs the program that opens files: an open/close loop on a private tmpfs, unrecorded, under
+// a bare loop that reads events and answers them (the floor: same marks, nothing kept), and under rfanrec;
+// interleaved, in one run, since only ratios of one run mean something on a shared machine.
+//
+//   open_loop_bench RFANREC [--opens N] [--rounds N]        (root)
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "recorder/clock.h"
+#include "recorder/fanotify_group.h"
+#include "recorder/kernel_events.h"
+
+namespace {
+
+using rfan::recorder::FanotifyGroup;
+using rfan::recorder::KernelEvent;
+using rfan::recorder::KernelEventWalker;
+using rfan::recorder::monotonic_ns;
+
+constexpr int kFiles = 1000;
+
+struct Settings {
+  std::string rfanrec;
+  int opens = 50'000;
+  int rounds = 5;
+};
+
+// A tmpfs of our own, gone with the object.
+class PrivateTmpfs {
+ public:
+  PrivateTmpfs() {
+    if (::mkdtemp(path_.data()) == nullptr || ::mount("none", path_.data(), "tmpfs", 0, "size=64m") != 0) {
+      std::perror("open_loop_bench: cannot mount a tmpfs");
+      std::exit(1);
+    }
+    for (int i = 0; i < kFiles; ++i) ::close(::open(file(i).c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  }
+  ~PrivateTmpfs() {
+    ::umount2(path_.data(), MNT_DETACH);
+    ::rmdir(path_.data());
+  }
+  PrivateTmpfs(const PrivateTmpfs&) = delete;
+  PrivateTmpfs& operator=(const PrivateTmpfs&) = delete;
+
+  std::string path() const { return path_.data(); }
+  std::string file(int i) const { return path() + "/file" + std::to_string(i); }
+
+ private:
+  std::array<char, 32> path_ = std::to_array("/tmp/open_loop_bench.XXXXXX\0\0\0\0");
+};
+
+// A child process that watches the tmpfs; ended by SIGINT, killed when it does not end.
+class Watcher {
+ public:
+  // `watch` runs in the child and returns when a byte was written to the descriptor it is given.
+  explicit Watcher(const std::function<void(int ready)>& watch) {
+    std::array<int, 2> ready{};
+    if (::pipe2(ready.data(), 0) != 0) std::exit(1);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      ::close(ready[0]);
+      watch(ready[1]);
+      ::_exit(127);
+    }
+    ::close(ready[1]);
+    char text[256];
+    if (::read(ready[0], text, sizeof text) <= 0) {
+      std::fputs("open_loop_bench: the watching process did not start\n", stderr);
+      std::exit(1);
+    }
+    ready_ = ready[0];
+  }
+  ~Watcher() {
+    ::kill(pid_, SIGINT);
+    for (int i = 0; i < 1000; ++i) {
+      if (::waitpid(pid_, nullptr, WNOHANG) == pid_) break;
+      ::usleep(10'000);
+      if (i == 999) ::kill(pid_, SIGKILL);
+    }
+    ::close(ready_);
+  }
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+ private:
+  pid_t pid_ = -1;
+  int ready_ = -1;
+};
+
+[[noreturn]] void answer_and_forget(const std::string& path, int ready) {
+  auto group = FanotifyGroup::create();
+  if (!group || !group->add_mark(rfan::recorder::MarkKind::kFilesystem, path)) ::_exit(1);
+  [[maybe_unused]] const auto told = ::write(ready, "1", 1);
+  static std::array<std::byte, 64 * 1024> buffer;
+  static rfan::recorder::ReplyBatch replies;
+  static std::vector<int> descriptors;
+  pollfd readable{group->fd(), POLLIN, 0};
+  for (;;) {
+    const long bytes = group->read(buffer);
+    if (bytes <= 0) {
+      ::poll(&readable, 1, -1);
+      continue;
+    }
+    KernelEventWalker walker(std::span<const std::byte>(buffer).first(static_cast<std::size_t>(bytes)));
+    KernelEvent event;
+    while (walker.next(event)) {
+      if (replies.full()) group->answer(replies);
+      if (event.is_held()) replies.allow(event.fd);
+      descriptors.push_back(event.fd);
+    }
+    if (!replies.empty()) group->answer(replies);
+    for (const int fd : descriptors) ::close(fd);
+    descriptors.clear();
+  }
+}
+
+[[noreturn]] void run_rfanrec(const Settings& settings, const std::string& path, int ready) {
+  ::dup2(ready, STDERR_FILENO);  // its first line says that the marks are in place
+  ::execl(settings.rfanrec.c_str(), "rfanrec", "-o", "/dev/null", path.c_str(), nullptr);
+  ::_exit(127);
+}
+
+struct Round {
+  double ns_per_open = 0;
+  double p50_ns = 0;
+  double p99_ns = 0;
+};
+
+Round open_loop(const PrivateTmpfs& tmpfs, int opens) {
+  std::vector<std::string> names;
+  for (int i = 0; i < kFiles; ++i) names.push_back(tmpfs.file(i));
+  std::vector<std::uint32_t> latencies;
+  latencies.reserve(static_cast<std::size_t>(opens));
+  const auto begin = monotonic_ns();
+  for (int i = 0; i < opens; ++i) {
+    const auto before = monotonic_ns();
+    const int fd = ::open(names[static_cast<std::size_t>(i % kFiles)].c_str(), O_RDONLY | O_CLOEXEC);
+    latencies.push_back(static_cast<std::uint32_t>(monotonic_ns() - before));
+    ::close(fd);
+  }
+  const double total = static_cast<double>(monotonic_ns() - begin);
+  std::sort(latencies.begin(), latencies.end());
+  return {total / opens, static_cast<double>(latencies[latencies.size() / 2]),
+          static_cast<double>(latencies[latencies.size() * 99 / 100])};
+}
+
+double median(std::vector<Round> rounds, double Round::*figure) {
+  std::sort(rounds.begin(), rounds.end(),
+            [&](const Round& a, const Round& b) { return a.*figure < b.*figure; });
+  return rounds[rounds.size() / 2].*figure;
+}
+
+void print(const char* name, const std::vector<Round>& rounds, const std::vector<Round>& floor) {
+  const double open = median(rounds, &Round::ns_per_open);
+  std::printf(
+      "%-12s %8.0f ns/open+close  open p50 %8.0f ns  p99 %8.0f ns   %.2f x floor (p50 %.2f, p99 %.2f)\n",
+      name, open, median(rounds, &Round::p50_ns), median(rounds, &Round::p99_ns),
+      open / median(floor, &Round::ns_per_open),
+      median(rounds, &Round::p50_ns) / median(floor, &Round::p50_ns),
+      median(rounds, &Round::p99_ns) / median(floor, &Round::p99_ns));
+}
+
+Settings parse(int argc, char** argv) {
+  Settings settings;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--opens" && i + 1 < argc) {
+      settings.opens = std::atoi(argv[++i]);
+    } else if (word == "--rounds" && i + 1 < argc) {
+      settings.rounds = std::atoi(argv[++i]);
+    } else {
+      settings.rfanrec = word;
+    }
+  }
+  if (settings.rfanrec.empty() || settings.opens < 1 || settings.rounds < 1) {
+    std::fputs("usage: open_loop_bench RFANREC [--opens N] [--rounds N]\n", stderr);
+    std::exit(2);
+  }
+  return settings;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto settings = parse(argc, argv);
+  if (::geteuid() != 0) {
+    std::fputs("open_loop_bench: SKIPPED: fanotify permission events need root\n", stderr);
+    return 0;
+  }
+  const PrivateTmpfs tmpfs;
+  std::vector<Round> bare;
+  std::vector<Round> floor;
+  std::vector<Round> recorded;
+  for (int round = 0; round < settings.rounds; ++round) {
+    bare.push_back(open_loop(tmpfs, settings.opens));
+    {
+      const Watcher watcher([&](int ready) { answer_and_forget(tmpfs.path(), ready); });
+      floor.push_back(open_loop(tmpfs, settings.opens));
+    }
+    const Watcher watcher([&](int ready) { run_rfanrec(settings, tmpfs.path(), ready); });
+    recorded.push_back(open_loop(tmpfs, settings.opens));
+  }
+  print("unrecorded", bare, floor);
+  print("floor", floor, floor);
+  print("rfanrec", recorded, floor);
+  return 0;
+}

@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <utility>
+
+#include "format/byte_arena.h"
+#include "format/trace_reader.h"
+
+namespace rfan::format {
+namespace {
+
+// Entries by id, in chunks: references stay valid, and chunks that lie wholly in a gap take no memory.
+template <typename T>
+class EntryTable {
+ public:
+  std::uint32_t count() const { return next_ - 1; }
+  bool has_gaps() const { return !gaps_.empty(); }
+
+  std::uint32_t add(T entry) {
+    auto& chunk = chunk_of(next_);
+    if (chunk == nullptr) chunk = std::make_unique<Chunk>();
+    (*chunk)[next_ % kChunkEntries] = std::move(entry);
+    return next_++;
+  }
+
+  const T& at(std::uint32_t id) const {
+    assert(id < next_);
+    const auto index = id / kChunkEntries;
+    if (index >= chunks_.size() || chunks_[index] == nullptr) return nothing_;
+    return (*chunks_[index])[id % kChunkEntries];
+  }
+
+  void skip_to(std::uint32_t next) {
+    assert(next >= next_);
+    if (next > next_) gaps_.push_back({next_, next});
+    next_ = next;
+  }
+
+  bool knows(std::uint32_t id) const {
+    if (id >= next_) return false;
+    const auto after =
+        std::upper_bound(gaps_.begin(), gaps_.end(), id,
+                         [](std::uint32_t value, const Gap& gap) { return value < gap.first; });
+    return after == gaps_.begin() || id >= std::prev(after)->end;
+  }
+
+ private:
+  static constexpr std::uint32_t kChunkEntries = 1024;
+  using Chunk = std::array<T, kChunkEntries>;
+  struct Gap {
+    std::uint32_t first;
+    std::uint32_t end;
+  };
+
+  std::unique_ptr<Chunk>& chunk_of(std::uint32_t id) {
+    const auto index = id / kChunkEntries;
+    if (index >= chunks_.size()) chunks_.resize(index + 1);
+    return chunks_[index];
+  }
+
+  std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::vector<Gap> gaps_;  // ascending
+  T nothing_{};
+  std::uint32_t next_ = 1;  // id 0 is the empty path, or a process of which nothing is known
+};
+
+}  // namespace
+
+struct Dictionary::Storage {
+  ByteArena bytes;
+  EntryTable<std::string_view> paths;
+  EntryTable<Process> processes;
+  std::uint64_t byte_count = 0;
+};
+
+Dictionary::Dictionary() : storage_(std::make_unique<Storage>()) {}
+Dictionary::~Dictionary() = default;
+
+std::uint32_t Dictionary::path_count() const {
+  return storage_->paths.count();
+}
+std::uint32_t Dictionary::process_count() const {
+  return storage_->processes.count();
+}
+std::string_view Dictionary::path(PathId id) const {
+  return storage_->paths.at(id);
+}
+const Process& Dictionary::process(ProcessId id) const {
+  return storage_->processes.at(id);
+}
+bool Dictionary::knows_path(PathId id) const {
+  return storage_->paths.knows(id);
+}
+bool Dictionary::knows_process(ProcessId id) const {
+  return storage_->processes.knows(id);
+}
+bool Dictionary::has_gaps() const {
+  return storage_->paths.has_gaps() || storage_->processes.has_gaps();
+}
+std::uint64_t Dictionary::byte_count() const {
+  return storage_->byte_count;
+}
+
+PathId Dictionary::add_path(std::string_view path) {
+  storage_->byte_count += path.size();
+  return storage_->paths.add(storage_->bytes.add(path));
+}
+
+ProcessId Dictionary::add_process(Process process) {
+  storage_->byte_count += process.comm.size() + process.cmdline.size();
+  return storage_->processes.add(std::move(process));
+}
+
+void Dictionary::skip_to(PathId next_path, ProcessId next_process) {
+  storage_->paths.skip_to(next_path);
+  storage_->processes.skip_to(next_process);
+}
+
+}  // namespace rfan::format

@@ -1,0 +1,35 @@
+#include "format/event.h"
+
+#include <array>
+
+namespace rfan::format {
+namespace {
+
+constexpr std::array<std::string_view, kEventKindLimit> kKindNames = {
+    "unknown",       "open",   "exec",   "access", "modify", "close_write",
+    "close_nowrite", "create", "delete", "rename", "attrib"};
+
+constexpr std::array<std::string_view, kLossCauseLimit> kLossNames = {
+    "unknown",         "queue overflow", "no arena",       "descriptor failed",
+    "unresolved path", "write error",    "process channel"};
+
+}  // namespace
+
+std::string_view event_kind_name(EventKind kind) {
+  const auto value = static_cast<std::size_t>(kind);
+  return value < kKindNames.size() ? kKindNames[value] : kKindNames[0];
+}
+
+std::optional<EventKind> event_kind_from_name(std::string_view name) {
+  for (std::size_t value = 1; value < kKindNames.size(); ++value) {
+    if (kKindNames[value] == name) return static_cast<EventKind>(value);
+  }
+  return {};
+}
+
+std::string_view loss_cause_name(LossCause cause) {
+  const auto value = static_cast<std::size_t>(cause);
+  return value < kLossNames.size() ? kLossNames[value] : kLossNames[0];
+}
+
+}  // namespace rfan::format

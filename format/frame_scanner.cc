@@ -1,0 +1,191 @@
+#include "format/frame_scanner.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "format/block_decoder.h"
+
+namespace rfan::format {
+namespace {
+
+constexpr std::size_t kReadStepBytes = 1024 * 1024;
+constexpr std::size_t kSearchBytes = 64 * 1024;
+
+std::string_view as_text(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// What is wrong with a frame that was read in full; empty when nothing is.
+std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
+                        std::span<const std::byte> body, std::uint64_t seed) {
+  if ((head.flags & kFrameFlagsMustKnow) != 0) return fmt::format("unknown frame flags {:#x}", head.flags);
+  if (checksum(meta, seed) != head.meta_checksum) return "metadata checksum differs";
+  if (checksum(body, seed) != head.body_checksum) return "body checksum differs";
+  return {};
+}
+
+// Events of an EVENTS frame of which at least the metadata is whole.
+std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const std::byte> meta,
+                                         std::uint64_t seed) {
+  if (head.type != static_cast<std::uint16_t>(FrameType::kEvents)) return {};
+  if (meta.size() != head.meta_length || checksum(meta, seed) != head.meta_checksum) return {};
+  return block_event_count(meta);
+}
+
+}  // namespace
+
+Result<std::span<const std::byte>> SourceWindow::view(std::uint64_t offset, std::size_t length) {
+  const auto passed = std::min<std::uint64_t>(offset - start_, buffer_.size());
+  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(passed));
+  start_ = offset;
+  while (buffer_.size() < length) {
+    const auto have = buffer_.size();
+    const auto wanted = std::min(length - have, kReadStepBytes);
+    buffer_.resize(have + wanted);
+    auto got = source_.read_at(start_ + have, std::span(buffer_).subspan(have));
+    buffer_.resize(have + (got ? *got : 0));
+    if (!got) return got.error();
+    if (*got < wanted) break;
+  }
+  return std::span<const std::byte>(buffer_).first(std::min(length, buffer_.size()));
+}
+
+FrameScanner::FrameScanner(ByteSource& source, const ChecksumSeed& seed, std::uint64_t position,
+                           DamageCallback on_damage)
+    : source_(source), seed_(seed), window_(source), position_(position), on_damage_(std::move(on_damage)) {}
+
+void FrameScanner::report(std::uint64_t end, std::string description, std::optional<std::uint64_t> events) {
+  if (on_damage_) on_damage_({position_, end - position_, std::move(description), events});
+  position_ = end;
+}
+
+Result<std::optional<Frame>> FrameScanner::next() {
+  while (true) {
+    auto bytes = window_.view(position_, kFrameHeadBytes);
+    if (!bytes) return bytes.error();
+    if (bytes->empty() || trailer_) break;
+    if (looks_like_trailer(*bytes)) {
+      if (auto passed = pass_trailer(); !passed) return passed.error();
+      continue;
+    }
+    std::optional<FrameHead> head;
+    if (bytes->size() == kFrameHeadBytes)
+      head = parse_frame_head(bytes->first<kFrameHeadBytes>(), position_, seed_);
+    if (!head) {
+      if (auto skipped = skip_to_next_head(); !skipped) return skipped.error();
+      continue;
+    }
+    auto frame = read_frame(*head);
+    if (!frame || frame->has_value()) return frame;
+  }
+  auto end = find_end(position_);
+  if (!end) return end.error();
+  if (*end > position_) report(*end, "bytes behind the trailer");
+  return std::optional<Frame>();
+}
+
+Status FrameScanner::pass_trailer() {
+  auto bytes = window_.view(position_, kTrailerBytes);
+  if (!bytes) return bytes.error();
+  if (bytes->size() < kTrailerBytes) {
+    report(position_ + bytes->size(), "file ends inside the trailer");
+    return {};
+  }
+  const auto footer_offset = parse_trailer(bytes->first<kTrailerBytes>(), position_, seed_);
+  if (!footer_offset) {
+    report(position_ + kTrailerBytes, "trailer checksum differs");
+    return {};
+  }
+  trailer_ = footer_offset;
+  position_ += kTrailerBytes;
+  return {};
+}
+
+Status FrameScanner::skip_to_next_head() {
+  std::uint64_t end = 0;
+  auto found = find_head(position_ + 1, end);
+  if (!found) return found.error();
+  if (*found) {
+    report(**found, fmt::format("no valid frame {} here", next_number_));
+  } else {
+    report(end, end - position_ < kFrameHeadBytes
+                    ? fmt::format("file ends inside the head of frame {}", next_number_)
+                    : fmt::format("no valid frame {} here or later", next_number_));
+  }
+  return {};
+}
+
+Result<std::optional<std::uint64_t>> FrameScanner::find_head(std::uint64_t from, std::uint64_t& end) {
+  while (true) {
+    auto bytes = window_.view(from, kSearchBytes);
+    if (!bytes) return bytes.error();
+    end = from + bytes->size();
+    const auto mark = as_text(*bytes).find(kSyncMark, kSkippableHeadBytes);
+    if (mark == std::string_view::npos) {
+      if (bytes->size() < kSearchBytes) return std::optional<std::uint64_t>();
+      from = end - kSkippableHeadBytes - kSyncMark.size() + 1;
+      continue;
+    }
+    from += mark - kSkippableHeadBytes;
+    auto head_bytes = window_.view(from, kFrameHeadBytes);
+    if (!head_bytes) return head_bytes.error();
+    if (head_bytes->size() == kFrameHeadBytes &&
+        parse_frame_head(head_bytes->first<kFrameHeadBytes>(), from, seed_)) {
+      return std::optional<std::uint64_t>(from);
+    }
+    ++from;
+  }
+}
+
+Result<std::uint64_t> FrameScanner::find_end(std::uint64_t from) {
+  while (true) {
+    auto bytes = window_.view(from, kSearchBytes);
+    if (!bytes) return bytes.error();
+    from += bytes->size();
+    if (bytes->size() < kSearchBytes) return from;
+  }
+}
+
+Result<std::optional<Frame>> FrameScanner::read_frame(const FrameHead& head) {
+  const auto length = static_cast<std::size_t>(head.frame_length());
+  auto bytes = window_.view(position_, length);
+  if (!bytes) return bytes.error();
+  const auto seed = seed_.at(position_);
+  const auto behind_head = bytes->subspan(kFrameHeadBytes);
+  const auto meta = behind_head.first(std::min<std::size_t>(head.meta_length, behind_head.size()));
+  next_number_ = head.number + 1;
+  if (bytes->size() < length) {
+    report(position_ + bytes->size(), "file ends inside " + describe_frame(head),
+           lost_events(head, meta, seed));
+    return std::optional<Frame>();
+  }
+  const auto body = behind_head.subspan(meta.size());
+  if (auto fault = check_frame(head, meta, body, seed); !fault.empty()) {
+    report(position_ + length, describe_frame(head) + ": " + fault, lost_events(head, meta, seed));
+    return std::optional<Frame>();
+  }
+  Frame frame{position_, head, {meta.begin(), meta.end()}, {body.begin(), body.end()}};
+  position_ += length;
+  return std::optional<Frame>(std::move(frame));
+}
+
+Result<std::optional<Frame>> read_frame_at(ByteSource& source, const ChecksumSeed& seed,
+                                           std::uint64_t offset) {
+  SourceWindow window(source);
+  auto bytes = window.view(offset, kFrameHeadBytes);
+  if (!bytes) return bytes.error();
+  if (bytes->size() < kFrameHeadBytes) return std::optional<Frame>();
+  const auto head = parse_frame_head(bytes->first<kFrameHeadBytes>(), offset, seed);
+  if (!head) return std::optional<Frame>();
+  const auto length = static_cast<std::size_t>(head->frame_length());
+  bytes = window.view(offset, length);
+  if (!bytes) return bytes.error();
+  if (bytes->size() < length) return std::optional<Frame>();
+  const auto meta = bytes->subspan(kFrameHeadBytes, head->meta_length);
+  const auto body = bytes->subspan(kFrameHeadBytes + head->meta_length);
+  if (!check_frame(*head, meta, body, seed.at(offset)).empty()) return std::optional<Frame>();
+  return std::optional<Frame>(Frame{offset, *head, {meta.begin(), meta.end()}, {body.begin(), body.end()}});
+}
+
+}  // namespace rfan::format

@@ -1,0 +1,50 @@
+// Constants that writer and reader share. Each limit has its reason; static_asserts tie them together.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rfan::format {
+
+inline constexpr std::uint16_t kVersionMajor = 0;
+inline constexpr std::uint16_t kVersionMinor = 1;
+
+// Events per block: large enough for the columns to compress well, small enough that one block decodes in
+// about a millisecond and that its columns (24 bytes an event) stay in the L2 cache.
+inline constexpr std::size_t kMaxBlockEvents = 64 * 1024;
+
+// Linux PATH_MAX is 4096 with the NUL; readlink on /proc/self/fd cannot return more than a page.
+inline constexpr std::size_t kMaxPathBytes = 4096;
+
+// TASK_COMM_LEN is 16 with the NUL.
+inline constexpr std::size_t kMaxCommBytes = 15;
+
+// Command lines of compilers reach a few KiB; longer ones are cut and flagged.
+inline constexpr std::size_t kMaxCmdlineBytes = 32 * 1024;
+
+// Dictionary entries added by one DICT frame; a new frame is begun beyond it.
+inline constexpr std::size_t kMaxDictEntriesPerFrame = 64 * 1024;
+
+// Sum over one file. Ids are 32 bits; 16 Mi paths of a realistic 60 bytes are 1 GiB of a reader's memory.
+inline constexpr std::size_t kMaxPaths = 16 * 1024 * 1024;
+inline constexpr std::size_t kMaxProcesses = 16 * 1024 * 1024;
+
+// Bytes of all paths, names and command lines of one file. Front coding lets a small file unfold into a large
+// dictionary; this bounds what a hostile one can make a reader allocate.
+inline constexpr std::uint64_t kMaxDictionaryBytes = std::uint64_t{4} << 30;
+// Bytes of paths, names and command lines after which a new DICT frame is begun.
+inline constexpr std::size_t kMaxDictBytesPerFrame = 16 * 1024 * 1024;
+
+// FlatBuffers metadata of one frame, uncompressed. The largest is a FOOTER.
+inline constexpr std::size_t kMaxMetaBytes = 64 * 1024 * 1024;
+// Compressed body of one frame, and one decompressed column or dictionary batch.
+inline constexpr std::size_t kMaxBodyBytes = 256 * 1024 * 1024;
+inline constexpr std::size_t kMaxColumnBytes = 128 * 1024 * 1024;
+
+static_assert(kMaxBlockEvents * 8 <= kMaxColumnBytes, "a column of 8-byte values must fit");
+static_assert(2 * kMaxDictBytesPerFrame + kMaxDictEntriesPerFrame * 64 <= kMaxColumnBytes,
+              "a dictionary batch must fit");
+static_assert(kMaxPathBytes <= UINT16_MAX, "path lengths are coded as 16 bits");
+static_assert(kMaxPaths <= UINT32_MAX && kMaxProcesses <= UINT32_MAX, "ids are 32 bits");
+
+}  // namespace rfan::format

@@ -1,0 +1,103 @@
+// What a trace says about itself: where and how it was recorded (META), and how it ended (FOOTER).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "format/event.h"
+#include "format/latency_histogram.h"
+
+namespace rfan::format {
+
+using Uuid = std::array<std::uint8_t, 16>;
+
+// HEADER: fixed fields, readable without the schema.
+struct FileHeader {
+  std::uint16_t version_major = 0;
+  std::uint16_t version_minor = 0;
+  std::uint32_t compat_flags = 0;
+  std::uint32_t incompat_flags = 0;
+  Uuid session{};  // the same in all files of one recording
+  Uuid file{};
+  std::uint32_t file_sequence = 0;  // 0 for the first file of a session
+};
+
+// Which events waited for an answer. Notification events merge in the kernel's queue, held ones never do.
+enum class HoldMode : std::uint8_t { kNone = 0, kExec = 1, kOpen = 2 };
+std::string_view hold_mode_name(HoldMode mode);
+
+// One mount the recorder looked at.
+struct MountCoverage {
+  std::string path;
+  std::string fs_type;
+  bool covered = false;
+  std::string how;  // covered: "filesystem mark" or "mount mark"; otherwise why not
+};
+
+// META: written first, before any event.
+struct TraceMeta {
+  std::string recorder_version;
+  std::string hostname;
+  std::string kernel;   // uname release
+  std::string machine;  // uname machine
+  std::string boot_id;
+  std::uint32_t cpu_count = 0;
+  std::vector<std::string> recorder_args;  // argv of rfanrec
+  std::vector<std::string> command;        // the recorded command; empty when paths were recorded
+  HoldMode hold = HoldMode::kOpen;
+  std::uint32_t event_kinds = 0;  // bit (1 << EventKind) for each kind asked for
+  std::string process_source;     // "perf side band" or "/proc"
+  std::vector<MountCoverage> mounts;
+};
+
+// Running sums over events; the writer keeps them for the FOOTER, a reader rebuilds them from block
+// statistics.
+struct TraceTotals {
+  std::uint64_t events = 0;
+  std::array<std::uint64_t, kEventKindLimit> by_kind{};
+  std::uint64_t events_with_exe = 0;  // attribution coverage = events_with_exe / events
+  std::uint64_t first_ns = 0;         // CLOCK_MONOTONIC; both 0 when there are no events
+  std::uint64_t last_ns = 0;
+  LatencyHistogram reply_latency;  // of held events
+
+  void merge(const TraceTotals& other);
+  bool operator==(const TraceTotals&) const = default;
+};
+
+// How many events the recorder took from the kernel and what it cost. Filled at the end of a recording.
+struct RecorderCost {
+  std::uint64_t events_seen = 0;      // from the kernel, own accesses excluded
+  std::uint64_t events_filtered = 0;  // seen but outside the asked scope
+  std::uint64_t reader_cpu_ns = 0;
+  std::uint64_t writer_cpu_ns = 0;
+  std::uint64_t process_reads = 0;  // times /proc/PID was read before an answer
+  std::uint64_t process_read_ns = 0;
+  std::uint32_t arenas = 0;
+  std::uint32_t arenas_high_water = 0;
+
+  bool operator==(const RecorderCost&) const = default;
+};
+
+enum class EndReason : std::uint8_t {
+  kUnknown = 0,
+  kSignal = 1,
+  kDuration = 2,
+  kCommandEnded = 3,
+  kWriteError = 4,
+};
+std::string_view end_reason_name(EndReason reason);
+
+// FOOTER without its frame directory: everything `info` needs.
+struct TraceSummary {
+  TraceTotals totals;
+  std::vector<Loss> losses;
+  std::uint32_t path_count = 0;
+  std::uint32_t process_count = 0;
+  EndReason end_reason = EndReason::kUnknown;
+  std::int32_t command_status = 0;  // wait status as the shell shows it: exit code, or 128 + signal
+  RecorderCost cost;
+};
+
+}  // namespace rfan::format

@@ -1,0 +1,313 @@
+#include "format/trace_writer.h"
+
+#include <absl/container/flat_hash_map.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cassert>
+#include <optional>
+#include <vector>
+
+#include "format/block_encoder.h"
+#include "format/byte_arena.h"
+#include "format/dictionary_codec.h"
+#include "format/frame.h"
+#include "format/metadata.h"
+#include "format/zstd_codec.h"
+
+namespace rfan::format {
+namespace {
+
+// A CLOCK frame is written when the offset of the clocks moved by more than this: a tenth of the millisecond
+// that printed times show.
+constexpr std::int64_t kClockDriftNs = 100'000;
+
+std::int64_t offset_of(const ClockSample& sample) {
+  return static_cast<std::int64_t>(sample.realtime_ns - sample.monotonic_ns);
+}
+
+}  // namespace
+
+Uuid random_uuid() {
+  Uuid uuid{};
+  // At 16 bytes getrandom neither fails nor returns less once the kernel's generator is ready, and waits
+  // until then.
+  while (::getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size())) {
+  }
+  uuid[6] = static_cast<std::uint8_t>((uuid[6] & 0x0FU) | 0x40U);  // version 4
+  uuid[8] = static_cast<std::uint8_t>((uuid[8] & 0x3FU) | 0x80U);  // RFC 4122 variant
+  return uuid;
+}
+
+struct TraceWriter::State {
+  State(std::unique_ptr<ByteSink> sink_to_own, const TraceWriterOptions& options)
+      : sink(std::move(sink_to_own)),
+        seed(options.file),
+        compressor(options.zstd_level),
+        block(options.time_unit_ns, options.reply_unit_ns) {}
+
+  void add_frame(FrameType type, std::span<const std::byte> meta_bytes, std::span<const std::byte> body_bytes,
+                 FrameRecord record);
+  void add_dictionary_frames();
+  std::size_t batch_paths() const;
+  std::size_t batch_processes(std::size_t bytes_left, std::size_t entries_left) const;
+  void add_events_frame();
+  void add_losses_frame();
+  void add_clock_frame(const ClockSample& sample, bool always);
+  void add_pending(const ClockSample& sample, bool always_clock);
+  Status append_pending();
+
+  // Output. `pending` holds finished frames that will lie at `offset`.
+  std::unique_ptr<ByteSink> sink;
+  ChecksumSeed seed;
+  std::vector<std::byte> pending;
+  std::uint64_t offset = 0;
+  std::uint64_t frame_number = 0;
+  std::optional<Error> failure;
+  std::vector<FrameRecord> directory;
+
+  // Dictionaries: what is known, and what the next DICT frame has to add.
+  ByteArena bytes;
+  std::uint64_t byte_count = 0;
+  absl::flat_hash_map<std::string_view, PathId> path_ids;
+  std::vector<std::string_view> new_paths;
+  std::vector<Process> new_processes;
+  std::vector<bool> has_exe{false};  // by process id
+  PathId first_new_path = 1;
+  ProcessId first_new_process = 1;
+
+  ZstdCompressor compressor;
+  BlockEncoder block;
+  TraceTotals sealed_totals;
+  TraceTotals all_totals;  // what totals() refers to
+  std::vector<Loss> new_losses;
+  std::vector<Loss> losses;
+  std::optional<std::int64_t> written_clock_offset;
+
+  // Scratch for the metadata and body of one frame.
+  std::vector<std::byte> meta;
+  std::vector<std::byte> body;
+};
+
+void TraceWriter::State::add_frame(FrameType type, std::span<const std::byte> meta_bytes,
+                                   std::span<const std::byte> body_bytes, FrameRecord record) {
+  record.offset = offset + pending.size();
+  record.type = type;
+  if (directory.size() <= kMaxDirectoryEntries) directory.push_back(record);
+  append_frame(type, frame_number++, record.offset, seed, meta_bytes, body_bytes, pending);
+}
+
+// As many new paths as one frame may take.
+std::size_t TraceWriter::State::batch_paths() const {
+  std::size_t size = 0;
+  std::size_t count = 0;
+  while (count < new_paths.size() && count < kMaxDictEntriesPerFrame && size < kMaxDictBytesPerFrame) {
+    size += new_paths[count++].size();
+  }
+  return count;
+}
+
+std::size_t TraceWriter::State::batch_processes(std::size_t bytes_left, std::size_t entries_left) const {
+  std::size_t size = 0;
+  std::size_t count = 0;
+  while (count < new_processes.size() && count < entries_left && size < bytes_left) {
+    size += new_processes[count].comm.size() + new_processes[count].cmdline.size();
+    ++count;
+  }
+  return count;
+}
+
+// Paths first: a process may name an executable that is new as well.
+void TraceWriter::State::add_dictionary_frames() {
+  while (!new_paths.empty() || !new_processes.empty()) {
+    const auto paths = batch_paths();
+    const bool all_paths = paths == new_paths.size();
+    const auto processes =
+        all_paths ? batch_processes(kMaxDictBytesPerFrame, kMaxDictEntriesPerFrame - paths) : 0;
+    encode_dictionary({first_new_path, first_new_process, std::span(new_paths).first(paths),
+                       std::span(new_processes).first(processes)},
+                      compressor, meta, body);
+    FrameRecord record;
+    record.count = static_cast<std::uint32_t>(paths + processes);
+    record.first_path = first_new_path;
+    record.first_process = first_new_process;
+    add_frame(FrameType::kDict, meta, body, record);
+    new_paths.erase(new_paths.begin(), new_paths.begin() + static_cast<std::ptrdiff_t>(paths));
+    new_processes.erase(new_processes.begin(),
+                        new_processes.begin() + static_cast<std::ptrdiff_t>(processes));
+    first_new_path += static_cast<PathId>(paths);
+    first_new_process += static_cast<ProcessId>(processes);
+  }
+}
+
+void TraceWriter::State::add_events_frame() {
+  if (block.empty()) return;
+  const auto& totals = block.totals();
+  FrameRecord record;
+  record.count = static_cast<std::uint32_t>(totals.events);
+  record.first_ns = totals.first_ns;
+  record.last_ns = totals.last_ns;
+  sealed_totals.merge(totals);
+  block.seal(compressor, meta, body);
+  add_frame(FrameType::kEvents, meta, body, record);
+}
+
+void TraceWriter::State::add_losses_frame() {
+  if (new_losses.empty()) return;
+  FrameRecord record;
+  record.count = static_cast<std::uint32_t>(new_losses.size());
+  record.first_ns = new_losses.front().first_ns;
+  record.last_ns = new_losses.back().last_ns;
+  add_frame(FrameType::kLoss, encode_losses(new_losses), {}, record);
+  losses.insert(losses.end(), new_losses.begin(), new_losses.end());
+  new_losses.clear();
+  if (losses.size() > kMaxFooterLosses) losses = sum_by_cause(losses);
+}
+
+void TraceWriter::State::add_clock_frame(const ClockSample& sample, bool always) {
+  const auto clock_offset = offset_of(sample);
+  const bool moved = !written_clock_offset || std::abs(clock_offset - *written_clock_offset) > kClockDriftNs;
+  if (!moved && !always) return;
+  FrameRecord record;
+  record.first_ns = sample.monotonic_ns;
+  record.last_ns = sample.monotonic_ns;
+  add_frame(FrameType::kClock, encode_clock(sample), {}, record);
+  written_clock_offset = clock_offset;
+}
+
+// CLOCK comes before EVENTS, so that a reader can give times of day from the first event on; DICT comes
+// before EVENTS, so that every id is known when it occurs.
+void TraceWriter::State::add_pending(const ClockSample& sample, bool always_clock) {
+  add_clock_frame(sample, always_clock);
+  add_dictionary_frames();
+  add_events_frame();
+  add_losses_frame();
+}
+
+Status TraceWriter::State::append_pending() {
+  if (failure) return *failure;
+  if (pending.empty()) return {};
+  auto appended = sink->append(pending);
+  if (!appended) {
+    failure = appended.error();
+    return appended;
+  }
+  offset += pending.size();
+  pending.clear();
+  return {};
+}
+
+TraceWriter::TraceWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TraceWriter::~TraceWriter() = default;
+
+Result<std::unique_ptr<TraceWriter>> TraceWriter::create(std::unique_ptr<ByteSink> sink,
+                                                         const TraceWriterOptions& options,
+                                                         const TraceMeta& meta) {
+  auto state = std::make_unique<State>(std::move(sink), options);
+  FileHeader header;
+  header.version_major = kVersionMajor;
+  header.version_minor = kVersionMinor;
+  header.session = options.session;
+  header.file = options.file;
+  header.file_sequence = options.file_sequence;
+  append_header(header, state->pending);
+  const auto meta_bytes = encode_meta(meta);
+  if (meta_bytes.size() > kMaxMetaBytes) {
+    return Error{"cannot write trace metadata", {}, 0, "the recorded command line is too long"};
+  }
+  state->add_frame(FrameType::kMeta, meta_bytes, {}, {});
+  if (auto appended = state->append_pending(); !appended) return appended.error();
+  return std::unique_ptr<TraceWriter>(new TraceWriter(std::move(state)));
+}
+
+PathId TraceWriter::intern_path(std::string_view path) {
+  auto& state = *state_;
+  if (const auto known = state.path_ids.find(path); known != state.path_ids.end()) return known->second;
+  if (path.empty() || path.size() > kMaxPathBytes || state.path_ids.size() >= kMaxPaths ||
+      state.byte_count + path.size() > kMaxDictionaryBytes) {
+    return 0;
+  }
+  const auto stored = state.bytes.add(path);
+  const auto id = static_cast<PathId>(state.path_ids.size() + 1);
+  state.path_ids.emplace(stored, id);
+  state.new_paths.push_back(stored);
+  state.byte_count += path.size();
+  return id;
+}
+
+ProcessId TraceWriter::add_process(const Process& process) {
+  auto& state = *state_;
+  assert(process.exe <= path_count() && process.parent <= process_count());
+  Process entry = process;
+  entry.comm.resize(std::min(entry.comm.size(), kMaxCommBytes));
+  if (entry.cmdline.size() > kMaxCmdlineBytes) {
+    entry.cmdline.resize(kMaxCmdlineBytes);
+    entry.flags |= kProcessCmdlineTruncated;
+  }
+  const auto size = entry.comm.size() + entry.cmdline.size();
+  if (process_count() >= kMaxProcesses || state.byte_count + size > kMaxDictionaryBytes) return 0;
+  state.byte_count += size;
+  state.has_exe.push_back(process.exe != 0);
+  state.new_processes.push_back(std::move(entry));
+  return process_count();
+}
+
+void TraceWriter::add_event(const Event& event) {
+  assert(!block_full());
+  assert(event.process <= process_count() && event.path <= path_count() && event.path2 <= path_count());
+  assert(event.kind >= EventKind::kOpen && static_cast<std::size_t>(event.kind) < kEventKindLimit);
+  state_->block.add(event, state_->has_exe[event.process]);
+}
+
+bool TraceWriter::block_full() const {
+  return state_->block.full();
+}
+
+void TraceWriter::add_loss(const Loss& loss) {
+  state_->new_losses.push_back(loss);
+}
+
+Status TraceWriter::flush(const ClockSample& clock) {
+  if (state_->failure) return *state_->failure;
+  state_->add_pending(clock, false);
+  return state_->append_pending();
+}
+
+Status TraceWriter::finish(const ClockSample& clock, TraceSummary summary) {
+  auto& state = *state_;
+  if (state.failure) return *state.failure;
+  state.add_pending(clock, true);
+  summary.totals = state.sealed_totals;
+  summary.losses = state.losses;
+  summary.path_count = path_count();
+  summary.process_count = process_count();
+  const auto footer_offset = state.offset + state.pending.size();
+  if (state.directory.size() > kMaxDirectoryEntries) state.directory.clear();
+  const auto footer = encode_footer(summary, state.directory);
+  append_frame(FrameType::kFooter, state.frame_number++, footer_offset, state.seed, footer, {},
+               state.pending);
+  append_trailer(footer_offset, state.offset + state.pending.size(), state.seed, state.pending);
+  if (auto appended = state.append_pending(); !appended) return appended;
+  auto closed = state.sink->close();
+  if (!closed) state.failure = closed.error();
+  return closed;
+}
+
+std::uint64_t TraceWriter::bytes_written() const {
+  return state_->sink->offset();
+}
+
+const TraceTotals& TraceWriter::totals() const {
+  state_->all_totals = state_->sealed_totals;
+  state_->all_totals.merge(state_->block.totals());
+  return state_->all_totals;
+}
+
+std::uint32_t TraceWriter::path_count() const {
+  return static_cast<std::uint32_t>(state_->path_ids.size());
+}
+std::uint32_t TraceWriter::process_count() const {
+  return static_cast<std::uint32_t>(state_->has_exe.size() - 1);
+}
+
+}  // namespace rfan::format

@@ -1,0 +1,75 @@
+// Writes one trace file: HEADER, META, then DICT/EVENTS/CLOCK/LOSS frames as they come, FOOTER and TRAILER at
+// the end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "format/byte_io.h"
+#include "format/error.h"
+#include "format/event.h"
+#include "format/trace_info.h"
+
+namespace rfan::format {
+
+struct TraceWriterOptions {
+  Uuid session{};
+  Uuid file{};
+  std::uint32_t file_sequence = 0;
+  int zstd_level = 1;
+  // Times and latencies are stored as multiples of these.
+  std::uint32_t time_unit_ns = 1000;
+  std::uint32_t reply_unit_ns = 100;
+};
+
+// Fresh random uuid (version 4), from getrandom(2).
+Uuid random_uuid();
+
+// Owned by one thread (the writer thread); nothing here locks. Memory: the path and process dictionaries
+// (grow with distinct paths and processes) and one block of events. Calls that do I/O return a Status; after
+// a failure the writer refuses further I/O with the same error, and what was written before stays readable.
+class TraceWriter {
+ public:
+  // Writes HEADER and META.
+  static Result<std::unique_ptr<TraceWriter>> create(std::unique_ptr<ByteSink> sink,
+                                                     const TraceWriterOptions& options,
+                                                     const TraceMeta& meta);
+  ~TraceWriter();
+  TraceWriter(const TraceWriter&) = delete;
+  TraceWriter& operator=(const TraceWriter&) = delete;
+
+  // The id of `path` (bytes, not empty, at most kMaxPathBytes), adding it when it is new. 0 when the
+  // dictionary is full.
+  PathId intern_path(std::string_view path);
+
+  // Adds an entry; the caller keeps the id. Entries are immutable. 0 when the dictionary is full.
+  ProcessId add_process(const Process& process);
+
+  // Buffers one event; times must not decrease. Call flush() when `block_full()`.
+  void add_event(const Event& event);
+  bool block_full() const;
+
+  // Enters the ledger; written with the next flush.
+  void add_loss(const Loss& loss);
+
+  // Seals what is pending: new dictionary entries, the events, losses, and `clock` if the offsets moved.
+  // Everything handed over before this call is readable by anyone after it returns (no fsync).
+  Status flush(const ClockSample& clock);
+
+  // flush() + FOOTER + TRAILER + close of the sink. `summary.totals`, `.losses` and the counts are filled in
+  // here; the caller gives the rest.
+  Status finish(const ClockSample& clock, TraceSummary summary);
+
+  std::uint64_t bytes_written() const;
+  const TraceTotals& totals() const;  // of sealed and pending events
+  std::uint32_t path_count() const;
+  std::uint32_t process_count() const;
+
+ private:
+  struct State;
+  explicit TraceWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rfan::format

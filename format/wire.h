@@ -1,0 +1,90 @@
+// Widths, magics and enumerations of the file layout; TRACE_FORMAT.md gives their meaning. Private to
+// format/.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+
+#include "format/limits.h"
+
+namespace rfan::format {
+
+static_assert(std::endian::native == std::endian::little,
+              "integers are copied to the file as they lie in memory");
+
+// The zstd skippable frames that carry everything which is not compressed.
+inline constexpr std::uint32_t kSkippableFixed = 0x184D2A50;  // HEADER and TRAILER
+inline constexpr std::uint32_t kSkippableFrame = 0x184D2A5F;  // FRAME
+inline constexpr std::uint32_t kZstdMagic = 0xFD2FB528;       // an ordinary zstd frame
+inline constexpr std::size_t kSkippableHeadBytes = 8;         // magic and size
+
+inline constexpr std::string_view kFileMagic{"RFANFBZ\n", 8};
+inline constexpr std::string_view kTrailerMagic{"RFANEND\n", 8};
+inline constexpr std::string_view kSyncMark{"\xA7rfan\x1A\n\xF5", 8};
+
+// Sizes with the skippable head.
+inline constexpr std::size_t kHeaderBytes = 72;
+inline constexpr std::size_t kFrameHeadBytes = 64;
+inline constexpr std::size_t kTrailerBytes = 40;
+static_assert(kMaxMetaBytes + kFrameHeadBytes <= UINT32_MAX, "a skippable frame has a 32-bit size");
+
+enum class FrameType : std::uint16_t {
+  kMeta = 1,
+  kDict = 2,
+  kEvents = 3,
+  kClock = 4,
+  kLoss = 5,
+  kIndex = 6,  // reserved for a later version
+  kFooter = 7,
+};
+
+// Incompatible features this version knows (none yet): a bit outside refuses the file.
+inline constexpr std::uint32_t kKnownIncompatFlags = 0;
+// Frame flags 0-7 change how a frame is read (an unknown one makes it unreadable), 8-15 do not.
+inline constexpr std::uint16_t kFrameFlagsMustKnow = 0x00FF;
+
+enum class ColumnId : std::uint8_t {
+  kTime = 0,
+  kKind = 1,
+  kFlags = 2,
+  kProcess = 3,
+  kPath = 4,
+  kPath2 = 5,
+  kReply = 6,
+};
+inline constexpr std::size_t kColumnCount = 7;
+
+enum class Encoding : std::uint8_t {
+  kConstant = 0,
+  kPlanes = 1,
+  kDeltaPlanes = 2,
+  kSparseByKind = 3,
+  kSparseByProcess = 4,
+  kSparseHeld = 5,
+};
+
+// Blocks with more processes than this do not list them: the list would cost more than it prunes.
+inline constexpr std::size_t kMaxListedProcesses = 4096;
+
+template <typename T>
+T load_le(const std::byte* from) {
+  T value;
+  std::memcpy(&value, from, sizeof value);
+  return value;
+}
+
+template <typename T>
+void store_le(std::byte* to, T value) {
+  std::memcpy(to, &value, sizeof value);
+}
+
+inline bool starts_with(std::span<const std::byte> bytes, std::string_view text) {
+  return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
+}
+
+}  // namespace rfan::format

@@ -1,0 +1,45 @@
+#include "format/zstd_codec.h"
+
+#include <zstd.h>
+
+#include <new>
+
+namespace rfan::format {
+
+ZstdCompressor::ZstdCompressor(int level) : context_(ZSTD_createCCtx()), level_(level) {
+  if (context_ == nullptr) throw std::bad_alloc();
+}
+
+ZstdCompressor::~ZstdCompressor() {
+  ZSTD_freeCCtx(context_);
+}
+
+std::size_t ZstdCompressor::append_frame(std::span<const std::byte> bytes, std::vector<std::byte>& out) {
+  const auto start = out.size();
+  out.resize(start + ZSTD_compressBound(bytes.size()));
+  const auto written =
+      ZSTD_compressCCtx(context_, out.data() + start, out.size() - start, bytes.data(), bytes.size(), level_);
+  if (ZSTD_isError(written) != 0U) throw std::bad_alloc();
+  out.resize(start + written);
+  return written;
+}
+
+ZstdDecompressor::ZstdDecompressor() : context_(ZSTD_createDCtx()) {
+  if (context_ == nullptr) throw std::bad_alloc();
+}
+
+ZstdDecompressor::~ZstdDecompressor() {
+  ZSTD_freeDCtx(context_);
+}
+
+bool ZstdDecompressor::inflate(std::span<const std::byte> frame_untrusted, std::size_t inflated,
+                               std::vector<std::byte>& out) {
+  const auto* data = frame_untrusted.data();
+  const auto size = frame_untrusted.size();
+  if (ZSTD_getFrameContentSize(data, size) != inflated) return false;
+  if (ZSTD_findFrameCompressedSize(data, size) != size) return false;
+  out.resize(inflated);
+  return ZSTD_decompressDCtx(context_, out.data(), out.size(), data, size) == inflated;
+}
+
+}  // namespace rfan::format

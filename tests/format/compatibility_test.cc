@@ -1,0 +1,87 @@
+#include <gtest/gtest.h>
+
+#include "format/frame.h"
+#include "tests/format/trace_fixture.h"
+
+namespace rfan::tests {
+namespace {
+
+// The sample trace with a header of our choice; the checksums of frames depend on the uuid only, which stays.
+Bytes with_header(const format::FileHeader& header) {
+  auto bytes = sample_trace();
+  Bytes encoded;
+  format::append_header(header, encoded);
+  std::copy(encoded.begin(), encoded.end(), bytes.begin());
+  return bytes;
+}
+
+format::FileHeader sample_header() {
+  return read_all(sample_trace()).header;
+}
+
+TEST(Compatibility, AnUnknownCompatBitIsIgnored) {
+  auto header = sample_header();
+  header.compat_flags = 0x80000001;
+  header.version_minor = 99;
+  const auto contents = read_all(with_header(header));
+  EXPECT_TRUE(contents.sound());
+  EXPECT_EQ(contents.events.size(), 36U);
+  EXPECT_EQ(contents.header.compat_flags, 0x80000001U);
+}
+
+TEST(Compatibility, AnUnknownIncompatBitIsRefusedByName) {
+  auto header = sample_header();
+  header.incompat_flags = 1U << 5;
+  const auto contents = read_all(with_header(header));
+  ASSERT_TRUE(contents.error.has_value());
+  EXPECT_EQ(contents.error->message(),
+            "cannot read trace 'memory'; the trace uses feature bit 5 (incompat flags 0x20), which this "
+            "program does "
+            "not know; use a newer rfanreplay");
+}
+
+TEST(Compatibility, AnotherMajorVersionIsRefusedByName) {
+  auto header = sample_header();
+  header.version_major = 7;
+  header.version_minor = 3;
+  const auto contents = read_all(with_header(header));
+  ASSERT_TRUE(contents.error.has_value());
+  EXPECT_NE(contents.error->message().find("format version 7.3 is not supported"), std::string::npos)
+      << contents.error->message();
+}
+
+// A file that ends, instead of with its FOOTER, with a frame of type `type`.
+Bytes with_extra_frame(format::FrameType type) {
+  auto bytes = sample_trace();
+  const format::ChecksumSeed seed(fixed_options().file);
+  const auto trailer = std::span(bytes).last<format::kTrailerBytes>();
+  const auto footer = format::parse_trailer(trailer, bytes.size() - format::kTrailerBytes, seed);
+  EXPECT_TRUE(footer.has_value());
+  bytes.resize(*footer);
+  const Bytes something(24, std::byte{0x5A});
+  format::append_frame(type, 99, bytes.size(), seed, something, {}, bytes);
+  return bytes;
+}
+
+TEST(Compatibility, AnUnknownFrameTypeIsSkippedAndCounted) {
+  const auto contents = read_all(with_extra_frame(static_cast<format::FrameType>(4711)));
+  EXPECT_EQ(contents.unknown_frames, 1U);
+  EXPECT_TRUE(contents.damages.empty());
+  EXPECT_EQ(contents.events.size(), 36U);
+}
+
+TEST(Compatibility, AnIndexFrameOfALaterVersionIsSkippedAndCounted) {
+  EXPECT_EQ(read_all(with_extra_frame(format::FrameType::kIndex)).unknown_frames, 1U);
+}
+
+TEST(Compatibility, AKnownFrameTypeWithNonsenseInsideIsDamage) {
+  using enum format::FrameType;
+  for (const auto type : {kMeta, kDict, kEvents, kClock, kLoss, kFooter}) {
+    const auto contents = read_all(with_extra_frame(type));
+    EXPECT_EQ(contents.damages.size(), 1U) << "type " << static_cast<int>(type);
+    EXPECT_EQ(contents.events.size(), 36U);
+  }
+}
+
+}  // namespace
+}  // namespace rfan::tests

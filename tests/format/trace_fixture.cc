@@ -1,0 +1,147 @@
+#include "tests/format/trace_fixture.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace rfan::tests {
+
+using format::Event;
+using format::EventKind;
+
+namespace {
+
+void add_names(const format::Dictionary& dictionary, const format::EventColumns& columns,
+               std::vector<NamedEvent>& events) {
+  for (std::size_t i = 0; i < columns.count; ++i) {
+    const auto& process = dictionary.process(columns.process[i]);
+    events.push_back({columns.time_ns[i], columns.kind[i], columns.flags[i], columns.reply_ns[i], process.pid,
+                      process.comm, process.cmdline, std::string(dictionary.path(columns.path[i])),
+                      std::string(dictionary.path(columns.path2[i]))});
+  }
+}
+
+Status read_blocks(format::TraceReader& reader, std::vector<NamedEvent>& events) {
+  format::EventColumns columns;
+  while (true) {
+    auto block = reader.next_block();
+    if (!block) return block.error();
+    if (!*block) return {};
+    if (reader.decode(**block, format::kAllColumns, columns)) add_names(reader.dictionary(), columns, events);
+  }
+}
+
+}  // namespace
+
+Contents read_all(std::unique_ptr<format::ByteSource> source) {
+  Contents contents;
+  auto opened = format::TraceReader::open(
+      std::move(source), [&](const format::Damage& damage) { contents.damages.push_back(damage); });
+  if (!opened) {
+    contents.error = opened.error();
+    return contents;
+  }
+  auto& reader = **opened;
+  if (auto read = read_blocks(reader, contents.events); !read) contents.error = read.error();
+  contents.header = reader.header();
+  contents.meta = reader.meta();
+  for (std::uint32_t id = 1; id <= reader.dictionary().process_count(); ++id) {
+    contents.processes.push_back(reader.dictionary().process(id));
+  }
+  for (std::uint32_t id = 1; id <= reader.dictionary().path_count(); ++id) {
+    contents.paths.emplace_back(reader.dictionary().path(id));
+  }
+  contents.losses = reader.losses();
+  contents.clocks = reader.clocks();
+  contents.footer = reader.footer();
+  contents.complete = reader.complete();
+  contents.unknown_frames = reader.unknown_frames();
+  return contents;
+}
+
+Contents read_all(const Bytes& bytes) {
+  return read_all(std::make_unique<MemorySource>(bytes));
+}
+
+format::TraceWriterOptions fixed_options() {
+  format::TraceWriterOptions options;
+  for (std::uint8_t i = 0; i < 16; ++i) {
+    options.session[i] = static_cast<std::uint8_t>(0xA0 + i);
+    options.file[i] = static_cast<std::uint8_t>(0x10 + i);
+  }
+  return options;
+}
+
+format::TraceMeta sample_meta() {
+  format::TraceMeta meta;
+  meta.recorder_version = "0.1.0";
+  meta.hostname = "testhost";
+  meta.kernel = "6.1.0";
+  meta.machine = "x86_64";
+  meta.boot_id = "00000000-1111-2222-3333-444444444444";
+  meta.cpu_count = 2;
+  meta.recorder_args = {"rfanrec", "-o", "t.fbz", "/"};
+  meta.command = {"make", "-j2", "with space", "\xFF\n"};
+  meta.hold = format::HoldMode::kOpen;
+  meta.event_kinds = 0x66;
+  meta.process_source = "/proc";
+  meta.mounts = {{"/", "ext4", true, "filesystem mark"}, {"/mnt/\xFF", "fuse", false, "can deadlock"}};
+  return meta;
+}
+
+Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::TraceWriterOptions& options) {
+  auto created = format::TraceWriter::create(std::move(sink), options, sample_meta());
+  if (!created) return created.error();
+  auto& writer = **created;
+  constexpr std::uint64_t kEpoch = 1'700'000'000'000'000'000;
+  std::uint64_t now_ns = 5'000'000'000;
+  const auto clock = [&] { return format::ClockSample{now_ns, now_ns + kEpoch, now_ns + 7}; };
+  for (int flush = 0; flush < 3; ++flush) {
+    const auto exe = writer.intern_path(flush == 1 ? "/usr/bin/vim" : "/usr/lib/gcc/cc1plus");
+    const auto source = writer.intern_path("/src/file" + std::to_string(flush) + ".cc");
+    const auto header = writer.intern_path("/usr/include/stdio.h");
+    const auto odd = writer.intern_path("/src/odd\n\xFF name");
+    const auto parent = writer.process_count();
+    const auto pid = 100 + static_cast<std::uint32_t>(flush);
+    const auto process =
+        writer.add_process({pid, 1, parent, 1000, 1000, now_ns - 5'000'000, exe, 0,
+                            flush == 1 ? "vim" : "cc1plus", std::string("cc1plus\0-O2\0", 12)});
+    for (int i = 0; i < 5; ++i) {
+      writer.add_event(
+          {now_ns, EventKind::kOpen, format::kFlagHeld, process, i == 0 ? source : header, 0, 12'300});
+      now_ns += 1'000'000;
+      writer.add_event({now_ns, EventKind::kCloseNowrite, 0, process, i == 0 ? source : header, 0, 0});
+    }
+    writer.add_event(
+        {now_ns, EventKind::kExec, format::kFlagHeld | format::kFlagDenied, process, exe, 0, 45'600});
+    writer.add_event({now_ns, EventKind::kRename, 0, 0, source, odd, 0});
+    if (flush == 1) writer.add_loss({format::LossCause::kQueueOverflow, {}, now_ns, now_ns});
+    if (flush == 2) writer.add_loss({format::LossCause::kNoArena, 42, now_ns - 10, now_ns});
+    now_ns += 250'000'000;
+    if (flush == 2) break;
+    if (auto flushed = writer.flush(clock()); !flushed) return flushed;
+  }
+  format::TraceSummary summary;
+  summary.end_reason = format::EndReason::kCommandEnded;
+  summary.command_status = 3;
+  summary.cost.events_seen = 40;
+  summary.cost.arenas = 8;
+  return writer.finish(clock(), summary);
+}
+
+Bytes sample_trace() {
+  auto bytes = std::make_shared<Bytes>();
+  if (!write_sample_trace(std::make_unique<MemorySink>(bytes), fixed_options())) std::abort();
+  return *bytes;
+}
+
+bool is_subsequence(const std::vector<NamedEvent>& part, const std::vector<NamedEvent>& whole) {
+  auto at = whole.begin();
+  for (const auto& event : part) {
+    at = std::find(at, whole.end(), event);
+    if (at == whole.end()) return false;
+    ++at;
+  }
+  return true;
+}
+
+}  // namespace rfan::tests

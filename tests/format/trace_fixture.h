@@ -1,0 +1,65 @@
+// Verbs for tests of the trace format: write a trace into memory, read all of one back.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/trace_reader.h"
+#include "format/trace_writer.h"
+#include "tests/support/memory_io.h"
+
+namespace rfan::tests {
+
+using Bytes = std::vector<std::byte>;
+
+// An event with its ids replaced by what they stand for, so that two files can be compared.
+struct NamedEvent {
+  std::uint64_t time_ns = 0;
+  format::EventKind kind = format::EventKind::kOpen;
+  std::uint8_t flags = 0;
+  std::uint32_t reply_ns = 0;
+  std::uint32_t pid = 0;
+  std::string comm;
+  std::string cmdline;
+  std::string path;
+  std::string path2;
+
+  bool operator==(const NamedEvent&) const = default;
+};
+
+// Everything a reader gave.
+struct Contents {
+  std::optional<Error> error;  // open() or a read failed
+  format::FileHeader header;
+  format::TraceMeta meta;
+  std::vector<NamedEvent> events;
+  std::vector<format::Process> processes;
+  std::vector<std::string> paths;
+  std::vector<format::Loss> losses;
+  std::vector<format::ClockSample> clocks;
+  std::vector<format::Damage> damages;
+  std::optional<format::TraceSummary> footer;
+  bool complete = false;
+  std::uint64_t unknown_frames = 0;
+
+  bool sound() const { return !error && complete && damages.empty(); }
+};
+
+Contents read_all(std::unique_ptr<format::ByteSource> source);
+Contents read_all(const Bytes& bytes);
+
+// Fixed uuids, so that the same events give the same bytes.
+format::TraceWriterOptions fixed_options();
+format::TraceMeta sample_meta();
+
+// Two compilers and an editor: all kinds of frames, several flushes, every column in use. False when the sink
+// failed.
+Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::TraceWriterOptions& options);
+Bytes sample_trace();
+
+// Whether `part` can be had from `whole` by leaving out events.
+bool is_subsequence(const std::vector<NamedEvent>& part, const std::vector<NamedEvent>& whole);
+
+}  // namespace rfan::tests
