@@ -1,0 +1,29 @@
+// A growing set of dictionary ids, one bit each: what a filter has decided about paths or processes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace rfan::replay {
+
+// Ids are added in ascending order from 0. One thread.
+class IdSet {
+ public:
+  std::size_t size() const { return size_; }  // ids decided so far
+
+  void push_back(bool member) {
+    if (size_ % 64 == 0) words_.push_back(0);
+    words_.back() |= static_cast<std::uint64_t>(member) << (size_ % 64);
+    ++size_;
+  }
+
+  // Precondition: id < size().
+  bool contains(std::uint32_t id) const { return (words_[id >> 6U] >> (id & 63U)) & 1U; }
+
+ private:
+  std::vector<std::uint64_t> words_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace rfan::replay

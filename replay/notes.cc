@@ -1,0 +1,82 @@
+#include "replay/notes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace rfan::replay {
+namespace {
+
+using format::LossCause;
+
+// "120", "an unknown number of", "at least 120".
+std::string count_text(const LossSum& loss) {
+  if (loss.count_known) return fmt::format("{}", loss.count);
+  return loss.count == 0 ? "an unknown number of" : fmt::format("at least {}", loss.count);
+}
+
+std::string_view plural(const LossSum& loss) {
+  return loss.count_known && loss.count == 1 ? "" : "s";
+}
+
+}  // namespace
+
+std::string identifier(std::string_view name) {
+  std::string word(name);
+  std::replace(word.begin(), word.end(), ' ', '_');
+  return word;
+}
+
+std::vector<LossSum> sum_losses(std::span<const format::Loss> losses) {
+  std::vector<LossSum> sums;
+  for (const auto& loss : losses) {
+    auto sum =
+        std::find_if(sums.begin(), sums.end(), [&](const LossSum& s) { return s.cause == loss.cause; });
+    if (sum == sums.end()) sum = sums.insert(sum, {loss.cause, 0, true, 0, loss.first_ns, loss.last_ns});
+    sum->count += loss.count.value_or(0);
+    sum->count_known &= loss.count.has_value();
+    ++sum->entries;
+    sum->first_ns = std::min(sum->first_ns, loss.first_ns);
+    sum->last_ns = std::max(sum->last_ns, loss.last_ns);
+  }
+  return sums;
+}
+
+std::string loss_note(const LossSum& loss, TimeFormat& time) {
+  const auto where = fmt::format("({}, {}-{})", identifier(format::loss_cause_name(loss.cause)),
+                                 time.brief(loss.first_ns), time.brief(loss.last_ns));
+  switch (loss.cause) {
+    case LossCause::kUnresolvedPath:
+      return fmt::format("the path of {} event{} is unknown {}: a path filter misses them", count_text(loss),
+                         plural(loss), where);
+    case LossCause::kProcessChannel:
+      return fmt::format(
+          "{} fork, exec or exit notification{} were dropped {}: processes were read again from /proc",
+          count_text(loss), plural(loss), where);
+    default:
+      return fmt::format("the trace lost {} event{} {}: counts are lower bounds", count_text(loss),
+                         plural(loss), where);
+  }
+}
+
+format::DamageCallback damage_notes(NoteSink note) {
+  return [note = std::move(note), count = std::uint64_t{0}](const format::Damage& damage) mutable {
+    if (++count > kMaxDamageNotes + 1) return;
+    if (count > kMaxDamageNotes) return note("the trace is damaged in more places, which are not listed");
+    note(fmt::format("damaged at byte {}: {}; {} bytes skipped, {} events lost", damage.offset,
+                     damage.description, damage.bytes,
+                     damage.events ? fmt::format("{}", *damage.events) : "an unknown number of"));
+  };
+}
+
+std::string unfinished_note(std::uint64_t bytes_read) {
+  return fmt::format(
+      "the trace is not finished: it ends without a footer after {} bytes (still being recorded, or cut off)",
+      bytes_read);
+}
+
+std::string unknown_frames_note(std::uint64_t frames) {
+  return fmt::format("skipped {} frame{} that a newer version wrote", frames, frames == 1 ? "" : "s");
+}
+
+}  // namespace rfan::replay

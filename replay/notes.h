@@ -1,0 +1,47 @@
+// What is missing from a trace, in one line each: the notes on standard error and the losses that `info`
+// lists.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/trace_reader.h"
+#include "replay/time_format.h"
+
+namespace rfan::replay {
+
+using NoteSink = std::function<void(std::string_view)>;  // one line, without its newline
+
+// A name of the format as one word: "queue overflow" as "queue_overflow".
+std::string identifier(std::string_view name);
+
+// The loss ledger, one entry per cause.
+struct LossSum {
+  format::LossCause cause = format::LossCause::kQueueOverflow;
+  std::uint64_t count = 0;  // of the entries that know theirs
+  bool count_known = true;  // false: some entries do not, `count` is a lower bound
+  std::uint64_t entries = 0;
+  std::uint64_t first_ns = 0;  // CLOCK_MONOTONIC
+  std::uint64_t last_ns = 0;
+};
+std::vector<LossSum> sum_losses(std::span<const format::Loss> losses);
+
+// "the trace lost 120 events (queue_overflow, 10:31:02.1-10:31:02.4): counts are lower bounds"
+std::string loss_note(const LossSum& loss, TimeFormat& time);
+
+// Makes a DamageCallback that passes damage on as notes: the first kMaxDamageNotes of them.
+inline constexpr std::uint64_t kMaxDamageNotes = 20;
+format::DamageCallback damage_notes(NoteSink note);
+
+// "the trace is not finished ..."
+std::string unfinished_note(std::uint64_t bytes_read);
+
+// Of frames that a newer minor version wrote.
+std::string unknown_frames_note(std::uint64_t frames);
+
+}  // namespace rfan::replay

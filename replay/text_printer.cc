@@ -1,0 +1,132 @@
+#include "replay/text_printer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "format/limits.h"
+#include "replay/escape.h"
+#include "replay/pattern.h"
+
+namespace rfan::replay {
+namespace {
+
+using format::EventKind;
+
+constexpr std::size_t kKindWidth = 13;     // "close_nowrite"
+constexpr std::size_t kProcessWidth = 24;  // a comm of 15 bytes and a pid of 7 digits in brackets
+// Everything in a line but the paths and the process: time, kind, markers, latency, separators.
+constexpr std::size_t kFixedBytes = TimeFormat::kMaxBytes + kKindWidth + 100;
+
+static_assert(kFixedBytes + 3 * kMaxEscapedBytes * format::kMaxPathBytes <= Output::kMaxReserve,
+              "the longest line must fit into one reservation");
+
+using KindText = std::array<char, kKindWidth>;
+
+std::array<KindText, 256> padded_kinds() {
+  std::array<KindText, 256> texts;
+  for (std::size_t kind = 0; kind < texts.size(); ++kind) {
+    texts[kind].fill(' ');
+    format::event_kind_name(static_cast<EventKind>(kind)).copy(texts[kind].data(), kKindWidth);
+  }
+  return texts;
+}
+
+char* append_bytes(std::string_view bytes, char* out) {
+  std::memcpy(out, bytes.data(), bytes.size());
+  return out + bytes.size();
+}
+
+// Spaces would break the line into more fields than it has columns.
+std::string process_name(std::string_view name) {
+  std::string text;
+  for (char c : escaped(name.empty() ? "?" : name)) c == ' ' ? text.append("\\x20") : text.append(1, c);
+  return text;
+}
+
+}  // namespace
+
+TextPrinter::TextPrinter(Output& out, const format::Dictionary& dictionary, const Timeline& timeline,
+                         TimeStyle style)
+    : out_(out), dictionary_(dictionary), time_(timeline, style) {}
+
+std::string TextPrinter::make_process_text(format::ProcessId id) const {
+  const auto process = id == 0 ? format::Process{} : dictionary_.process(id);
+  const auto exe = base_name(process.exe <= dictionary_.path_count() ? dictionary_.path(process.exe) : "");
+  auto text = process_name(exe.empty() ? process.comm : exe);
+  text += id == 0 ? std::string("[?]") : fmt::format("[{}]", process.pid);
+  text.resize(std::max(text.size(), kProcessWidth), ' ');
+  return text;
+}
+
+std::string_view TextPrinter::process_text(format::ProcessId id) {
+  auto& slice = processes_[id];
+  if (slice.bytes == 0) {
+    const auto text = make_process_text(id);
+    slice = {process_texts_.size(), text.size()};
+    process_texts_ += text;
+  }
+  return std::string_view(process_texts_).substr(slice.offset, slice.bytes);
+}
+
+void TextPrinter::extend() {
+  processes_.resize(std::size_t{dictionary_.process_count()} + 1);
+  for (auto id = printable_paths_.size(); id <= dictionary_.path_count(); ++id) {
+    printable_paths_.push_back(id == 0 || printable(dictionary_.path(static_cast<format::PathId>(id))));
+  }
+}
+
+std::size_t TextPrinter::max_path_bytes(format::PathId id) const {
+  const auto bytes = id == 0 ? 1 : dictionary_.path(id).size();
+  return printable_paths_[id] ? bytes : bytes * kMaxEscapedBytes;
+}
+
+char* TextPrinter::append_object(format::PathId id, std::uint8_t flags, char* out) const {
+  if (id == 0) {
+    *out++ = '?';
+    return out;
+  }
+  const auto path = dictionary_.path(id);
+  out = printable_paths_[id] ? append_bytes(path, out) : escape(path, out);
+  if ((flags & format::kFlagDirectory) && !path.ends_with('/')) *out++ = '/';
+  return out;
+}
+
+void TextPrinter::print_one(const format::EventColumns& events, std::size_t row) {
+  static const auto kKinds = padded_kinds();
+  const auto path = events.path[row];
+  const auto path2 = events.path2[row];
+  const auto flags = events.flags[row];
+  const auto process = process_text(events.process[row]);
+  char* out = out_.reserve(kFixedBytes + process.size() + max_path_bytes(path) + max_path_bytes(path2));
+  out = time_.append(events.time_ns[row], out);
+  *out++ = ' ';
+  const auto& kind = kKinds[static_cast<std::uint8_t>(events.kind[row])];
+  out = append_bytes({kind.data(), kKindWidth}, out);
+  *out++ = ' ';
+  out = append_bytes(process, out);
+  *out++ = ' ';
+  out = append_object(path, flags, out);
+  if (path2 != 0 || events.kind[row] == EventKind::kRename) {
+    out = append_object(path2, flags, append_bytes(" -> ", out));
+  }
+  if (flags & format::kFlagDeleted) out = append_bytes(" (deleted)", out);
+  if (flags & format::kFlagDenied) out = append_bytes(" DENIED", out);
+  *out++ = ' ';
+  if (flags & format::kFlagHeld) {
+    out = append_latency(events.reply_ns[row], out);
+  } else {
+    *out++ = '-';
+  }
+  *out++ = '\n';
+  out_.commit(out);
+}
+
+void TextPrinter::print(const format::EventColumns& events, std::span<const std::uint32_t> rows) {
+  extend();
+  for (const auto row : rows) print_one(events, row);
+}
+
+}  // namespace rfan::replay

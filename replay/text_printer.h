@@ -1,0 +1,43 @@
+// One line per event: time, kind, process, path, reply latency, separated by spaces.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "replay/event_printer.h"
+#include "replay/output.h"
+#include "replay/time_format.h"
+
+namespace rfan::replay {
+
+// Kind and process are padded so that columns line up; what is longer pushes the rest of its line. A line
+// without spaces in its path has a fixed number of fields, and the last field is always the latency. The text
+// of a process is made once; whether a path needs escaping is found out once. Everything referred to must
+// outlive the printer.
+class TextPrinter : public EventPrinter {
+ public:
+  TextPrinter(Output& out, const format::Dictionary& dictionary, const Timeline& timeline, TimeStyle style);
+  void print(const format::EventColumns& events, std::span<const std::uint32_t> rows) override;
+
+ private:
+  struct Slice {
+    std::size_t offset = 0;
+    std::size_t bytes = 0;
+  };
+
+  void print_one(const format::EventColumns& events, std::size_t row);
+  void extend();
+  std::string_view process_text(format::ProcessId id);
+  std::string make_process_text(format::ProcessId id) const;
+  char* append_object(format::PathId id, std::uint8_t flags, char* out) const;
+  std::size_t max_path_bytes(format::PathId id) const;
+
+  Output& out_;
+  const format::Dictionary& dictionary_;
+  TimeFormat time_;
+  std::string process_texts_;          // padded "vim.basic[1234]", one after the other
+  std::vector<Slice> processes_;       // by ProcessId; empty until it is first printed
+  std::vector<bool> printable_paths_;  // by PathId: needs no escaping
+};
+
+}  // namespace rfan::replay

@@ -1,0 +1,61 @@
+// --since and --until: how their values are written, and which events they let through.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "format/error.h"
+#include "replay/alternatives.h"
+#include "replay/timeline.h"
+
+namespace rfan::replay {
+
+// Since the start of the trace (see Timeline), on the monotonic clock.
+struct RelativeTime {
+  std::uint64_t ns = 0;
+};
+// On the day on which the trace began.
+struct TimeOfDay {
+  std::uint64_t ns = 0;
+};
+// Nanoseconds since the epoch.
+struct AbsoluteTime {
+  std::uint64_t ns = 0;
+};
+using TimePoint = std::variant<RelativeTime, TimeOfDay, AbsoluteTime>;
+
+// Reads "+5s", "+250ms", "+1m30s", "HH:MM[:SS[.frac]]", "YYYY-MM-DD[ T]HH:MM[:SS[.frac]]" or
+// "@SECONDS[.frac]". Dates are local time unless `utc`. The error says which forms there are.
+Result<TimePoint> parse_time(std::string_view text, bool utc);
+
+// Whether the time of an event is let through. An event passes --since T when its time is T or later, --until
+// T when it is earlier than T. Pure, apart from the time zone.
+class TimeFilter {
+ public:
+  TimeFilter(Alternatives<TimePoint> since, Alternatives<TimePoint> until, bool utc);
+  bool active() const { return !since_.empty() || !until_.empty(); }
+
+  // First and one past the last monotonic time that pass while `span` holds; empty when first >= last.
+  struct Range {
+    std::uint64_t first_ns = 0;
+    std::uint64_t end_ns = UINT64_MAX;
+    bool empty() const { return first_ns >= end_ns; }
+  };
+  Range range_in(const Timeline::Span& span, const Timeline& timeline) const;
+
+  // False only when no time between the two (inclusive) passes.
+  bool may_match(std::uint64_t first_ns, std::uint64_t last_ns, const Timeline& timeline) const;
+
+ private:
+  std::uint64_t monotonic_of(const TimePoint& point, const Timeline::Span& span,
+                             const Timeline& timeline) const;
+
+  Alternatives<TimePoint> since_;
+  Alternatives<TimePoint> until_;
+  bool utc_;
+};
+
+}  // namespace rfan::replay

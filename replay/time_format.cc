@@ -1,0 +1,118 @@
+#include "replay/time_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <ctime>
+
+namespace rfan::replay {
+namespace {
+
+constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
+constexpr std::size_t kRelativeWidth = 13;
+
+std::tm broken_down(std::uint64_t second, TimeStyle style) {
+  const auto time = static_cast<std::time_t>(second);
+  std::tm parts{};
+  if (style == TimeStyle::kUtc) {
+    gmtime_r(&time, &parts);
+  } else {
+    localtime_r(&time, &parts);
+  }
+  return parts;
+}
+
+std::string strftime_text(const char* format, const std::tm& parts) {
+  char text[64];
+  return {text, std::strftime(text, sizeof text, format, &parts)};
+}
+
+// Exactly six digits, leading zeros included.
+char* append_six_digits(std::uint32_t value, char* out) {
+  for (int i = 5; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
+  return out + 6;
+}
+
+char* append_number(std::uint64_t value, char* out) {
+  const auto text = fmt::format_int(value);
+  return std::copy_n(text.data(), text.size(), out);
+}
+
+char* append_text(std::string_view text, char* out) {
+  return std::copy(text.begin(), text.end(), out);
+}
+
+}  // namespace
+
+void TimeFormat::set_second(std::uint64_t second) {
+  // 64-bit nanoseconds end in the year 2554, so the text always has the same length.
+  strftime_text("%Y-%m-%d %H:%M:%S.", broken_down(second, style_)).copy(second_text_, kSecondBytes);
+  second_ = second;
+}
+
+char* TimeFormat::append_relative(std::uint64_t monotonic_ns, char* out) const {
+  const auto since_start = monotonic_ns - std::min(timeline_.start_ns(), monotonic_ns);
+  char digits[24];
+  const auto count = static_cast<std::size_t>(append_number(since_start / kNsPerSecond, digits) - digits);
+  out = std::fill_n(out, kRelativeWidth > count + 7 ? kRelativeWidth - count - 7 : 0, ' ');
+  out = std::copy_n(digits, count, out);
+  *out++ = '.';
+  return append_six_digits(static_cast<std::uint32_t>(since_start % kNsPerSecond / 1000), out);
+}
+
+char* TimeFormat::append(std::uint64_t monotonic_ns, char* out) {
+  if (style_ == TimeStyle::kRelative) return append_relative(monotonic_ns, out);
+  const auto realtime_ns = timeline_.realtime_ns(monotonic_ns);
+  const auto second = realtime_ns / kNsPerSecond;
+  if (second != second_) set_second(second);
+  std::memcpy(out, second_text_, kSecondBytes);
+  return append_six_digits(static_cast<std::uint32_t>((realtime_ns - second * kNsPerSecond) / 1000),
+                           out + kSecondBytes);
+}
+
+std::string TimeFormat::brief(std::uint64_t monotonic_ns) {
+  if (style_ == TimeStyle::kRelative) {
+    const auto since_start = monotonic_ns - std::min(timeline_.start_ns(), monotonic_ns);
+    return fmt::format("+{}.{}", since_start / kNsPerSecond,
+                       since_start % kNsPerSecond / (kNsPerSecond / 10));
+  }
+  const auto realtime_ns = timeline_.realtime_ns(monotonic_ns);
+  const auto parts = broken_down(realtime_ns / kNsPerSecond, style_);
+  const auto start = broken_down(timeline_.start_realtime_ns() / kNsPerSecond, style_);
+  const bool same_day = parts.tm_yday == start.tm_yday && parts.tm_year == start.tm_year;
+  return fmt::format("{}.{}", strftime_text(same_day ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", parts),
+                     realtime_ns % kNsPerSecond / (kNsPerSecond / 10));
+}
+
+std::string TimeFormat::full_date(std::uint64_t realtime_ns) const {
+  const auto parts = broken_down(realtime_ns / kNsPerSecond, style_);
+  return fmt::format("{}.{:06} {}", strftime_text("%Y-%m-%d %H:%M:%S", parts),
+                     realtime_ns % kNsPerSecond / 1000,
+                     style_ == TimeStyle::kUtc ? "UTC" : strftime_text("%z", parts));
+}
+
+char* append_latency(std::uint64_t ns, char* out) {
+  if (ns < 1000) return append_text("ns", append_number(ns, out));
+  struct Unit {
+    std::uint64_t ns;
+    std::string_view name;
+  };
+  static constexpr Unit kUnits[] = {{1'000, "us"}, {1'000'000, "ms"}, {kNsPerSecond, "s"}};
+  for (const auto& unit : kUnits) {
+    const auto tenths = (ns + unit.ns / 20) / (unit.ns / 10);
+    if (tenths >= 10'000 && unit.ns != kNsPerSecond) continue;  // 999.95us is 1.0ms
+    out = append_number(tenths / 10, out);
+    *out++ = '.';
+    *out++ = static_cast<char>('0' + tenths % 10);
+    return append_text(unit.name, out);
+  }
+  return out;
+}
+
+std::string latency_text(std::uint64_t ns) {
+  char text[24];
+  return {text, append_latency(ns, text)};
+}
+
+}  // namespace rfan::replay

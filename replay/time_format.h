@@ -1,0 +1,48 @@
+// How times and durations are shown.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "replay/timeline.h"
+
+namespace rfan::replay {
+
+enum class TimeStyle : std::uint8_t { kLocal, kUtc, kRelative };
+
+// Shows moments of one trace. One thread; remembers the second it showed last, so that a moment in the same
+// second costs no calendar arithmetic. `timeline` must outlive it.
+class TimeFormat {
+ public:
+  TimeFormat(const Timeline& timeline, TimeStyle style) : timeline_(timeline), style_(style) {}
+
+  static constexpr std::size_t kMaxBytes = 40;
+
+  // "2026-11-22 10:31:02.123456", or seconds since the start of the trace, right-aligned in 13 columns, with
+  // six decimals. Needs room for kMaxBytes; returns the end.
+  char* append(std::uint64_t monotonic_ns, char* out);
+
+  // For notes: "10:31:02.1", "+5.1"; with the date when it is not the day on which the trace began.
+  std::string brief(std::uint64_t monotonic_ns);
+
+  // "2026-11-22 10:31:02.123456 +0100" ("UTC" with kUtc), whatever the style is otherwise. For the dates of
+  // `info`.
+  std::string full_date(std::uint64_t realtime_ns) const;
+
+ private:
+  char* append_relative(std::uint64_t monotonic_ns, char* out) const;
+  void set_second(std::uint64_t second);
+
+  const Timeline& timeline_;
+  TimeStyle style_;
+  std::uint64_t second_ = UINT64_MAX;  // since the epoch, what second_text_ says
+  static constexpr std::size_t kSecondBytes = 20;
+  char second_text_[kSecondBytes] = {};  // "2026-11-22 10:31:02."
+};
+
+// "850ns", "8.3us", "1.2ms", "2.1s": one decimal, rounded to nearest. Needs room for 24 bytes; returns the
+// end.
+char* append_latency(std::uint64_t ns, char* out);
+std::string latency_text(std::uint64_t ns);
+
+}  // namespace rfan::replay

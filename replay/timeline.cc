@@ -1,0 +1,30 @@
+#include "replay/timeline.h"
+
+#include <algorithm>
+
+#include "format/trace_reader.h"
+
+namespace rfan::replay {
+
+void Timeline::refresh(std::uint64_t first_event_ns) {
+  span_ = {};
+  if (start_ns_) return;
+  start_ns_ = clocks_.empty() ? first_event_ns : std::min(first_event_ns, clocks_.front().monotonic_ns);
+}
+
+Timeline::Span Timeline::span_at(std::uint64_t monotonic_ns) const {
+  if (clocks_.empty()) return {0, UINT64_MAX, 0};
+  const auto next = std::upper_bound(
+      clocks_.begin(), clocks_.end(), monotonic_ns,
+      [](std::uint64_t ns, const format::ClockSample& clock) { return ns < clock.monotonic_ns; });
+  // Times before the second sample use the first one, also those before the first.
+  const bool in_first = next == clocks_.begin() || next == clocks_.begin() + 1;
+  const auto after = next == clocks_.begin() ? next + 1 : next;
+  Span span;
+  span.begin_ns = in_first ? 0 : (next - 1)->monotonic_ns;
+  span.last_ns = after == clocks_.end() ? UINT64_MAX : after->monotonic_ns - 1;
+  span.offset_ns = format::to_realtime_ns(clocks_, monotonic_ns) - monotonic_ns;
+  return span;
+}
+
+}  // namespace rfan::replay

@@ -1,0 +1,50 @@
+// Traces written for the tests, and what is printed about them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "format/trace_writer.h"
+#include "replay/output.h"
+
+namespace rfan::replay_test {
+
+// A directory of its own under the temporary directory, removed with its files at the end.
+class ScratchDirectory {
+ public:
+  ScratchDirectory();
+  ~ScratchDirectory();
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+inline constexpr std::uint64_t kSecond = 1'000'000'000;
+// The clock of the sample traces: monotonic 1 s is 2026-11-22 10:31:02 UTC.
+inline constexpr format::ClockSample kSampleClock{kSecond, 1795343462 * kSecond, kSecond};
+
+// Creates the file; throws when that fails, as do the others here.
+std::unique_ptr<format::TraceWriter> create_trace(const std::string& path,
+                                                  const format::TraceMeta& meta = {});
+void check(const Status& status);
+
+// One event of every shape there is, from 1.25 s on, and `losses`. Left without a footer when not `finished`.
+struct SampleShape {
+  std::vector<format::Loss> losses{};
+  bool finished = true;
+};
+void write_sample_trace(const std::string& path, const SampleShape& shape = {});
+
+// `blocks` blocks of `events_per_block` opens of /data/fN by pid 100.
+void write_long_trace(const std::string& path, std::size_t blocks, std::size_t events_per_block);
+
+// What `print` writes.
+std::string captured(const std::function<void(replay::Output&)>& print);
+
+std::string read_file(const std::string& path);
+void write_file(const std::string& path, std::string_view bytes);
+
+}  // namespace rfan::replay_test
