@@ -1,0 +1,149 @@
+// Who did it: every event has the right process, executable and command line, however short-lived.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <set>
+
+#include "tests/kernel/kernel_fixture.h"
+
+namespace rfan::kernel_test {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string canonical(const std::string& path) {
+  return std::filesystem::canonical(path).string();
+}
+
+TEST_F(KernelTest, ThousandsOfShortProcessesAreAllKnown) {
+  constexpr std::size_t kProcesses = 3000;
+  for (std::size_t i = 1; i <= kProcesses; ++i) create(file("f" + std::to_string(i)));
+  const auto cat = canonical("/bin/cat");
+  const auto recording = record();
+  const auto opener = run({"sh", "-c", "seq 3000 | xargs -P8 -I{} cat " + root() + "/f{}"});
+  ASSERT_EQ(opener.status, 0) << opener.err;
+  const auto replayed = stop_and_replay(*recording);
+  const auto opens = replayed.of_kind("open");
+  EXPECT_EQ(opens.size(), kProcesses);
+  std::set<pid_t> pids;
+  std::set<std::string> paths;
+  for (const auto& event : opens) {
+    pids.insert(event.pid);
+    paths.insert(event.path);
+    EXPECT_EQ(event.exe, cat);
+    EXPECT_EQ(event.comm, "cat");
+    EXPECT_EQ(event.cmdline, (Words{"cat", event.path}));
+  }
+  EXPECT_EQ(pids.size(), kProcesses);
+  EXPECT_EQ(paths.size(), kProcesses);
+  for (const auto& event : replayed.of_kind("close_nowrite")) EXPECT_EQ(event.exe, cat);
+}
+
+TEST_F(KernelTest, AForkWithoutExecHasItsOwnPidAndItsParentsExecutable) {
+  create(file("a"));
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  const auto recording = record();
+  const auto parent = in_child([&] {
+    open_and_close(file("a"));
+    const pid_t child = ::fork();
+    if (child == 0) {
+      open_and_close(file("a"));
+      ::_exit(0);
+    }
+    if (::write(pipe_ends[1], &child, sizeof child) != sizeof child) ::_exit(1);
+    ::waitpid(child, nullptr, 0);
+  });
+  pid_t child = 0;
+  ASSERT_EQ(::read(pipe_ends[0], &child, sizeof child), static_cast<ssize_t>(sizeof child));
+  ::close(pipe_ends[0]);
+  ::close(pipe_ends[1]);
+  const auto replayed = stop_and_replay(*recording);
+  EXPECT_EQ(replayed.of_process(parent).size(), 2U);
+  const auto events = replayed.of_process(child);
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].ppid, parent);
+  EXPECT_EQ(events[0].exe, canonical("/proc/self/exe"));
+  EXPECT_EQ(events[0].cmdline, replayed.of_process(parent)[0].cmdline);
+}
+
+TEST_F(KernelTest, ManyForksWithoutExecAreAllKnown) {
+  constexpr std::size_t kForks = 500;
+  create(file("a"));
+  const auto recording = record();
+  std::set<pid_t> children;
+  for (std::size_t i = 0; i < kForks; ++i) children.insert(in_child([&] { open_and_close(file("a")); }));
+  std::set<pid_t> recorded;
+  for (const auto& event : stop_and_replay(*recording).of_kind("open")) {
+    recorded.insert(event.pid);
+    EXPECT_EQ(event.ppid, ::getpid());
+    EXPECT_EQ(event.exe, canonical("/proc/self/exe"));
+  }
+  EXPECT_EQ(recorded, children);
+}
+
+TEST_F(KernelTest, AnExecOfTheSameProgramHasItsOwnCommandLine) {
+  create(file("one"));
+  create(file("two"));
+  const auto second = "read x < " + file("two");
+  const auto first = "read x < " + file("one") + "; exec sh -c '" + second + "' second";
+  const auto recording = record();
+  const auto pid = in_child([&] { ::execl("/bin/sh", "sh", "-c", first.c_str(), nullptr); });
+  const auto replayed = stop_and_replay(*recording);
+  ASSERT_EQ(replayed.of_process(pid).size(), replayed.events.size());
+  const auto one = replayed.of_path(file("one"));
+  const auto two = replayed.of_path(file("two"));
+  ASSERT_FALSE(one.empty());
+  ASSERT_FALSE(two.empty());
+  EXPECT_EQ(one[0].cmdline, (Words{"sh", "-c", first}));
+  EXPECT_EQ(two[0].cmdline, (Words{"sh", "-c", second, "second"}));
+  EXPECT_EQ(two[0].exe, canonical("/bin/sh"));
+}
+
+TEST_F(KernelTest, AScriptRunsUnderTheNameOfItsShell) {
+  create(file("data"));
+  write_file(scratch().file("script"), "#!/bin/sh\nread x < " + file("data") + "\n");
+  std::filesystem::permissions(scratch().file("script"), std::filesystem::perms::owner_all);
+  const auto recording = record();
+  in_child([&] { ::execl(scratch().file("script").c_str(), "anything", "argument", nullptr); });
+  const auto events = stop_and_replay(*recording).of_path(file("data"));
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events[0].exe, canonical("/bin/sh"));
+  EXPECT_EQ(events[0].comm, "script");
+  EXPECT_EQ(events[0].cmdline, (Words{"/bin/sh", scratch().file("script"), "argument"}));
+}
+
+TEST_F(KernelTest, AThreadsOpenBelongsToItsProcess) {
+  create(file("a"));
+  const auto recording = record();
+  const auto pid = in_child([&] { std::thread([&] { open_and_close(file("a")); }).join(); });
+  EXPECT_EQ(stop_and_replay(*recording).of_process(pid).size(), 2U);
+}
+
+TEST_F(KernelTest, TheUserIsTheOneWhoOpened) {
+  create(file("a"));
+  const auto recording = record();
+  LaunchOptions nobody;
+  nobody.as_nobody = true;
+  EXPECT_EQ(run({"cat", file("a")}, nobody).status, 0);
+  for (const auto& event : stop_and_replay(*recording).events) EXPECT_EQ(event.uid, 65534);
+}
+
+TEST_F(KernelTest, AProcessOlderThanTheRecordingIsKnown) {
+  create(file("a"));
+  ChildProcess older(
+      {"sh", "-c",
+       "while ! [ -e " + scratch().file("go") + " ]; do sleep 0.02; done; read x < " + file("a")});
+  const auto recording = record();
+  const auto pid = older.pid();
+  write_file(scratch().file("go"), "");
+  EXPECT_EQ(older.wait().status, 0);
+  const auto events = stop_and_replay(*recording).of_process(pid);
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events[0].exe, canonical("/bin/sh"));
+  EXPECT_EQ(events[0].ppid, ::getpid());
+}
+
+}  // namespace
+}  // namespace rfan::kernel_test

@@ -1,0 +1,63 @@
+// Starts a program, watches over it, and never waits for it for ever.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/kernel/scratch.h"
+
+namespace rfan::kernel_test {
+
+// How a program ended. `status` is as the shell shows it: exit status, or 128 + signal.
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+struct LaunchOptions {
+  std::vector<std::pair<std::string, std::string>> environment = {};  // added to ours
+  std::string directory = {};                                         // working directory; empty: ours
+  bool as_nobody = false;                                             // uid and gid 65534, no capabilities
+  std::chrono::seconds limit{60};                                     // then it is killed
+};
+
+// A running program with stdout and stderr going to files, so that nobody has to drain pipes. It dies with
+// the test (PR_SET_PDEATHSIG), with this object, and at its time limit: a permission mark whose owner is dead
+// blocks nobody.
+class ChildProcess {
+ public:
+  explicit ChildProcess(const std::vector<std::string>& command, const LaunchOptions& options = {});
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
+
+  pid_t pid() const { return pid_; }
+  // True when a line of stderr begins with `text` before the program ends and before `limit` has passed.
+  bool wait_for_stderr_line(const std::string& text, std::chrono::seconds limit);
+  void send(int signal) const;
+  Outcome wait();  // until it ends, by itself or at the time limit
+  std::string err() const;
+
+ private:
+  bool ended() const;
+
+  ScratchDir logs_;
+  pid_t pid_ = -1;
+  int pidfd_ = -1;
+  std::jthread watchdog_;  // SIGKILLs at the time limit, also while the test itself hangs in an open
+};
+
+// Starts `command`, waits for its end.
+Outcome run(const std::vector<std::string>& command, const LaunchOptions& options = {});
+
+std::string read_file(const std::string& path);  // empty when it cannot be read
+void write_file(const std::string& path, const std::string& content);
+
+}  // namespace rfan::kernel_test

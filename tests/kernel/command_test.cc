@@ -1,0 +1,116 @@
+// rfanrec PATH -- COMMAND: the command and everything it starts, nobody else, and its exit status.
+#include <unistd.h>
+
+#include <set>
+
+#include "tests/kernel/kernel_fixture.h"
+
+namespace rfan::kernel_test {
+namespace {
+
+std::set<std::string> opened_paths(const ReplayedTrace& replayed) {
+  std::set<std::string> paths;
+  for (const auto& event : replayed.of_kind("open")) paths.insert(event.path);
+  return paths;
+}
+
+TEST_F(KernelTest, ACommandIsRecordedWithItsChildren) {
+  for (const auto* name : {"direct", "child", "piped", "background"}) create(file(name));
+  const auto script =
+      "read x < direct; cat child > /dev/null; cat piped | cat > /dev/null; "
+      "cat background > /dev/null & wait";
+  const auto outcome = record_command({"sh", "-c", "cd " + root() + " && " + script});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const auto replayed = replay(trace());
+  EXPECT_EQ(replayed.status, 0) << replayed.messages;
+  EXPECT_EQ(opened_paths(replayed),
+            (std::set<std::string>{file("direct"), file("child"), file("piped"), file("background")}));
+  for (const auto& event : replayed.events) EXPECT_NE(event.exe, "") << event.path;
+}
+
+TEST_F(KernelTest, ADaemonisedGrandchildBelongsToTheCommand) {
+  create(file("daemon"));
+  // The middle shell ends at once, so that the grandchild is init's child and in a session of its own.
+  const auto script = "(setsid sh -c 'sleep 0.2; cat " + file("daemon") + "' > /dev/null &) ; sleep 0.6";
+  EXPECT_EQ(record_command({"sh", "-c", script}).status, 0);
+  const auto events = replay(trace()).of_path(file("daemon"));
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events[0].comm, "cat");
+}
+
+TEST_F(KernelTest, OtherProcessesAreNotPartOfTheCommand) {
+  create(file("mine"));
+  create(file("theirs"));
+  const ChildProcess stranger({"sh", "-c", "while :; do cat " + file("theirs") + "; sleep 0.01; done"});
+  const auto script = "for i in 1 2 3 4 5 6 7 8; do cat " + file("mine") + "; sleep 0.03; done";
+  EXPECT_EQ(record_command({"sh", "-c", script}).status, 0);
+  const auto replayed = replay(trace());
+  EXPECT_EQ(opened_paths(replayed), std::set<std::string>{file("mine")});
+  EXPECT_EQ(replayed.of_kind("open").size(), 8U);
+}
+
+TEST_F(KernelTest, TheFirstThingACommandDoesIsRecorded) {
+  create(file("first"));
+  EXPECT_EQ(record_command({"cat", file("first")}).status, 0);
+  const auto events = replay(trace()).of_path(file("first"));
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].cmdline, (std::vector<std::string>{"cat", file("first")}));
+}
+
+TEST_F(KernelTest, ACommandReadsAndWritesOurStdinAndStdout) {
+  write_file(scratch().file("in"), "from stdin");
+  const auto command =
+      std::string(RFANREC_PATH) + " -o " + trace() + " " + root() + " -- cat < " + scratch().file("in");
+  const auto outcome = run({"sh", "-c", command});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "from stdin");
+}
+
+TEST_F(KernelTest, TheExitStatusOfTheCommandIsPassedOn) {
+  EXPECT_EQ(record_command({"sh", "-c", "exit 7"}).status, 7);
+  EXPECT_EQ(record_command({"true"}).status, 0);
+}
+
+TEST_F(KernelTest, TheSignalThatEndedTheCommandIsPassedOn) {
+  EXPECT_EQ(record_command({"sh", "-c", "kill -TERM $$"}).status, 128 + SIGTERM);
+  EXPECT_EQ(record_command({"sh", "-c", "kill -KILL $$"}).status, 128 + SIGKILL);
+}
+
+TEST_F(KernelTest, ACommandThatDoesNotExistIsNamed) {
+  const auto outcome = record_command({"no-such-command-here"});
+  EXPECT_EQ(outcome.status, 127);
+  EXPECT_NE(outcome.err.find("no-such-command-here"), std::string::npos) << outcome.err;
+}
+
+TEST_F(KernelTest, ACommandThatMayNotBeRunIsNamed) {
+  write_file(scratch().file("data"), "no program");
+  const auto outcome = record_command({scratch().file("data")});
+  EXPECT_EQ(outcome.status, 126);
+  EXPECT_NE(outcome.err.find(scratch().file("data")), std::string::npos) << outcome.err;
+}
+
+TEST_F(KernelTest, ACommandInheritsNoDescriptorsOfTheRecorder) {
+  const auto outcome = record_command({"sh", "-c", "ls -l /proc/self/fd"});
+  EXPECT_EQ(outcome.out.find("fanotify"), std::string::npos) << outcome.out;
+  EXPECT_EQ(outcome.out.find("trace.fbz"), std::string::npos) << outcome.out;
+}
+
+TEST_F(KernelTest, ACommandHasDefaultSignals) {
+  const auto outcome = record_command({"grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"});
+  EXPECT_EQ(outcome.out, run({"grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"}).out);
+}
+
+TEST_F(KernelTest, SigtermEndsTheRecordingOfACommand) {
+  create(file("a"));
+  Recording recording({"-o", trace(), root(), "--", "sh", "-c", "cat " + file("a") + "; exec sleep 30"},
+                      {.limit = std::chrono::seconds(20)});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  recording.stop(SIGTERM);
+  const auto replayed = replay(trace());
+  EXPECT_EQ(replayed.status, 0) << replayed.messages;
+  EXPECT_FALSE(replayed.of_path(file("a")).empty());
+}
+
+}  // namespace
+}  // namespace rfan::kernel_test

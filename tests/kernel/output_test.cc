@@ -1,0 +1,104 @@
+// Where the trace goes.
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "tests/kernel/kernel_fixture.h"
+
+namespace rfan::kernel_test {
+namespace {
+
+using Story = std::vector<std::string>;
+
+TEST_F(KernelTest, TheTraceIsForItsOwnerOnly) {
+  record()->stop();
+  struct stat status {};
+  ASSERT_EQ(::stat(trace().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0600U);
+}
+
+TEST_F(KernelTest, UnderSudoTheTraceBelongsToTheInvokingUser) {
+  LaunchOptions sudo;
+  sudo.environment = {{"SUDO_UID", "65534"}, {"SUDO_GID", "65534"}};
+  Recording recording({"-o", trace(), root()}, sudo);
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  recording.stop();
+  struct stat status {};
+  ASSERT_EQ(::stat(trace().c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 65534U);
+  EXPECT_EQ(status.st_gid, 65534U);
+}
+
+TEST_F(KernelTest, AnExistingTraceIsKeptAsOld) {
+  write_file(trace(), "the one before");
+  record()->stop();
+  EXPECT_EQ(read_file(trace() + ".old"), "the one before");
+  EXPECT_EQ(replay(trace()).status, 0);
+}
+
+TEST_F(KernelTest, WithoutOptionsTheCurrentDirectoryIsRecordedIntoTraceFbz) {
+  create(file("a"));
+  LaunchOptions in_root;
+  in_root.directory = root();
+  Recording recording({}, in_root);
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  in_child([&] { open_and_close(file("a")); });
+  EXPECT_EQ(recording.stop().status, 0);
+  EXPECT_EQ(story(replay(file("trace.fbz")).events, root()), (Story{"open a", "close_nowrite a"}));
+}
+
+TEST_F(KernelTest, ATraceOnTheRecordedFilesystemDoesNotRecordItself) {
+  create(file("a"));
+  Recording recording({"-o", file("own.fbz"), root()});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  // Enough for many blocks: the writer has to get on while opens are held.
+  in_child([&] {
+    for (int i = 0; i < 100'000; ++i) open_and_close(file("a"));
+  });
+  EXPECT_EQ(recording.stop().status, 0);
+  const auto replayed = replay(file("own.fbz"));
+  EXPECT_EQ(replayed.status, 0) << replayed.messages;
+  EXPECT_EQ(replayed.of_kind("open").size(), 100'000U);
+  EXPECT_EQ(replayed.of_path(file("a")).size(), replayed.events.size())
+      << "the recorder's own accesses are in it";
+}
+
+TEST_F(KernelTest, ATraceOnStandardOutputCanBeReplayedAsItComes) {
+  create(file("a"));
+  const auto pipeline = std::string(RFANREC_PATH) + " --duration 2s -o - " + root() + " | " +
+                        RFANREPLAY_PATH + " - --format jsonl";
+  ChildProcess recording({"sh", "-c", pipeline});
+  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording", std::chrono::seconds(10)))
+      << recording.err();
+  in_child([&] { open_and_close(file("a")); });
+  const auto outcome = recording.wait();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(story(parse_jsonl(outcome.out).events, root()), (Story{"open a", "close_nowrite a"}));
+}
+
+TEST_F(KernelTest, ATraceThatCannotBeWrittenIsAnErrorBeforeRecording) {
+  const auto outcome = run({RFANREC_PATH, "-o", scratch().file("missing/trace.fbz"), root()},
+                           {.limit = std::chrono::seconds(10)});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("missing/trace.fbz"), std::string::npos) << outcome.err;
+}
+
+TEST_F(KernelTest, AFullDiskIsReportedAndFreesTheOpeners) {
+  const PrivateTmpfs small;
+  ASSERT_EQ(small.mount_errno(), 0);
+  ASSERT_EQ(run({"mount", "-o", "remount,size=64k", small.path()}).status, 0);
+  // Distinct names, so that the dictionary outgrows the disk.
+  for (int i = 0; i < 20'000; ++i) create(file("a-name-" + std::to_string(i * 7919)));
+  Recording recording({"-o", small.file("trace.fbz"), root()});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  in_child([&] {
+    for (int i = 0; i < 20'000; ++i) open_and_close(file("a-name-" + std::to_string(i * 7919)));
+  });
+  const auto outcome = recording.stop();
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("No space left on device"), std::string::npos) << outcome.err;
+  EXPECT_EQ(replay(small.file("trace.fbz")).status, 3);
+}
+
+}  // namespace
+}  // namespace rfan::kernel_test

@@ -1,0 +1,45 @@
+// What rfanreplay says about a trace, read back from its jsonl output.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace rfan::kernel_test {
+
+// One line of `rfanreplay --format jsonl`; bytes given in base64 are decoded. Absent keys leave the defaults.
+struct ReplayedEvent {
+  std::int64_t time_ns = 0;
+  std::string kind;
+  pid_t pid = 0;
+  pid_t ppid = 0;
+  std::int64_t uid = -1;
+  std::string exe;
+  std::string comm;
+  std::vector<std::string> cmdline;
+  std::string path;
+  bool held = false;
+  std::int64_t reply_ns = -1;
+  std::string verdict;
+};
+
+struct ReplayedTrace {
+  int status = -1;  // exit status of rfanreplay: 0 clean, 3 something is missing
+  std::string messages;
+  std::vector<ReplayedEvent> events;
+
+  std::vector<ReplayedEvent> of_process(pid_t pid) const;
+  std::vector<ReplayedEvent> of_kind(const std::string& kind) const;
+  std::vector<ReplayedEvent> of_path(const std::string& path) const;
+};
+
+// `rfanreplay TRACE --format jsonl ARGUMENTS...`. Throws on a line that is not JSON.
+ReplayedTrace replay(const std::string& trace, const std::vector<std::string>& arguments = {});
+ReplayedTrace parse_jsonl(const std::string& lines);
+
+// "open sub/a", with paths relative to `root`: what most tests compare.
+std::vector<std::string> story(const std::vector<ReplayedEvent>& events, const std::string& root);
+
+}  // namespace rfan::kernel_test

@@ -1,0 +1,169 @@
+#include "recorder/options.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace rfan::recorder {
+namespace {
+
+using std::chrono::milliseconds;
+using Words = std::vector<std::string>;
+
+ParsedOptions parse(const Words& arguments) {
+  std::vector<const char*> argv{"rfanrec"};
+  for (const auto& word : arguments) argv.push_back(word.c_str());
+  const int argc = static_cast<int>(argv.size());
+  argv.push_back(nullptr);
+  return parse_options(argc, argv.data());
+}
+
+Options good(const Words& arguments) {
+  auto parsed = parse(arguments);
+  EXPECT_TRUE(parsed.options) << parsed.text;
+  EXPECT_EQ(parsed.exit_status, 0);
+  return parsed.options.value_or(Options{});
+}
+
+void expect_usage_error(const Words& arguments, const std::string& mentions) {
+  const auto parsed = parse(arguments);
+  EXPECT_FALSE(parsed.options) << mentions;
+  EXPECT_EQ(parsed.exit_status, 2) << mentions;
+  EXPECT_TRUE(parsed.text.starts_with("rfanrec: ")) << parsed.text;
+  EXPECT_TRUE(parsed.text.ends_with("\n")) << parsed.text;
+  EXPECT_NE(parsed.text.find(mentions), std::string::npos) << parsed.text;
+}
+
+TEST(Options, NothingGivenLeavesTheDefaults) {
+  const auto options = good({});
+  EXPECT_EQ(options.output, "trace.fbz");
+  EXPECT_EQ(options.cpu, -1);
+  EXPECT_FALSE(options.quiet);
+  EXPECT_FALSE(options.duration);
+  EXPECT_TRUE(options.paths.empty());
+  EXPECT_TRUE(options.command.empty());
+}
+
+TEST(Options, KeepsTheCommandLineAsGiven) {
+  EXPECT_EQ(good({"-q", "/home", "--", "ls", "-l"}).words,
+            (Words{"rfanrec", "-q", "/home", "--", "ls", "-l"}));
+}
+
+TEST(Options, OutputHasEveryUsualForm) {
+  for (const auto& form : {Words{"-o", "a.fbz"}, {"-oa.fbz"}, {"--output", "a.fbz"}, {"--output=a.fbz"}})
+    EXPECT_EQ(good(form).output, "a.fbz") << form[0];
+}
+
+TEST(Options, DashIsStandardOutput) {
+  EXPECT_EQ(good({"-o", "-"}).output, "-");
+  EXPECT_EQ(good({"-o-", "/"}).output, "-");
+}
+
+TEST(Options, QuietHasTwoForms) {
+  EXPECT_TRUE(good({"-q"}).quiet);
+  EXPECT_TRUE(good({"--quiet"}).quiet);
+}
+
+TEST(Options, TakesACpu) {
+  EXPECT_EQ(good({"--cpu", "3"}).cpu, 3);
+  EXPECT_EQ(good({"--cpu=0"}).cpu, 0);
+}
+
+TEST(Options, TakesADuration) {
+  EXPECT_EQ(good({"--duration", "1.5s"}).duration, milliseconds(1500));
+  EXPECT_EQ(good({"--duration=2m"}).duration, milliseconds(120'000));
+}
+
+TEST(Options, PathsKeepTheirOrderBetweenOptions) {
+  EXPECT_EQ(good({"/usr", "-q", "/home", "-o", "x", "."}).paths, (Words{"/usr", "/home", "."}));
+}
+
+TEST(Options, PathsAreTakenWordForWord) {
+  for (const std::string path : {"[a]", "[a,b]", "a,b", "{x}", "with space", "\xff", "a=b", "%"})
+    EXPECT_EQ(good({path}).paths, Words{path}) << path;
+}
+
+TEST(Options, EverythingBehindTheDashesIsTheCommand) {
+  const auto options = good({"-o", "x", "/usr", "--", "make", "-o", "y", "--", "--help", "-q"});
+  EXPECT_EQ(options.command, (Words{"make", "-o", "y", "--", "--help", "-q"}));
+  EXPECT_EQ(options.paths, Words{"/usr"});
+  EXPECT_EQ(options.output, "x");
+  EXPECT_FALSE(options.quiet);
+}
+
+TEST(Options, CommandAloneNeedsNoPath) {
+  const auto options = good({"--", "true"});
+  EXPECT_EQ(options.command, Words{"true"});
+  EXPECT_TRUE(options.paths.empty());
+}
+
+TEST(Options, EmptyArgumentsOfTheCommandStay) {
+  EXPECT_EQ(good({"--", "printf", "", "x"}).command, (Words{"printf", "", "x"}));
+}
+
+TEST(Options, DashesWithoutACommandAreAnError) {
+  expect_usage_error({"/", "--"}, "command must follow");
+}
+
+TEST(Options, HelpNamesEveryOptionAndSucceeds) {
+  for (const std::string form : {"--help", "-h"}) {
+    const auto parsed = parse({form});
+    EXPECT_FALSE(parsed.options);
+    EXPECT_EQ(parsed.exit_status, 0);
+    for (const auto* word :
+         {"Usage: rfanrec", "--output", "--duration", "--cpu", "--quiet", "--version", "PATH"})
+      EXPECT_NE(parsed.text.find(word), std::string::npos) << word;
+  }
+}
+
+TEST(Options, VersionIsOneLine) {
+  const auto parsed = parse({"--version"});
+  EXPECT_EQ(parsed.exit_status, 0);
+  EXPECT_TRUE(parsed.text.starts_with("rfanrec ")) << parsed.text;
+  EXPECT_EQ(parsed.text.find('\n'), parsed.text.size() - 1);
+}
+
+TEST(Options, MistakesAreUsageErrorsThatNameTheWord) {
+  expect_usage_error({"--colour"}, "--colour");
+  expect_usage_error({"-z"}, "-z");
+  expect_usage_error({"-o"}, "--output");
+  expect_usage_error({"--cpu", "two"}, "two");
+  expect_usage_error({"--cpu", "-1"}, "--cpu");
+  expect_usage_error({"--cpu"}, "--cpu");
+  expect_usage_error({"--duration", "soon"}, "soon");
+  expect_usage_error({"--duration", ""}, "duration");
+  expect_usage_error({"-o", "a", "-o", "b"}, "--output");
+}
+
+TEST(ParseDuration, UnitsScale) {
+  const struct {
+    const char* text;
+    std::int64_t ms;
+  } rows[] = {{"500ms", 500},  {"10s", 10'000}, {"10", 10'000},   {"5m", 300'000},         {"1h", 3'600'000},
+              {"1.5s", 1'500}, {"0.25", 250},   {"0.5m", 30'000}, {"1000h", 3'600'000'000}};
+  for (const auto& [text, ms] : rows) {
+    const auto parsed = parse_duration(text);
+    ASSERT_TRUE(parsed.ok()) << text;
+    EXPECT_EQ(parsed.value().count(), ms) << text;
+  }
+}
+
+TEST(ParseDuration, WhatIsNoDurationIsRefusedWithARemedy) {
+  for (const std::string text : {"", "s", "abc", "10x", "10 s", "10sec", " 10s", "10s ", "-5s", "0", "0s",
+                                 "nan", "inf", "1e300h", "1e999", "10s5", "1..5"}) {
+    const auto parsed = parse_duration(text);
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_FALSE(parsed.error().hint.empty()) << text;
+  }
+}
+
+TEST(ParseDuration, LessThanAMillisecondIsNotTakenForNothing) {
+  for (const std::string text : {"0.1ms", "0.0001s"}) {
+    const auto parsed = parse_duration(text);
+    EXPECT_TRUE(!parsed.ok() || parsed.value().count() > 0) << text;
+  }
+}
+
+}  // namespace
+}  // namespace rfan::recorder

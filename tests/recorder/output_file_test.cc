@@ -1,0 +1,169 @@
+#include "recorder/output_file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/recorder/scratch_directory.h"
+
+namespace rfan::recorder {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OutputFileTest : public ::testing::Test {
+ protected:
+  OutputFileTest() {
+    ::unsetenv("SUDO_UID");
+    ::unsetenv("SUDO_GID");
+  }
+  ~OutputFileTest() override { ::umask(umask_); }
+
+  UniqueFd open_trace() {
+    auto fd = open_output(trace_);
+    EXPECT_TRUE(fd.ok()) << (fd.ok() ? "" : fd.error().message());
+    return fd.ok() ? std::move(*fd) : UniqueFd();
+  }
+  Error refused() {
+    const auto fd = open_output(trace_);
+    EXPECT_FALSE(fd.ok());
+    return fd.ok() ? Error{} : fd.error();
+  }
+  struct stat status_of(const std::string& path) {
+    struct stat status {};
+    EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
+    return status;
+  }
+
+  ScratchDirectory scratch_;
+  std::string trace_ = scratch_.file("trace.fbz");
+  std::string old_ = scratch_.file("trace.fbz.old");
+  mode_t umask_ = ::umask(0);
+};
+
+TEST_F(OutputFileTest, NewTraceIsForItsOwnerOnly) {
+  const auto fd = open_trace();
+  EXPECT_EQ(status_of(trace_).st_mode, mode_t{S_IFREG | 0600});
+  EXPECT_NE(::fcntl(fd.get(), F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_EQ(::write(fd.get(), "x", 1), 1);
+}
+
+TEST_F(OutputFileTest, ExistingTraceIsKeptAsOld) {
+  scratch_.write("trace.fbz", "first");
+  open_trace();
+  EXPECT_EQ(scratch_.read("trace.fbz.old"), "first");
+  EXPECT_EQ(scratch_.read("trace.fbz"), "");
+}
+
+TEST_F(OutputFileTest, OldOneOfTheLastTimeIsReplaced) {
+  scratch_.write("trace.fbz.old", "first");
+  scratch_.write("trace.fbz", "second");
+  open_trace();
+  EXPECT_EQ(scratch_.read("trace.fbz.old"), "second");
+}
+
+TEST_F(OutputFileTest, ReadableOldTraceDoesNotMakeTheNewOneReadable) {
+  scratch_.write("trace.fbz", "first");
+  ::chmod(trace_.c_str(), 0666);
+  open_trace();
+  EXPECT_EQ(status_of(trace_).st_mode & 0777U, 0600U);
+}
+
+TEST_F(OutputFileTest, DirectoryIsRefusedAndStays) {
+  fs::create_directory(trace_);
+  const auto error = refused();
+  EXPECT_EQ(error.errno_value, EISDIR);
+  EXPECT_FALSE(error.hint.empty());
+  EXPECT_TRUE(fs::is_directory(trace_));
+  EXPECT_FALSE(fs::exists(old_));
+}
+
+TEST_F(OutputFileTest, MissingDirectoryIsAnErrorThatNamesThePath) {
+  trace_ = scratch_.file("nowhere/trace.fbz");
+  const auto error = refused();
+  EXPECT_EQ(error.errno_value, ENOENT);
+  EXPECT_EQ(error.path, trace_);
+}
+
+TEST_F(OutputFileTest, DanglingLinkIsNotFollowed) {
+  const auto target = scratch_.file("target");
+  fs::create_symlink(target, trace_);
+  open_trace();
+  EXPECT_FALSE(fs::exists(target));
+  EXPECT_TRUE(S_ISREG(status_of(trace_).st_mode));
+  EXPECT_EQ(fs::read_symlink(old_), target);
+}
+
+TEST_F(OutputFileTest, TargetOfALinkIsLeftAlone) {
+  const auto target = scratch_.write("target", "precious");
+  fs::create_symlink(target, trace_);
+  const auto fd = open_trace();
+  EXPECT_EQ(::write(fd.get(), "x", 1), 1);
+  EXPECT_EQ(scratch_.read("target"), "precious");
+}
+
+TEST_F(OutputFileTest, LinkInPlaceOfTheOldOneIsReplacedNotFollowed) {
+  const auto target = scratch_.write("target", "precious");
+  fs::create_symlink(target, old_);
+  scratch_.write("trace.fbz", "first");
+  open_trace();
+  EXPECT_EQ(scratch_.read("target"), "precious");
+  EXPECT_EQ(scratch_.read("trace.fbz.old"), "first");
+}
+
+TEST_F(OutputFileTest, PipeIsUsedAsItIs) {
+  ASSERT_EQ(::mkfifo(trace_.c_str(), 0600), 0);
+  const UniqueFd reader(::open(trace_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const auto writer = open_trace();
+  EXPECT_EQ(::write(writer.get(), "x", 1), 1);
+  EXPECT_TRUE(S_ISFIFO(status_of(trace_).st_mode));
+  EXPECT_FALSE(fs::exists(old_));
+}
+
+TEST_F(OutputFileTest, DeviceIsUsedAsItIs) {
+  trace_ = "/dev/null";
+  EXPECT_TRUE(open_trace());
+  EXPECT_TRUE(S_ISCHR(status_of("/dev/null").st_mode));
+}
+
+TEST_F(OutputFileTest, TraceBelongsToWhoCalledSudo) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ::setenv("SUDO_UID", "12345", 1);
+  ::setenv("SUDO_GID", "23456", 1);
+  open_trace();
+  EXPECT_EQ(status_of(trace_).st_uid, 12345U);
+  EXPECT_EQ(status_of(trace_).st_gid, 23456U);
+}
+
+// The standard output of the test is put back whatever happens.
+TEST_F(OutputFileTest, DashIsACopyOfStandardOutput) {
+  const auto target = scratch_.write("stdout", "");
+  const UniqueFd file(::open(target.c_str(), O_WRONLY | O_CLOEXEC));
+  const UniqueFd saved(::dup(STDOUT_FILENO));
+  ::dup2(file.get(), STDOUT_FILENO);
+  trace_ = "-";
+  const auto fd = open_trace();
+  ::dup2(saved.get(), STDOUT_FILENO);
+  EXPECT_GT(fd.get(), STDERR_FILENO);
+  EXPECT_EQ(::write(fd.get(), "trace", 5), 5);
+  EXPECT_EQ(scratch_.read("stdout"), "trace");
+}
+
+TEST_F(OutputFileTest, TerminalIsRefused) {
+  const UniqueFd terminal(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!terminal) GTEST_SKIP() << "no pseudo-terminals here";
+  const UniqueFd saved(::dup(STDOUT_FILENO));
+  ::dup2(terminal.get(), STDOUT_FILENO);
+  trace_ = "-";
+  const auto error = refused();
+  ::dup2(saved.get(), STDOUT_FILENO);
+  EXPECT_NE(error.message().find("terminal"), std::string::npos) << error.message();
+  EXPECT_FALSE(error.hint.empty());
+}
+
+}  // namespace
+}  // namespace rfan::recorder

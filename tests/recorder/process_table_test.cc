@@ -1,0 +1,289 @@
+#include "recorder/process_table.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "tests/recorder/memory_trace.h"
+
+namespace rfan::recorder {
+namespace {
+
+using format::ProcessId;
+
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+
+class ProcessTableTest : public ::testing::Test {
+ protected:
+  void everything() { record_tree_of(0); }
+  void record_tree_of(std::uint32_t root_pid) { table_.emplace(root_pid); }
+
+  void seen(ImageSerial serial, std::uint32_t pid, std::uint32_t ppid, const std::string& exe,
+            const std::string& cmdline = "cmd") {
+    table_->apply({.fact = ProcessFact::kDetails,
+                   .serial = serial,
+                   .pid = pid,
+                   .ppid = ppid,
+                   .uid = 1000,
+                   .gid = 100,
+                   .time_ns = 7 * kSecondNs,
+                   .comm = "comm",
+                   .exe = exe,
+                   .cmdline = cmdline});
+  }
+  void forks(ImageSerial parent, ImageSerial child, std::uint32_t ppid, std::uint32_t pid,
+             std::uint64_t time_ns = 10 * kSecondNs) {
+    table_->apply({.fact = ProcessFact::kFork,
+                   .serial = child,
+                   .other = parent,
+                   .pid = pid,
+                   .ppid = ppid,
+                   .time_ns = time_ns});
+  }
+  void execs(ImageSerial before, ImageSerial after, std::uint32_t pid, const std::string& comm,
+             std::uint64_t time_ns = 11 * kSecondNs) {
+    table_->apply({.fact = ProcessFact::kExec,
+                   .serial = after,
+                   .other = before,
+                   .pid = pid,
+                   .time_ns = time_ns,
+                   .comm = comm});
+  }
+  void runs(ImageSerial serial, std::uint32_t pid, const std::string& exe) {
+    table_->apply({.fact = ProcessFact::kExePath, .serial = serial, .pid = pid, .exe = exe});
+  }
+  void exits(ImageSerial serial, std::uint32_t pid, std::uint64_t time_ns) {
+    table_->apply({.fact = ProcessFact::kExit, .serial = serial, .pid = pid, .time_ns = time_ns});
+  }
+  ProcessId enter(ImageSerial serial) { return table_->trace_id(serial, trace_.writer()); }
+  bool in_scope(ImageSerial serial) { return table_->in_scope(serial); }
+
+  std::optional<ProcessTable> table_{0U};
+  MemoryTrace trace_;
+};
+
+TEST_F(ProcessTableTest, UnknownImageHasNoEntry) {
+  EXPECT_EQ(enter(0), 0U);
+  EXPECT_EQ(enter(77), 0U);
+  EXPECT_EQ(trace_.writer().process_count(), 0U);
+}
+
+TEST_F(ProcessTableTest, ProcessReadFromProcIsEnteredAsRead) {
+  seen(1, 50, 1, "/bin/sh", std::string("sh\0-c\0x\0", 8));
+  const auto id = enter(1);
+  const auto trace = trace_.read();
+  const auto& process = trace.processes.at(id - 1);
+  EXPECT_EQ(process.pid, 50U);
+  EXPECT_EQ(process.ppid, 1U);
+  EXPECT_EQ(process.uid, 1000U);
+  EXPECT_EQ(process.gid, 100U);
+  EXPECT_EQ(process.start_time_ns, 7 * kSecondNs);
+  EXPECT_EQ(process.comm, "comm");
+  EXPECT_EQ(process.cmdline, std::string("sh\0-c\0x\0", 8));
+  EXPECT_EQ(trace.exe_of(id), "/bin/sh");
+}
+
+TEST_F(ProcessTableTest, ImageIsEnteredOnceAndOnlyWhenAsked) {
+  seen(1, 50, 1, "/bin/sh");
+  seen(2, 51, 1, "/bin/never-seen-again");
+  EXPECT_EQ(enter(1), enter(1));
+  EXPECT_EQ(trace_.writer().process_count(), 1U);
+}
+
+TEST_F(ProcessTableTest, ForkInheritsTheProgram) {
+  seen(1, 50, 1, "/bin/sh");
+  forks(1, 2, 50, 51);
+  const auto child = enter(2);
+  const auto trace = trace_.read();
+  const auto& process = trace.processes.at(child - 1);
+  EXPECT_EQ(trace.exe_of(child), "/bin/sh");
+  EXPECT_EQ(process.pid, 51U);
+  EXPECT_EQ(process.ppid, 50U);
+  EXPECT_EQ(process.uid, 1000U);
+  EXPECT_EQ(process.cmdline, "cmd");
+  EXPECT_EQ(process.start_time_ns, 10 * kSecondNs);
+}
+
+TEST_F(ProcessTableTest, ForkOfAnUnknownProcessIsKnownByItsPid) {
+  forks(0, 2, 50, 51);
+  const auto child = enter(2);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.processes.at(child - 1).pid, 51U);
+  EXPECT_EQ(trace.processes.at(child - 1).parent, 0U);
+}
+
+TEST_F(ProcessTableTest, AncestorsEnterTheTraceBeforeTheChild) {
+  seen(1, 50, 1, "/bin/sh");
+  forks(1, 2, 50, 51);
+  forks(2, 3, 51, 52);
+  EXPECT_EQ(enter(3), 3U);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.processes.at(2).parent, 2U);
+  EXPECT_EQ(trace.processes.at(1).parent, 1U);
+  EXPECT_EQ(trace.processes.at(0).pid, 50U);
+}
+
+TEST_F(ProcessTableTest, ExecReplacesTheProgramAndLinksToTheImageBefore) {
+  seen(1, 50, 1, "/bin/sh");
+  execs(1, 2, 50, "vim");
+  runs(2, 50, "/usr/bin/vim.basic");
+  const auto after = enter(2);
+  const auto before = enter(1);
+  const auto trace = trace_.read();
+  const auto& process = trace.processes.at(after - 1);
+  EXPECT_EQ(trace.exe_of(after), "/usr/bin/vim.basic");
+  EXPECT_EQ(trace.exe_of(before), "/bin/sh");
+  EXPECT_EQ(process.comm, "vim");
+  EXPECT_EQ(process.cmdline, "") << "the command line of the program before is not ours";
+  EXPECT_EQ(process.parent, before);
+  EXPECT_EQ(process.start_time_ns, 7 * kSecondNs) << "the process is as old as before";
+  EXPECT_EQ(process.uid, 1000U);
+}
+
+TEST_F(ProcessTableTest, DetailsThatSayNothingNewKeepTheEntry) {
+  seen(1, 50, 1, "/bin/sh");
+  const auto id = enter(1);
+  seen(1, 50, 1, "/bin/sh");
+  EXPECT_EQ(enter(1), id);
+  EXPECT_EQ(trace_.writer().process_count(), 1U);
+}
+
+TEST_F(ProcessTableTest, DetailsThatDifferMakeANewEntry) {
+  seen(1, 50, 1, "/bin/sh");
+  const auto id = enter(1);
+  seen(1, 50, 1, "/bin/sh", "renamed itself");
+  const auto renamed = enter(1);
+  EXPECT_NE(renamed, id);
+  seen(1, 50, 1, "/bin/dash", "renamed itself");
+  EXPECT_NE(enter(1), renamed);
+}
+
+TEST_F(ProcessTableTest, ExecutableLearntAfterTheFirstEventMakesANewEntry) {
+  seen(1, 50, 1, "/bin/sh");
+  execs(1, 2, 50, "vim");
+  enter(2);
+  runs(2, 50, "/usr/bin/vim.basic");
+  const auto id = enter(2);
+  EXPECT_EQ(trace_.read().exe_of(id), "/usr/bin/vim.basic");
+}
+
+TEST_F(ProcessTableTest, SideBandsStartTimeIsNotReplacedByTheCoarserOne) {
+  forks(0, 2, 50, 51, 10 * kSecondNs + 1);
+  seen(2, 51, 50, "/bin/sh");
+  const auto id = enter(2);
+  EXPECT_EQ(trace_.read().processes.at(id - 1).start_time_ns, 10 * kSecondNs + 1);
+}
+
+TEST_F(ProcessTableTest, ProcessReadFromProcFindsItsParentByPid) {
+  seen(1, 50, 1, "/bin/sh");
+  seen(2, 51, 50, "/bin/ls");
+  const auto child = enter(2);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.processes.at(trace.processes.at(child - 1).parent - 1).pid, 50U);
+}
+
+TEST_F(ProcessTableTest, ScopeFollowsTheTreeOfTheRootAcrossForkAndExec) {
+  record_tree_of(100);
+  seen(1, 99, 1, "/usr/bin/rfanrec");
+  forks(1, 2, 99, 100);
+  execs(2, 3, 100, "make");
+  forks(3, 4, 100, 101);
+  execs(4, 5, 101, "cc");
+  forks(5, 6, 101, 102);
+  for (const ImageSerial serial : {2U, 3U, 4U, 5U, 6U}) EXPECT_TRUE(in_scope(serial)) << serial;
+}
+
+TEST_F(ProcessTableTest, ScopeLeavesOthersOut) {
+  record_tree_of(100);
+  seen(1, 99, 1, "/usr/bin/rfanrec");
+  forks(1, 2, 99, 100);
+  forks(1, 3, 99, 200);
+  execs(3, 4, 200, "cron");
+  seen(5, 300, 1, "/usr/sbin/sshd");
+  for (const ImageSerial serial : {1U, 3U, 4U, 5U}) EXPECT_FALSE(in_scope(serial)) << serial;
+  EXPECT_FALSE(in_scope(0)) << "somebody unknown is not of the tree";
+}
+
+TEST_F(ProcessTableTest, WithoutARootEverythingIsInScope) {
+  everything();
+  seen(1, 50, 1, "/bin/sh");
+  EXPECT_TRUE(in_scope(1));
+  EXPECT_TRUE(in_scope(0));
+  EXPECT_TRUE(in_scope(77));
+}
+
+TEST_F(ProcessTableTest, AncestorsOfTheRootStayOutOfTheTrace) {
+  record_tree_of(100);
+  seen(1, 99, 1, "/usr/bin/rfanrec");
+  forks(1, 2, 99, 100);
+  EXPECT_EQ(enter(2), 1U);
+  EXPECT_EQ(trace_.read().processes.at(0).parent, 0U);
+}
+
+TEST_F(ProcessTableTest, ProcessOfTheTreeReadAgainAfterItsParentEndedStaysInScope) {
+  record_tree_of(100);
+  seen(1, 100, 99, "/bin/sh");
+  forks(1, 2, 100, 101);
+  exits(1, 100, 11 * kSecondNs);
+  // Notifications were lost: the tracker read the daemon again, under a new serial; init is its parent by
+  // now.
+  seen(3, 101, 1, "/bin/daemon");
+  EXPECT_TRUE(in_scope(3));
+}
+
+TEST_F(ProcessTableTest, ExpireForgetsEndedProcessesAfterTheGracePeriodOnly) {
+  seen(1, 50, 1, "/bin/sh");
+  seen(2, 51, 1, "/bin/ls");
+  exits(2, 51, 20 * kSecondNs);
+  table_->expire(21 * kSecondNs);
+  EXPECT_NE(enter(2), 0U) << "events queued before its end still come";
+  table_->expire(60 * kSecondNs);
+  EXPECT_EQ(enter(2), 0U);
+  EXPECT_NE(enter(1), 0U);
+  EXPECT_EQ(table_->size(), 1U);
+}
+
+TEST_F(ProcessTableTest, ExpireForgetsImagesReplacedByAnExec) {
+  seen(1, 50, 1, "/bin/sh");
+  execs(1, 2, 50, "vim", 11 * kSecondNs);
+  table_->expire(60 * kSecondNs);
+  EXPECT_EQ(table_->size(), 1U);
+  EXPECT_NE(enter(2), 0U);
+}
+
+TEST_F(ProcessTableTest, ReusedPidSurvivesTheEndOfItsFormerOwner) {
+  seen(1, 50, 1, "/bin/old");
+  exits(1, 50, 20 * kSecondNs);
+  forks(0, 2, 1, 50, 21 * kSecondNs);
+  table_->expire(60 * kSecondNs);
+  seen(3, 51, 50, "/bin/child");
+  const auto child = enter(3);
+  const auto trace = trace_.read();
+  ASSERT_NE(trace.processes.at(child - 1).parent, 0U);
+  EXPECT_EQ(trace.processes.at(trace.processes.at(child - 1).parent - 1).pid, 50U);
+}
+
+TEST_F(ProcessTableTest, ChildNamesItsParentAfterThatWasForgotten) {
+  seen(1, 50, 1, "/bin/sh");
+  forks(1, 2, 50, 51);
+  const auto parent = enter(2);
+  forks(2, 3, 51, 52);
+  exits(2, 51, 20 * kSecondNs);
+  table_->expire(60 * kSecondNs);
+  const auto child = enter(3);
+  EXPECT_EQ(trace_.read().processes.at(child - 1).parent, parent) << "and not its grandparent";
+}
+
+TEST_F(ProcessTableTest, ExecNamesTheImageBeforeAfterThatWasForgotten) {
+  seen(1, 50, 1, "/bin/sh");
+  forks(1, 2, 50, 51);
+  const auto before = enter(2);
+  execs(2, 3, 51, "sleep", 11 * kSecondNs);
+  table_->expire(60 * kSecondNs);
+  const auto after = enter(3);
+  EXPECT_EQ(trace_.read().processes.at(after - 1).parent, before);
+}
+
+}  // namespace
+}  // namespace rfan::recorder

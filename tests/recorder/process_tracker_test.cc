@@ -1,0 +1,294 @@
+#include "recorder/process_tracker.h"
+
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/recorder/child_process.h"
+
+namespace rfan::recorder {
+namespace {
+
+using Type = PerfRecord::Type;
+
+constexpr std::uint64_t kSecondNs = 1'000'000'000;
+constexpr bool kHeld = true;
+constexpr bool kTold = false;
+
+class ProcessTrackerTest : public ::testing::Test {
+ protected:
+  // A fact that came out of the log; strings are copies.
+  struct Fact {
+    ProcessFact fact;
+    ImageSerial serial, other;
+    std::uint32_t pid, ppid;
+    std::string comm, exe;
+    std::uint8_t flags;
+  };
+
+  ProcessTrackerTest() { track(true); }
+
+  void track(bool side_band) {
+    tracker_.reset();
+    auto log = ProcessLog::create();
+    ASSERT_TRUE(log.ok());
+    log_.emplace(std::move(*log));
+    auto reader = ProcReader::open(0);
+    ASSERT_TRUE(reader.ok());
+    auto tracker = ProcessTracker::create(*log_, std::move(*reader), side_band);
+    ASSERT_TRUE(tracker.ok());
+    tracker_.emplace(std::move(*tracker));
+    at(100 * kSecondNs);
+  }
+  void at(std::uint64_t now_ns) { tracker_->begin_batch(now_ns); }
+  void forks(std::uint32_t ppid, std::uint32_t pid) {
+    tracker_->apply({.type = Type::kFork, .pid = pid, .ppid = ppid, .time_ns = 100 * kSecondNs});
+  }
+  void execs(std::uint32_t pid, const char* comm) {
+    tracker_->apply({.type = Type::kExec, .pid = pid, .time_ns = 100 * kSecondNs, .text = comm});
+  }
+  void maps(std::uint32_t pid, const char* path) {
+    tracker_->apply({.type = Type::kMapping, .pid = pid, .time_ns = 100 * kSecondNs, .text = path});
+  }
+  void exits(std::uint32_t pid, std::uint64_t time_ns = 100 * kSecondNs) {
+    tracker_->apply({.type = Type::kExit, .pid = pid, .time_ns = time_ns});
+  }
+  void notifications_lost(std::uint64_t count) { tracker_->apply({.type = Type::kLost, .lost = count}); }
+
+  std::vector<Fact> facts() {
+    std::vector<Fact> out;
+    while (const auto record = log_->peek(log_->position())) {
+      out.push_back({record->fact, record->serial, record->other, record->pid, record->ppid,
+                     std::string(record->comm), std::string(record->exe), record->flags});
+      log_->pop();
+    }
+    return out;
+  }
+
+  std::optional<ProcessLog> log_;
+  std::optional<ProcessTracker> tracker_;
+  const std::uint32_t self_ = static_cast<std::uint32_t>(::getpid());
+  const std::uint32_t nobody_ = pid_of_nobody();
+};
+
+TEST_F(ProcessTrackerTest, UnknownPidIsReadFromProc) {
+  const auto serial = tracker_->attribute(self_, kHeld);
+  EXPECT_NE(serial, 0U);
+  const auto told = facts();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told[0].serial, serial);
+  EXPECT_EQ(told[0].pid, self_);
+  EXPECT_EQ(told[0].exe, std::filesystem::canonical("/proc/self/exe").string());
+}
+
+TEST_F(ProcessTrackerTest, KnownPidIsNotReadAgain) {
+  const auto serial = tracker_->attribute(self_, kHeld);
+  facts();
+  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_EQ(tracker_->process_reads(), 1U);
+  EXPECT_TRUE(facts().empty());
+}
+
+TEST_F(ProcessTrackerTest, NobodyHasNoImage) {
+  EXPECT_EQ(tracker_->attribute(nobody_, kTold), 0U);
+  EXPECT_EQ(tracker_->attribute(0, kHeld), 0U);
+  EXPECT_EQ(tracker_->attribute(UINT32_MAX, kHeld), 0U);
+  EXPECT_TRUE(facts().empty());
+}
+
+TEST_F(ProcessTrackerTest, SeedKnowsWhoRunsAlready) {
+  EXPECT_GE(tracker_->seed(), 1U);
+  const auto reads = tracker_->process_reads();
+  EXPECT_NE(tracker_->attribute(self_, kHeld), 0U);
+  EXPECT_EQ(tracker_->process_reads(), reads);
+}
+
+TEST_F(ProcessTrackerTest, ForkGivesANewImageThatFollowsTheParents) {
+  const auto parent = tracker_->attribute(self_, kHeld);
+  facts();
+  forks(self_, nobody_);
+  const auto child = tracker_->attribute(nobody_, kTold);
+  EXPECT_NE(child, parent);
+  const auto told = facts();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fact, ProcessFact::kFork);
+  EXPECT_EQ(told[0].serial, child);
+  EXPECT_EQ(told[0].other, parent);
+  EXPECT_EQ(told[0].pid, nobody_);
+  EXPECT_EQ(told[0].ppid, self_);
+}
+
+TEST_F(ProcessTrackerTest, ExecGivesANewImageThatFollowsTheOneBefore) {
+  forks(self_, nobody_);
+  const auto before = tracker_->attribute(nobody_, kTold);
+  facts();
+  execs(nobody_, "vim");
+  const auto after = tracker_->attribute(nobody_, kTold);
+  EXPECT_NE(after, before);
+  const auto told = facts();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fact, ProcessFact::kExec);
+  EXPECT_EQ(told[0].serial, after);
+  EXPECT_EQ(told[0].other, before);
+  EXPECT_EQ(told[0].comm, "vim");
+}
+
+TEST_F(ProcessTrackerTest, FirstFileMappedAfterAnExecIsTheExecutable) {
+  execs(nobody_, "vim");
+  const auto serial = tracker_->attribute(nobody_, kTold);
+  facts();
+  maps(nobody_, "[vdso]");
+  maps(nobody_, "/usr/bin/vim.basic");
+  maps(nobody_, "/lib/ld-linux.so.2");
+  const auto told = facts();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fact, ProcessFact::kExePath);
+  EXPECT_EQ(told[0].serial, serial);
+  EXPECT_EQ(told[0].exe, "/usr/bin/vim.basic");
+}
+
+TEST_F(ProcessTrackerTest, AnonymousMemoryIsNoExecutable) {
+  execs(nobody_, "vim");
+  facts();
+  maps(nobody_, "//anon");
+  EXPECT_TRUE(facts().empty());
+}
+
+TEST_F(ProcessTrackerTest, MappingWithoutAnExecIsALibrary) {
+  forks(self_, nobody_);
+  facts();
+  maps(nobody_, "/lib/plugin.so");
+  EXPECT_TRUE(facts().empty());
+}
+
+TEST_F(ProcessTrackerTest, DeletedExecutableIsNamedAndFlaggedAsProcDoesIt) {
+  execs(nobody_, "x");
+  facts();
+  maps(nobody_, "/tmp/x (deleted)");
+  const auto told = facts();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].exe, "/tmp/x");
+  EXPECT_EQ(told[0].flags, format::kProcessExeDeleted);
+}
+
+TEST_F(ProcessTrackerTest, HeldProcessIsReadOnceAfterItsExec) {
+  tracker_->attribute(self_, kHeld);
+  execs(self_, "other");
+  facts();
+  const auto serial = tracker_->attribute(self_, kHeld);
+  const auto told = facts();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told[0].serial, serial) << "details are of the image that the side band told of";
+  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_TRUE(facts().empty());
+}
+
+TEST_F(ProcessTrackerTest, ProcessThatIsNotHeldIsNotReadForDetails) {
+  forks(nobody_, self_);
+  facts();
+  tracker_->attribute(self_, kTold);
+  EXPECT_EQ(tracker_->process_reads(), 0U);
+  EXPECT_TRUE(facts().empty());
+}
+
+TEST_F(ProcessTrackerTest, AfterALossProcessesAreReadAgainButKeepTheirImage) {
+  const auto serial = tracker_->attribute(self_, kHeld);
+  facts();
+  notifications_lost(643);
+  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_EQ(tracker_->process_reads(), 2U);
+  EXPECT_TRUE(facts().empty());
+  tracker_->attribute(self_, kHeld);
+  EXPECT_EQ(tracker_->process_reads(), 2U);
+}
+
+TEST_F(ProcessTrackerTest, AfterALossAChangedProcessIsANewImage) {
+  const auto serial = tracker_->attribute(self_, kHeld);
+  facts();
+  char name[16] = {};
+  ::prctl(PR_GET_NAME, name);
+  ::prctl(PR_SET_NAME, "somebody else");
+  notifications_lost(1);
+  EXPECT_NE(tracker_->attribute(self_, kHeld), serial);
+  ::prctl(PR_SET_NAME, name);
+  EXPECT_EQ(facts().at(0).comm, "somebody else");
+}
+
+TEST_F(ProcessTrackerTest, AfterALossAProcessThatIsGoneKeepsItsImage) {
+  forks(self_, nobody_);
+  const auto serial = tracker_->attribute(nobody_, kTold);
+  notifications_lost(1);
+  EXPECT_EQ(tracker_->attribute(nobody_, kTold), serial);
+}
+
+TEST_F(ProcessTrackerTest, LossesAreCountedUntilTaken) {
+  notifications_lost(643);
+  notifications_lost(7);
+  EXPECT_EQ(tracker_->take_lost(), 650U);
+  EXPECT_EQ(tracker_->take_lost(), 0U);
+}
+
+TEST_F(ProcessTrackerTest, FactThatDoesNotFitIsALoss) {
+  std::uint64_t forked = 0;
+  while (tracker_->take_lost() == 0 && forked < 1'000'000) {
+    forks(self_, nobody_);
+    ++forked;
+  }
+  EXPECT_EQ(facts().size(), forked - 1);
+}
+
+TEST_F(ProcessTrackerTest, EventsOfAnExitedProcessAreItsOwnDuringTheGracePeriod) {
+  forks(self_, nobody_);
+  const auto serial = tracker_->attribute(nobody_, kTold);
+  exits(nobody_, 100 * kSecondNs);
+  at(101 * kSecondNs);
+  EXPECT_EQ(tracker_->attribute(nobody_, kTold), serial);
+  EXPECT_EQ(facts().back().fact, ProcessFact::kExit);
+}
+
+// The side band is drained after the batch was read: a process of the batch may have ended since.
+TEST_F(ProcessTrackerTest, ExitAfterTheBatchWasReadDoesNotCostTheEventsTheirProcess) {
+  forks(self_, nobody_);
+  const auto serial = tracker_->attribute(nobody_, kTold);
+  exits(nobody_, 100 * kSecondNs + 5'000'000);
+  at(100 * kSecondNs);
+  EXPECT_EQ(tracker_->attribute(nobody_, kTold), serial);
+}
+
+TEST_F(ProcessTrackerTest, AfterTheGracePeriodThePidMayBeAnyones) {
+  forks(self_, nobody_);
+  exits(nobody_, 100 * kSecondNs);
+  at(110 * kSecondNs);
+  EXPECT_EQ(tracker_->attribute(nobody_, kTold), 0U);
+}
+
+TEST_F(ProcessTrackerTest, ReusedPidIsANewImage) {
+  forks(self_, nobody_);
+  const auto first = tracker_->attribute(nobody_, kTold);
+  exits(nobody_);
+  forks(self_, nobody_);
+  const auto second = tracker_->attribute(nobody_, kTold);
+  EXPECT_NE(second, first);
+  at(110 * kSecondNs);
+  EXPECT_EQ(tracker_->attribute(nobody_, kTold), second) << "the exit was the former owner's";
+}
+
+TEST_F(ProcessTrackerTest, WithoutASideBandEveryBatchReadsAgain) {
+  track(false);
+  const auto serial = tracker_->attribute(self_, kHeld);
+  tracker_->attribute(self_, kHeld);
+  EXPECT_EQ(tracker_->process_reads(), 1U);
+  at(101 * kSecondNs);
+  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_EQ(tracker_->process_reads(), 2U);
+}
+
+}  // namespace
+}  // namespace rfan::recorder

@@ -1,0 +1,140 @@
+#include "recorder/write_loop.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "tests/recorder/kernel_bytes.h"
+#include "tests/recorder/memory_trace.h"
+#include "tests/recorder/scratch_directory.h"
+
+namespace rfan::recorder {
+namespace {
+
+// The test plays the reader thread: it fills arenas by hand.
+class WriteLoopTest : public ::testing::Test {
+ protected:
+  WriteLoopTest() {
+    arenas_ = std::move(*ArenaPool::create());
+    log_.emplace(std::move(*ProcessLog::create()));
+    loop_ = std::make_unique<WriteLoop>(WriteLoop::Options{}, *arenas_, *log_,
+                                        std::move(*PathResolver::open()), trace_.take_writer(), live_);
+    EXPECT_TRUE(loop_->start(failure_event_.get()).ok());
+  }
+
+  // A batch of events, each of an unknown process.
+  void batch(const KernelBytes& events) {
+    Arena* arena = take_arena();
+    const auto& bytes = events.bytes();
+    std::memcpy(arena->raw.data(), bytes.data(), bytes.size());
+    arena->raw_bytes = bytes.size();
+    arena->event_count = bytes.size() / kKernelEventBytes;
+    std::fill_n(arena->images.begin(), arena->event_count, ImageSerial{0});
+    arena->batches[arena->batch_count++] = {static_cast<std::uint32_t>(bytes.size()), ++clock_ns_,
+                                            ++clock_ns_};
+    arenas_->publish(arena);
+  }
+  // `count` closes of one kind, none with a descriptor.
+  void closes(std::size_t count) {
+    while (count > 0) {
+      const auto some = std::min(count, Arena::kMaxEvents);
+      KernelBytes events;
+      for (std::size_t i = 0; i < some; ++i) events.event(FAN_CLOSE_NOWRITE, -1, 7);
+      batch(events);
+      count -= some;
+    }
+  }
+  Arena* take_arena() {
+    Arena* arena = nullptr;
+    while ((arena = arenas_->take_free()) == nullptr) ::usleep(100);
+    arena->clear();
+    return arena;
+  }
+  ReadTrace end() {
+    loop_->stop();
+    EXPECT_TRUE(loop_->finish({}).ok());
+    return trace_.read();
+  }
+
+  ScratchDirectory scratch_;
+  MemoryTrace trace_;
+  LiveStatistics live_;
+  std::unique_ptr<ArenaPool> arenas_;
+  std::optional<ProcessLog> log_;
+  UniqueFd failure_event_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  std::unique_ptr<WriteLoop> loop_;
+  std::uint64_t clock_ns_ = 1'000'000'000;
+};
+
+TEST_F(WriteLoopTest, EveryKindOfAMergedEventIsAnEvent) {
+  batch(KernelBytes().event(FAN_OPEN_PERM, -1, 7).event(FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE, -1, 7));
+  EXPECT_EQ(end().events, 3U);
+  EXPECT_EQ(loop_->events_seen(), 3U);
+}
+
+TEST_F(WriteLoopTest, DescriptorIsNamedAndClosed) {
+  const int fd = ::open(scratch_.write("notes", "").c_str(), O_RDONLY | O_CLOEXEC);
+  arenas_->open_descriptors = 1;
+  batch(KernelBytes().event(FAN_OPEN_PERM, fd, 7));
+  EXPECT_EQ(end().paths, std::vector{scratch_.file("notes")});
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+  EXPECT_EQ(arenas_->open_descriptors.load(), 0);
+}
+
+TEST_F(WriteLoopTest, OwnEventIsClosedAndNotRecorded) {
+  Arena* arena = take_arena();
+  const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  const auto input = KernelBytes().event(FAN_OPEN_PERM, fd, 7);
+  std::memcpy(arena->raw.data(), input.bytes().data(), input.bytes().size());
+  arena->raw_bytes = input.bytes().size();
+  arena->images[arena->event_count++] = Arena::kOwnEvent;
+  arena->batches[arena->batch_count++] = {static_cast<std::uint32_t>(arena->raw_bytes), 1, 2};
+  arenas_->publish(arena);
+  EXPECT_EQ(end().events, 0U);
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+}
+
+TEST_F(WriteLoopTest, OverflowOfTheQueueIsALossOfUnknownSize) {
+  batch(KernelBytes().event(FAN_Q_OVERFLOW, -1, 0));
+  const auto trace = end();
+  EXPECT_EQ(trace.events, 0U);
+  ASSERT_EQ(trace.losses.size(), 1U);
+  EXPECT_EQ(trace.losses[0].cause, format::LossCause::kQueueOverflow);
+  EXPECT_FALSE(trace.losses[0].count);
+}
+
+TEST_F(WriteLoopTest, DroppedEventsAreLossesWithTheirTimeSpan) {
+  Arena* arena = take_arena();
+  arena->dropped = 17;
+  arena->dropped_first_ns = 5'000'000;
+  arena->dropped_last_ns = 9'000'000;
+  arenas_->publish(arena);
+  EXPECT_EQ(end().losses,
+            std::vector<format::Loss>({{format::LossCause::kNoArena, 17, 5'000'000, 9'000'000}}));
+}
+
+TEST_F(WriteLoopTest, MoreEventsThanABlockHoldsAreAllReadable) {
+  closes(3 * format::kMaxBlockEvents + 5);
+  EXPECT_EQ(end().events, 3 * format::kMaxBlockEvents + 5);
+}
+
+// Two events in one at the last place of a block: the reader refuses a block that is larger than allowed.
+TEST_F(WriteLoopTest, MergedEventAtTheEndOfABlockKeepsTheBlockReadable) {
+  closes(format::kMaxBlockEvents - 1);
+  batch(KernelBytes().event(FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE, -1, 7));
+  closes(1);
+  const auto trace = end();
+  EXPECT_EQ(trace.damages, 0U);
+  EXPECT_EQ(trace.events, format::kMaxBlockEvents + 2);
+}
+
+}  // namespace
+}  // namespace rfan::recorder
