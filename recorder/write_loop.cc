@@ -102,7 +102,6 @@ void WriteLoop::write_batch(const Arena::Batch& batch, std::span<const std::byte
     if (event.fd >= 0) descriptors_.push_back(event.fd);
     const ImageSerial image = *images++;
     if (image != Arena::kOwnEvent) write_event(event, image, batch);
-    if (trace_->block_full()) flush(batch.answered_ns);
   }
 }
 
@@ -133,6 +132,7 @@ void WriteLoop::write_event(const KernelEvent& kernel_event, ImageSerial image, 
   for_each_kind(kernel_event.mask, [&](EventKind kind) {
     event.kind = kind;
     trace_->add_event(event);
+    if (trace_->block_full()) flush(batch.answered_ns);
   });
 }
 
