@@ -20,10 +20,15 @@ namespace {
 
 // A CLOCK frame is written when the offset of the clocks moved by more than this: a tenth of the millisecond
 // that printed times show.
-constexpr std::int64_t kClockDriftNs = 100'000;
+constexpr std::uint64_t kClockDriftNs = 100'000;
 
-std::int64_t offset_of(const ClockSample& sample) {
-  return static_cast<std::int64_t>(sample.realtime_ns - sample.monotonic_ns);
+// Modulo 2^64, as is every difference of two offsets: a clock may be set to anything.
+std::uint64_t offset_of(const ClockSample& sample) {
+  return sample.realtime_ns - sample.monotonic_ns;
+}
+
+bool clock_moved(std::uint64_t from, std::uint64_t to) {
+  return to - from > kClockDriftNs && from - to > kClockDriftNs;
 }
 
 }  // namespace
@@ -82,7 +87,7 @@ struct TraceWriter::State {
   TraceTotals all_totals;  // what totals() refers to
   std::vector<Loss> new_losses;
   std::vector<Loss> losses;
-  std::optional<std::int64_t> written_clock_offset;
+  std::optional<std::uint64_t> written_clock_offset;
 
   // Scratch for the metadata and body of one frame.
   std::vector<std::byte> meta;
@@ -166,7 +171,7 @@ void TraceWriter::State::add_losses_frame() {
 
 void TraceWriter::State::add_clock_frame(const ClockSample& sample, bool always) {
   const auto clock_offset = offset_of(sample);
-  const bool moved = !written_clock_offset || std::abs(clock_offset - *written_clock_offset) > kClockDriftNs;
+  const bool moved = !written_clock_offset || clock_moved(*written_clock_offset, clock_offset);
   if (!moved && !always) return;
   FrameRecord record;
   record.first_ns = sample.monotonic_ns;

@@ -131,6 +131,35 @@ TEST(Damage, BlocksThatNeedALostDictionaryAreReportedNotMisread) {
   EXPECT_EQ(contents.processes.at(2).parent, 0U) << "the parent's entry is lost: unknown";
 }
 
+TEST(Damage, LostIdsStayUnknownAfterLaterDictionariesWereRead) {
+  auto bytes = std::make_shared<Bytes>();
+  auto created =
+      format::TraceWriter::create(std::make_unique<MemorySink>(bytes), fixed_options(), sample_meta());
+  ASSERT_TRUE(created.ok());
+  auto& writer = **created;
+  const auto flush_open_of = [&](std::initializer_list<const char*> paths) {
+    for (const auto* path : paths) {
+      writer.add_event({1'000, format::EventKind::kOpen, 0, 0, writer.intern_path(path), 0, 0});
+    }
+    EXPECT_TRUE(writer.flush({}).ok());
+  };
+  flush_open_of({"/first"});
+  flush_open_of({"/lost"});
+  flush_open_of({"/third", "/lost"});
+  flush_open_of({"/third", "/first"});
+  ASSERT_TRUE(writer.finish({}, {}).ok());
+  const auto frame = find_frame(*bytes, format::FrameType::kDict, 1);
+  flip(*bytes, frame.offset + frame.head.frame_length() - 1);
+  const auto contents = read_all(*bytes);
+  ASSERT_EQ(contents.events.size(), 3U);
+  EXPECT_EQ(contents.events[0].path, "/first");
+  EXPECT_EQ(contents.events[1].path, "/third");
+  EXPECT_EQ(contents.events[2].path, "/first");
+  ASSERT_EQ(contents.damages.size(), 3U);
+  EXPECT_EQ(contents.damages[1].events, 1U);
+  EXPECT_EQ(contents.damages[2].events, 2U);
+}
+
 TEST(Damage, AFrameOfAnotherFileOrAnotherPlaceIsNotAccepted) {
   const auto bytes = sample_trace();
   const auto frame = find_frame(bytes, format::FrameType::kEvents, 2);
