@@ -32,4 +32,9 @@ std::string_view loss_cause_name(LossCause cause) {
   return value < kLossNames.size() ? kLossNames[value] : kLossNames[0];
 }
 
+bool loses_events(LossCause cause) {
+  return cause == LossCause::kQueueOverflow || cause == LossCause::kNoArena ||
+         cause == LossCause::kWriteError;
+}
+
 }  // namespace rfan::format

@@ -92,6 +92,8 @@ enum class LossCause : std::uint8_t {
 };
 inline constexpr std::size_t kLossCauseLimit = 7;
 std::string_view loss_cause_name(LossCause cause);
+// Whether the events are missing from the trace; otherwise they are in it without their path or process.
+bool loses_events(LossCause cause);
 
 // One entry of the loss ledger: `count` events lost to `cause` between the two times (CLOCK_MONOTONIC).
 struct Loss {

@@ -57,14 +57,12 @@ ArenaPool::ArenaPool(LockedMemory memory, UniqueFd wake_event)
 void ArenaPool::publish(Arena* arena) {
   filled_.push(arena);
   // Pairs with the exchange in take_filled(): either we see that the writer sleeps, or it sees the arena.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (writer_sleeps_.load(std::memory_order_relaxed)) wake();
+  if (writer_sleeps_.exchange(false, std::memory_order_acq_rel)) wake();
 }
 
 Arena* ArenaPool::take_filled(int timeout_ms) {
   if (Arena* arena = filled_.pop()) return arena;
-  writer_sleeps_.store(true, std::memory_order_relaxed);
-  std::atomic_thread_fence(std::memory_order_seq_cst);
+  writer_sleeps_.exchange(true, std::memory_order_acq_rel);
   Arena* arena = filled_.pop();
   if (arena == nullptr) {
     pollfd wait_for{wake_event_.get(), POLLIN, 0};

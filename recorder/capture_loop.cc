@@ -49,8 +49,8 @@ void CaptureLoop::stop() {
 
 void CaptureLoop::claim_cpu() {
   ::pthread_setname_np(::pthread_self(), "rfan-reader");
-  // Above every ordinary thread: a reader that waits for its turn makes all openers wait (max reply during a compile
-  // 0.16 ms, against 0.7 to 2.9 ms without). Without CAP_SYS_NICE it stays an ordinary thread.
+  // Above every ordinary thread: a reader that waits for its turn makes all openers wait (max reply during a
+  // compile 0.16 ms, against 0.7 to 2.9 ms without). Without CAP_SYS_NICE it stays an ordinary thread.
   sched_param priority{};
   priority.sched_priority = 1;
   ::sched_setscheduler(0, SCHED_FIFO, &priority);
@@ -212,8 +212,8 @@ void CaptureLoop::wait(std::uint64_t idle_since_ns) {
   if (now_ns - idle_since_ns < std::uint64_t{options_.spin_us} * 1000) {
     return;
   }
-  // A writer that is still busy gets this arena when it is fuller or has waited a little, so that a trickle of events
-  // cannot use up the arenas while the writer is off its CPU.
+  // A writer that is still busy gets this arena when it is fuller or has waited a little, so that a trickle
+  // of events cannot use up the arenas while the writer is off its CPU.
   if (arenas_.writer_is_waiting()) publish();
   constexpr int kRetryMs = 2;
   const int timeout_ms = arena_ == nullptr || arena_->empty() ? -1 : kRetryMs;

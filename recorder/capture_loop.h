@@ -64,7 +64,7 @@ class CaptureLoop {
   void drain_process_events();
   void publish();
   void wait(std::uint64_t idle_since_ns);
-  void claim_cpu();               // name, real-time priority, pinning
+  void claim_cpu();  // name, real-time priority, pinning
 
   // Set up before the thread starts, then its own.
   Options options_;

@@ -7,7 +7,7 @@ namespace rfan::recorder {
 using format::Loss;
 
 void LossLedger::add(const Loss& loss) {
-  lost_ += loss.count.value_or(1);
+  (format::loses_events(loss.cause) ? lost_ : impaired_) += loss.count.value_or(1);
   const auto same = std::find_if(pending_.begin(), pending_.end(), [&](const Loss& entry) {
     return entry.cause == loss.cause && entry.count.has_value() == loss.count.has_value();
   });

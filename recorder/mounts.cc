@@ -1,5 +1,8 @@
 #include "recorder/mounts.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -45,10 +48,24 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
+std::vector<std::string> split(const std::string& line, char separator) {
+  std::vector<std::string> fields;
+  std::istringstream words(line);
+  for (std::string field; std::getline(words, field, separator);) fields.push_back(field);
+  return fields;
+}
+
 bool is_below(std::string_view path, std::string_view mount_point) {
   if (mount_point == "/") return true;
   return path.starts_with(mount_point) &&
          (path.size() == mount_point.size() || path[mount_point.size()] == '/');
+}
+
+// 0 on a kernel before 5.8.
+std::uint64_t mount_id(const std::string& path) {
+  struct statx found {};
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &found) != 0) return 0;
+  return (found.stx_mask & STATX_MNT_ID) != 0 ? found.stx_mnt_id : 0;
 }
 
 }  // namespace
@@ -58,13 +75,13 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
   std::istringstream lines{std::string(text)};
   std::string line;
   while (std::getline(lines, line)) {
-    std::istringstream words(line);
-    const std::vector<std::string> fields{std::istream_iterator<std::string>(words), {}};
+    const auto fields = split(line, ' ');
     // 36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw: a variable number of fields before the
     // dash.
     const auto dash = std::find(fields.begin(), fields.end(), "-");
     if (fields.size() < 7 || std::distance(dash, fields.end()) < 2) continue;
-    mounts.push_back({unescape(fields[4]), *(dash + 1), fields[2]});
+    const auto id = std::strtoull(fields[0].c_str(), nullptr, 10);
+    mounts.push_back({unescape(fields[4]), *(dash + 1), fields[2], id});
   }
   return mounts;
 }
@@ -80,8 +97,10 @@ Result<std::vector<Mount>> read_mounts() {
 Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts) {
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
   if (!real) return errno_error("cannot record", path);
+  const auto id = mount_id(path);
   const Mount* best = nullptr;
   for (const auto& mount : mounts) {
+    if (id != 0 && mount.id == id) return mount;
     // Of two mounts on one point the later one hides the earlier.
     if (is_below(real.get(), mount.path) && (best == nullptr || mount.path.size() >= best->path.size()))
       best = &mount;

@@ -1,6 +1,7 @@
 // Which filesystems are mounted here, and which of them can be held safely.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,14 +14,16 @@ namespace rfan::recorder {
 struct Mount {
   std::string path;  // mount point, unescaped
   std::string fs_type;
-  std::string device;  // "major:minor" of the superblock
+  std::string device;    // "major:minor" of the superblock
+  std::uint64_t id = 0;  // unique among the mounts that exist now, as in statx(2)
 };
 
 Result<std::vector<Mount>> read_mounts();
 // Pure. Lines that are not of the documented form are passed over.
 std::vector<Mount> parse_mountinfo(std::string_view text);
 
-// The mount that `path` lies on, by the longest mount point above its real path.
+// The mount that `path` lies on: by its mount id, or where the kernel does not tell that, by the longest
+// mount point above its real path.
 Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts);
 
 // Holding opens is safe on filesystems whose own open does not open another watched file: the reader opens

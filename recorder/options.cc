@@ -17,6 +17,9 @@ constexpr const char* kDescription =
     "Read the trace with rfanreplay.";
 
 constexpr const char* kFooter = R"(
+PATH: the filesystem that it lies on is recorded, all of it. Default: that of the current directory; with a COMMAND,
+every mounted filesystem.
+
 With a COMMAND, only it and its descendants are recorded, and rfanrec ends with it and with its exit status.
 Without, the recording ends with Ctrl-C (or SIGTERM, or --duration).
 
@@ -47,10 +50,9 @@ void define_options(CLI::App& app, Options& options, std::string& duration) {
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("-q,--quiet", options.quiet, "print no status line and no summary");
-  app.add_option(
-      "PATH", options.paths,
-      "record the filesystem that PATH lies on (default: the current directory; with a COMMAND: every "
-      "mounted filesystem)");
+  // PATHs are what is left over, word for word: as an option of their own CLI11 would take "[a,b]" for a
+  // list.
+  app.allow_extras();
 }
 
 }  // namespace
@@ -64,8 +66,9 @@ Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
   const auto* known =
       std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& u) { return u.first == unit; });
   constexpr double kMaxMs = 1e14;  // 3,000 years: far from overflow
-  if (error != std::errc{} || known == kUnits.end() || !(number > 0) || number * known->second > kMaxMs) {
-    return Error{"cannot understand the duration", text, 0, "write 500ms, 10s, 5m or 1h"};
+  if (error != std::errc{} || known == kUnits.end() || !(number * known->second >= 1) ||
+      number * known->second > kMaxMs) {
+    return Error{"cannot understand the duration", text, 0, "write 500ms, 10s, 5m or 1h, at least 1ms"};
   }
   return std::chrono::milliseconds(static_cast<std::int64_t>(number * known->second));
 }
@@ -89,12 +92,18 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     }
     return {std::nullopt, std::string("rfanrec: ") + error.what() + "; try rfanrec --help\n", 2};
   }
+  for (const auto& word : app.remaining()) {
+    if (word.size() > 1 && word.front() == '-') {
+      return {std::nullopt, "rfanrec: unknown option '" + word + "'; try rfanrec --help\n", 2};
+    }
+    options.paths.push_back(word);
+  }
   if (dashes != words.end()) {
     options.command.assign(dashes + 1, words.end());
     if (options.command.empty())
       return {std::nullopt, "rfanrec: a command must follow '--'; try rfanrec --help\n", 2};
   }
-  if (!duration.empty()) {
+  if (app.count("--duration") != 0) {
     const auto parsed = parse_duration(duration);
     if (!parsed) return {std::nullopt, "rfanrec: " + parsed.error().message() + "\n", 2};
     options.duration = parsed.value();

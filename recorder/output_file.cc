@@ -39,16 +39,19 @@ Result<UniqueFd> open_output(const std::string& path) {
   struct stat existing {};
   const bool exists = ::lstat(path.c_str(), &existing) == 0;
   const bool special = exists && !S_ISREG(existing.st_mode) && !S_ISLNK(existing.st_mode);
+  const bool worth_keeping = exists && !special && existing.st_size != 0;
   if (exists && S_ISDIR(existing.st_mode)) {
     errno = EISDIR;
     return errno_error("cannot write trace", path, "give the name of a file with -o");
   }
   const std::string old = path + ".old";
-  if (exists && !special && ::rename(path.c_str(), old.c_str()) != 0) {
+  if (worth_keeping && ::rename(path.c_str(), old.c_str()) != 0) {
     return errno_error("cannot keep the older trace as", old);
   }
+  // The empty file of a start that failed must not push out a good older trace.
+  if (exists && !special && !worth_keeping) ::unlink(path.c_str());
   // O_EXCL: never through somebody's symbolic link in a shared directory. A pipe or device is used as it is.
-  const int flags = O_WRONLY | O_CLOEXEC | (special ? 0 : O_CREAT | O_EXCL);
+  const int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (special ? 0 : O_CREAT | O_EXCL);
   UniqueFd fd(::open(path.c_str(), flags, 0600));
   if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
   if (!special) {

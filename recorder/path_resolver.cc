@@ -6,11 +6,9 @@
 
 #include <charconv>
 
-namespace rfan::recorder {
+#include "recorder/process_log.h"
 
-namespace {
-constexpr std::string_view kDeleted = " (deleted)";
-}
+namespace rfan::recorder {
 
 Result<PathResolver> PathResolver::open() {
   UniqueFd descriptors(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -24,10 +22,10 @@ std::optional<ResolvedPath> PathResolver::resolve(int event_fd) {
   const ssize_t bytes = ::readlinkat(descriptors_.get(), name.data(), buffer_.data(), buffer_.size() - 1);
   if (bytes <= 0 || static_cast<std::size_t>(bytes) > format::kMaxPathBytes) return std::nullopt;
   ResolvedPath resolved{{buffer_.data(), static_cast<std::size_t>(bytes)}, false};
-  if (resolved.path.ends_with(kDeleted)) {
+  if (resolved.path.ends_with(kDeletedSuffix)) {
     buffer_[static_cast<std::size_t>(bytes)] = '\0';
     if (!is_literal_name(event_fd)) {
-      resolved.path.remove_suffix(kDeleted.size());
+      resolved.path.remove_suffix(kDeletedSuffix.size());
       resolved.deleted = true;
     }
   }

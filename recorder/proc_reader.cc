@@ -1,8 +1,10 @@
 #include "recorder/proc_reader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 
@@ -10,7 +12,6 @@ namespace rfan::recorder {
 
 namespace {
 
-constexpr std::string_view kDeleted = " (deleted)";
 constexpr std::uint64_t kPfKthread = 0x00200000;  // include/linux/sched.h; field 9 of /proc/PID/stat
 
 // The next field of a space-separated list as a number; advances `text`.
@@ -118,7 +119,8 @@ bool ProcReader::read_stat(ProcessRecord& record) {
   if (fields.kernel_thread) record.flags |= format::kProcessKernelThread;
   const auto since_boot_ns =
       static_cast<std::int64_t>(fields.start_ticks) * (1'000'000'000 / ticks_per_second_);
-  record.time_ns = static_cast<std::uint64_t>(since_boot_ns - boottime_offset_ns_);
+  // Before a suspend, CLOCK_MONOTONIC may not have reached 0 yet at the start of the process.
+  record.time_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(since_boot_ns - boottime_offset_ns_, 0));
   return true;
 }
 
@@ -128,12 +130,22 @@ void ProcReader::read_status(ProcessRecord& record) {
   parse_status_ids(read_file("status", status_), record.uid, record.gid);
 }
 
+// A program may really be called "x (deleted)": then the path as it stands leads to it.
+bool ProcReader::exe_is_literally(std::string_view path) {
+  if (path.size() >= exe_.size()) return false;
+  exe_[path.size()] = '\0';
+  struct stat program {};
+  struct stat named {};
+  return ::fstatat(process_.get(), "exe", &program, 0) == 0 && ::lstat(exe_.data(), &named) == 0 &&
+         program.st_dev == named.st_dev && program.st_ino == named.st_ino;
+}
+
 void ProcReader::read_exe(ProcessRecord& record) {
   // Not NUL-terminated: the length is what readlinkat returns.
   const ssize_t bytes = ::readlinkat(process_.get(), "exe", exe_.data(), exe_.size());
   record.exe = {exe_.data(), static_cast<std::size_t>(bytes > 0 ? bytes : 0)};
-  if (record.exe.ends_with(kDeleted)) {
-    record.exe.remove_suffix(kDeleted.size());
+  if (record.exe.ends_with(kDeletedSuffix) && !exe_is_literally(record.exe)) {
+    record.exe.remove_suffix(kDeletedSuffix.size());
     record.flags |= format::kProcessExeDeleted;
   }
 }

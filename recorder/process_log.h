@@ -23,6 +23,9 @@ enum class ProcessFact : std::uint8_t {
   kExit,     // the process of `serial` is gone
 };
 
+// What the kernel appends to the path of an unlinked file.
+inline constexpr std::string_view kDeletedSuffix = " (deleted)";
+
 struct ProcessRecord {
   ProcessFact fact = ProcessFact::kDetails;
   std::uint8_t flags = 0;  // format::kProcess* bits

@@ -9,6 +9,12 @@ using format::ProcessId;
 
 namespace {
 
+// /proc tells the start of a process in ticks of 10 ms, the side band in nanoseconds.
+bool same_start(std::uint64_t a, std::uint64_t b) {
+  constexpr std::uint64_t kTwoTicksNs = 20'000'000;
+  return (a > b ? a - b : b - a) <= kTwoTicksNs;
+}
+
 bool same_program(const Process& a, const Process& b) {
   return a.pid == b.pid && a.ppid == b.ppid && a.uid == b.uid && a.gid == b.gid && a.comm == b.comm &&
          a.cmdline == b.cmdline && a.flags == b.flags;
@@ -34,8 +40,7 @@ void ProcessTable::apply(const ProcessRecord& record) {
     case ProcessFact::kDetails:
       return apply_details(record);
     case ProcessFact::kExePath:
-      if (Image* image = find(record.serial)) image->exe = record.exe;
-      return;
+      return apply_exe_path(record);
     case ProcessFact::kExit:
       return retire(record.serial, record.time_ns);
   }
@@ -51,6 +56,7 @@ void ProcessTable::apply_fork(const ProcessRecord& record) {
   child.process.pid = record.pid;
   child.process.ppid = record.ppid;
   child.process.start_time_ns = record.time_ns;
+  child.process.parent = parent != nullptr ? parent->trace_id : 0;
   child.parent = record.other;
   child.in_scope = scope_of_new(record.pid, parent);
   images_[record.serial] = std::move(child);
@@ -64,6 +70,7 @@ void ProcessTable::apply_exec(const ProcessRecord& record) {
     image.process = before->process;
     image.process.flags = 0;
     image.process.cmdline.clear();
+    image.process.parent = before->trace_id;
   }
   image.process.pid = record.pid;
   image.process.comm = record.comm;
@@ -87,16 +94,39 @@ void ProcessTable::apply_details(const ProcessRecord& record) {
   details.cmdline = record.cmdline;
   // The side band's start time is exact; /proc's has a resolution of 10 ms.
   if (details.start_time_ns == 0) details.start_time_ns = record.time_ns;
-  if (is_new) {
-    const auto parent = latest_of_pid_.find(record.ppid);
-    image.parent = parent == latest_of_pid_.end() ? 0 : parent->second;
-    image.in_scope = scope_of_new(record.pid, find(image.parent));
-  }
+  if (is_new) adopt(image, record);
   // An entry of the trace cannot be changed: what was learnt since makes a new one.
   if (!same_program(details, image.process) || image.exe != record.exe) image.trace_id = 0;
   image.process = std::move(details);
   image.exe = record.exe;
   latest_of_pid_[record.pid] = record.serial;
+}
+
+// Finds the place of an image that no fork or exec told of.
+void ProcessTable::adopt(Image& image, const ProcessRecord& record) {
+  const Image* before = find(latest_of(record.pid));
+  if (before != nullptr && same_start(before->process.start_time_ns, record.time_ns)) {
+    // The same process as before, read again after notifications were lost.
+    image.parent = before->parent;
+    image.process.parent = before->process.parent;
+    image.in_scope = before->in_scope;
+    return;
+  }
+  image.parent = latest_of(record.ppid);
+  image.in_scope = scope_of_new(record.pid, find(image.parent));
+}
+
+ImageSerial ProcessTable::latest_of(std::uint32_t pid) const {
+  const auto found = latest_of_pid_.find(pid);
+  return found == latest_of_pid_.end() ? 0 : found->second;
+}
+
+void ProcessTable::apply_exe_path(const ProcessRecord& record) {
+  Image* image = find(record.serial);
+  if (image == nullptr || image->exe == record.exe) return;
+  image->exe = record.exe;
+  image->process.flags = record.flags;
+  image->trace_id = 0;  // an entry of the trace cannot be changed
 }
 
 void ProcessTable::retire(ImageSerial serial, std::uint64_t time_ns) {

@@ -53,6 +53,9 @@ class ProcessTable {
   void apply_fork(const ProcessRecord& record);
   void apply_exec(const ProcessRecord& record);
   void apply_details(const ProcessRecord& record);
+  void apply_exe_path(const ProcessRecord& record);
+  void adopt(Image& image, const ProcessRecord& record);
+  ImageSerial latest_of(std::uint32_t pid) const;
   void retire(ImageSerial serial, std::uint64_t time_ns);
   bool scope_of_new(std::uint32_t pid, const Image* parent) const;
 

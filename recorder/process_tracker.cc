@@ -84,14 +84,7 @@ void ProcessTracker::apply(const PerfRecord& record) {
     case PerfRecord::Type::kExec:
       return apply_exec(record, *process);
     case PerfRecord::Type::kMapping:
-      if (process->awaits_exe && record.text.starts_with('/')) {
-        process->awaits_exe = false;
-        append({.fact = ProcessFact::kExePath,
-                .serial = process->serial,
-                .pid = record.pid,
-                .exe = record.text});
-      }
-      return;
+      return apply_mapping(record, *process);
     case PerfRecord::Type::kExit:
       process->exit_ms = static_cast<std::uint32_t>(record.time_ns / 1'000'000);
       append({.fact = ProcessFact::kExit,
@@ -136,10 +129,25 @@ void ProcessTracker::apply_exec(const PerfRecord& record, Entry& process) {
           .comm = record.text});
 }
 
+void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
+  // "//anon" and the like are no files.
+  if (!process.awaits_exe || !record.text.starts_with('/') || record.text.starts_with("//")) return;
+  process.awaits_exe = false;
+  ProcessRecord fact{
+      .fact = ProcessFact::kExePath, .serial = process.serial, .pid = record.pid, .exe = record.text};
+  if (fact.exe.ends_with(kDeletedSuffix)) {
+    fact.exe.remove_suffix(kDeletedSuffix.size());
+    fact.flags = format::kProcessExeDeleted;
+  }
+  append(fact);
+}
+
 ImageSerial ProcessTracker::attribute(std::uint32_t pid, bool held) {
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
-  if (process->exit_ms != 0 && now_ms_ - process->exit_ms > kExitGraceMs) *process = {};
+  // The exit may lie behind begin_batch(): the side band is drained after the read.
+  const bool long_gone = process->exit_ms != 0 && now_ms_ > process->exit_ms + kExitGraceMs;
+  if (long_gone) *process = {};
   if (process->serial == 0 || process->generation != generation_) return identify_again(pid, *process);
   if (held && process->needs_details) return complete(pid, *process);
   return process->serial;

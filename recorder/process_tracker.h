@@ -63,6 +63,7 @@ class ProcessTracker {
   bool append(const ProcessRecord& record);
   void apply_fork(const PerfRecord& record, Entry& child);
   void apply_exec(const PerfRecord& record, Entry& process);
+  void apply_mapping(const PerfRecord& record, Entry& process);
 
   ProcessLog& log_;
   ProcReader reader_;

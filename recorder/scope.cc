@@ -16,11 +16,11 @@ Result<Scope> scope_of_paths(const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
     const auto mount = mount_of(path, mounts.value());
     if (!mount) return mount.error();
-    const auto& [point, fs_type, device] = mount.value();
+    const auto& fs_type = mount.value().fs_type;
     if (!can_hold(fs_type)) {
       return Error{"cannot record the " + fs_type + " filesystem of", path, 0, why_not_held(fs_type)};
     }
-    if (devices.insert(device).second) scope.targets.push_back({path, fs_type});
+    if (devices.insert(mount.value().device).second) scope.targets.push_back({path, fs_type});
   }
   return scope;
 }

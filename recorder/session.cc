@@ -173,8 +173,8 @@ Status Session::set_up() {
   if (options_.output != "-") {
     if (auto status = group_->ignore_file(output_.get()); !status) return status;
   }
-  // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call would
-  // populate the sparse one. Best effort, as there.
+  // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call
+  // would populate the sparse one. Best effort, as there.
   ::mlockall(MCL_CURRENT);
   auto arenas = ArenaPool::create();
   if (!arenas) return arenas.error();
@@ -300,7 +300,8 @@ void Session::report(const Status& written) const {
   const auto& trace = writer_->trace();
   std::fputs(format_summary({.output = options_.output,
                              .totals = trace.totals(),
-                             .lost = writer_->events_lost(),
+                             .lost = writer_->ledger().lost(),
+                             .impaired = writer_->ledger().impaired(),
                              .bytes = trace.bytes_written(),
                              .processes = trace.process_count(),
                              .paths = trace.path_count(),

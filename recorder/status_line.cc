@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <span>
 #include <string_view>
 
@@ -13,14 +14,28 @@ namespace rfan::recorder {
 namespace {
 
 std::string scaled(double value, double step, std::span<const std::string_view> units) {
-  std::size_t unit = 0;
-  while (value >= step && unit + 1 < units.size()) {
-    value /= step;
-    ++unit;
+  if (value < step) return fmt::format("{:.0f}{}", value, units.front());
+  constexpr double kRoundsUp = 0.05;  // one decimal is shown
+  std::size_t unit = 1;
+  for (value /= step; value >= step - kRoundsUp && unit + 1 < units.size(); ++unit) value /= step;
+  return fmt::format("{:.1f}{}", value, units[unit]);
+}
+
+// Rounded down: one event without an executable is not 100 %.
+double coverage_percent(const format::TraceTotals& totals) {
+  return std::floor(10'000.0 * static_cast<double>(totals.events_with_exe) /
+                    static_cast<double>(totals.events)) /
+         100;
+}
+
+std::string format_losses(const RecordingFigures& figures) {
+  if (figures.lost == 0 && figures.impaired == 0) return "nothing lost";
+  std::string text = figures.lost == 0 ? "no event lost" : format_count(figures.lost) + " events LOST";
+  if (figures.impaired != 0) {
+    text += fmt::format(", {} recorded without path or process (see rfanreplay info)",
+                        format_count(figures.impaired));
   }
-  return unit == 0 && value == static_cast<double>(static_cast<std::uint64_t>(value))
-             ? fmt::format("{}{}", static_cast<std::uint64_t>(value), units[unit])
-             : fmt::format("{:.1f}{}", value, units[unit]);
+  return text;
 }
 
 void write_unless_blocked(const std::string& text) {
@@ -85,11 +100,9 @@ std::string format_summary(const RecordingFigures& figures) {
   text += fmt::format("rfanrec: {} in {}", format_bytes(figures.bytes), figures.output);
   if (totals.events != 0) {
     text += fmt::format(" ({:.2f} bytes/event); {:.2f} % of events have an executable",
-                        static_cast<double>(figures.bytes) / events,
-                        100.0 * static_cast<double>(totals.events_with_exe) / events);
+                        static_cast<double>(figures.bytes) / events, coverage_percent(totals));
   }
-  text += fmt::format("\nrfanrec: {}",
-                      figures.lost == 0 ? "nothing lost" : format_count(figures.lost) + " events LOST");
+  text += "\nrfanrec: " + format_losses(figures);
   if (totals.reply_latency.total() != 0) {
     text += fmt::format("; held opens waited {} (p50), {} (p99) for the answer",
                         format_latency(totals.reply_latency.quantile_ns(0.5)),

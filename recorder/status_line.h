@@ -29,7 +29,8 @@ class StatusLine {
 struct RecordingFigures {
   std::string output;
   format::TraceTotals totals;
-  std::uint64_t lost = 0;
+  std::uint64_t lost = 0;      // events that are not in the trace
+  std::uint64_t impaired = 0;  // other entries of the loss ledger
   std::uint64_t bytes = 0;
   std::uint32_t processes = 0;
   std::uint32_t paths = 0;

@@ -48,7 +48,7 @@ class WriteLoop {
   std::uint64_t events_seen() const { return seen_; }
   std::uint64_t events_filtered() const { return filtered_; }
   std::uint64_t cpu_ns() const { return cpu_ns_; }
-  std::uint64_t events_lost() const { return ledger_.lost(); }
+  const LossLedger& ledger() const { return ledger_; }
 
  private:
   void run();

@@ -71,16 +71,18 @@ void Filter::mask_kinds(const EventColumns& events) {
 }
 
 void Filter::mask_processes(const EventColumns& events) {
-  for (std::size_t i = 0; i < events.count; ++i) mask_[i] &= processes_.contains(events.process[i]);
+  for (std::size_t i = 0; i < events.count; ++i) {
+    mask_[i] = static_cast<std::uint8_t>(mask_[i] & processes_.bit(events.process[i]));
+  }
 }
 
 void Filter::mask_paths(const EventColumns& events) {
   for (std::size_t i = 0; i < events.count; ++i) {
     const auto path = events.path[i];
     const auto path2 = events.path2[i];
-    const bool any = paths_any_.contains(path) | paths_any_.contains(path2);
-    const bool none = paths_none_.contains(path) | paths_none_.contains(path2);
-    mask_[i] &= any & !none;
+    const unsigned any = paths_any_.bit(path) | paths_any_.bit(path2);
+    const unsigned none = paths_none_.bit(path) | paths_none_.bit(path2);
+    mask_[i] = static_cast<std::uint8_t>(mask_[i] & any & ~none);
   }
 }
 

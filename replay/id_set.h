@@ -19,7 +19,9 @@ class IdSet {
   }
 
   // Precondition: id < size().
-  bool contains(std::uint32_t id) const { return (words_[id >> 6U] >> (id & 63U)) & 1U; }
+  bool contains(std::uint32_t id) const { return bit(id) != 0; }
+  // The same as 1 or 0, for loops that compute with it instead of branching.
+  unsigned bit(std::uint32_t id) const { return static_cast<unsigned>(words_[id >> 6U] >> (id & 63U)) & 1U; }
 
  private:
   std::vector<std::uint64_t> words_;

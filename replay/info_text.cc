@@ -82,7 +82,9 @@ void print_origin(const InfoReport& report, Sheet& sheet) {
              fmt::format("{}.{}", report.header.version_major, report.header.version_minor));
   sheet.line("state",
              report.finished ? "complete" : "not finished: there is no footer; totals are of what was read");
-  if (report.damage_count != 0) sheet.line("damage", fmt::format("in {} places", report.damage_count));
+  if (report.damage_count != 0)
+    sheet.line("damage",
+               fmt::format("in {} place{}", report.damage_count, report.damage_count == 1 ? "" : "s"));
   sheet.gap();
   sheet.line("host", escaped(meta.hostname));
   sheet.line("kernel", escaped(meta.kernel));

@@ -49,6 +49,11 @@ std::string loss_note(const LossSum& loss, TimeFormat& time) {
     case LossCause::kUnresolvedPath:
       return fmt::format("the path of {} event{} is unknown {}: a path filter misses them", count_text(loss),
                          plural(loss), where);
+    case LossCause::kDescriptorFailed:
+      return fmt::format(
+          "the kernel could not open the file of {} event{} for the recorder {}: the path is unknown, a held "
+          "open was denied",
+          count_text(loss), plural(loss), where);
     case LossCause::kProcessChannel:
       return fmt::format(
           "{} fork, exec or exit notification{} were dropped {}: processes were read again from /proc",

@@ -49,7 +49,7 @@ TEST_P(EndingTest, LeavesACompleteFile) {
   EXPECT_EQ(replay(trace()).events.size(), 2U);
   const auto info = run({RFANREPLAY_PATH, "info", trace()});
   EXPECT_EQ(info.status, 0) << info.err;
-  EXPECT_TRUE(std::regex_search(info.out, std::regex("state +finished\n"))) << info.out;
+  EXPECT_TRUE(std::regex_search(info.out, std::regex("state +complete\n"))) << info.out;
   EXPECT_EQ(run({"zstd", "-qt", trace()}).status, 0);
 }
 

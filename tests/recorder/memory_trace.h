@@ -44,7 +44,9 @@ class MemoryTrace {
 
   // Finishes the trace unless its writer was taken, and reads it.
   ReadTrace read() {
-    if (writer_) EXPECT_TRUE(writer_->finish({}, {}).ok());
+    if (writer_) {
+      EXPECT_TRUE(writer_->finish({}, {}).ok());
+    }
     auto opened = format::TraceReader::open(
         std::make_unique<tests::MemorySource>(*bytes_),
         [](const format::Damage& damage) { ADD_FAILURE() << "damage: " << damage.description; });

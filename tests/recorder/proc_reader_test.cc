@@ -1,6 +1,7 @@
 #include "recorder/proc_reader.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -104,7 +105,9 @@ TEST_F(ProcReaderTest, KnowsOurselves) {
   EXPECT_EQ(record_.uid, ::getuid());
   EXPECT_EQ(record_.gid, ::getgid());
   EXPECT_EQ(record_.exe, std::filesystem::canonical("/proc/self/exe").string());
-  EXPECT_EQ(record_.comm, "recorder_test");
+  char name[16] = {};
+  ::prctl(PR_GET_NAME, name);
+  EXPECT_EQ(record_.comm, name);
   EXPECT_EQ(record_.flags, 0);
 }
 

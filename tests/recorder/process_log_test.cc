@@ -151,7 +151,7 @@ TEST_F(ProcessLogTest, AgreesWithAQueueOverManyLaps) {
   int refused = 0;
   while (log_.position() < 20 * ProcessLog::kBytes) {
     // Phases that fill and phases that drain, so that both ends of the fill level are reached.
-    const bool filling = (serial / 2000) % 2 == 0;
+    const bool filling = (serial / 8000) % 2 == 0;
     if (model.empty() || random() % 10 < (filling ? 8U : 3U)) {
       auto record =
           make_record(++serial, random() % 8 == 0 ? random() % format::kMaxCmdlineBytes : random() % 300);
@@ -167,7 +167,7 @@ TEST_F(ProcessLogTest, AgreesWithAQueueOverManyLaps) {
   }
   for (const auto& record : model) ASSERT_NO_FATAL_FAILURE(expect_next(record));
   EXPECT_FALSE(log_.peek(log_.position()));
-  RecordProperty("refused", refused);
+  EXPECT_GT(refused, 0) << "the full log was not reached";
 }
 
 TEST_F(ProcessLogTest, CarriesRecordsFromThreadToThread) {

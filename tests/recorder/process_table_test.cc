@@ -224,7 +224,7 @@ TEST_F(ProcessTableTest, AncestorsOfTheRootStayOutOfTheTrace) {
 TEST_F(ProcessTableTest, ProcessOfTheTreeReadAgainAfterItsParentEndedStaysInScope) {
   record_tree_of(100);
   seen(1, 100, 99, "/bin/sh");
-  forks(1, 2, 100, 101);
+  forks(1, 2, 100, 101, 7 * kSecondNs);  // the start time that /proc will tell
   exits(1, 100, 11 * kSecondNs);
   // Notifications were lost: the tracker read the daemon again, under a new serial; init is its parent by
   // now.

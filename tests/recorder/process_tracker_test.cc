@@ -47,7 +47,7 @@ class ProcessTrackerTest : public ::testing::Test {
   }
   void at(std::uint64_t now_ns) { tracker_->begin_batch(now_ns); }
   void forks(std::uint32_t ppid, std::uint32_t pid) {
-    tracker_->apply({.type = Type::kFork, .pid = pid, .ppid = ppid, .time_ns = 100 * kSecondNs});
+    tracker_->apply({.type = Type::kFork, .pid = pid, .ppid = ppid, .time_ns = 100 * kSecondNs, .text = {}});
   }
   void execs(std::uint32_t pid, const char* comm) {
     tracker_->apply({.type = Type::kExec, .pid = pid, .time_ns = 100 * kSecondNs, .text = comm});
@@ -56,9 +56,11 @@ class ProcessTrackerTest : public ::testing::Test {
     tracker_->apply({.type = Type::kMapping, .pid = pid, .time_ns = 100 * kSecondNs, .text = path});
   }
   void exits(std::uint32_t pid, std::uint64_t time_ns = 100 * kSecondNs) {
-    tracker_->apply({.type = Type::kExit, .pid = pid, .time_ns = time_ns});
+    tracker_->apply({.type = Type::kExit, .pid = pid, .time_ns = time_ns, .text = {}});
   }
-  void notifications_lost(std::uint64_t count) { tracker_->apply({.type = Type::kLost, .lost = count}); }
+  void notifications_lost(std::uint64_t count) {
+    tracker_->apply({.type = Type::kLost, .lost = count, .text = {}});
+  }
 
   std::vector<Fact> facts() {
     std::vector<Fact> out;

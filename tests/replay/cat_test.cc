@@ -113,6 +113,19 @@ TEST_F(CatTest, LossesAreNotedOnceAtTheEnd) {
                 "lower bounds"}));
 }
 
+TEST_F(CatTest, NotesCallOnlyMissingEventsLost) {
+  using format::LossCause;
+  for (std::uint8_t cause = 1; cause < format::kLossCauseLimit; ++cause) {
+    notes_.clear();
+    replay_test::write_sample_trace(trace_,
+                                    {.losses = {{static_cast<LossCause>(cause), 3, kSecond, kSecond}}});
+    cat({});
+    ASSERT_EQ(notes_.size(), 1U);
+    const bool says_lost = notes_[0].starts_with("the trace lost 3 events");
+    EXPECT_EQ(says_lost, format::loses_events(static_cast<LossCause>(cause))) << notes_[0];
+  }
+}
+
 TEST_F(CatTest, AnUnfinishedTraceIsPrintedWithANote) {
   replay_test::write_sample_trace(trace_, {.finished = false});
   const auto text = cat({});

@@ -1,0 +1,39 @@
+// What rfanreplay prints about the golden traces of the format, kept in tests/replay/golden.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/replay/sample_trace.h"
+
+namespace rfan::replay_test {
+namespace {
+
+struct Golden {
+  const char* name;       // of the test, and of the file with what is expected
+  const char* arguments;  // of rfanreplay in the folder of the traces
+};
+
+class GoldenOutput : public testing::TestWithParam<Golden> {};
+
+TEST_P(GoldenOutput, IsUnchanged) {
+  const ScratchDirectory scratch;
+  const std::string command =
+      "cd '" RFAN_TRACE_DIR "' && '" RFANREPLAY_PATH "' " + std::string(GetParam().arguments);
+  std::system((command + " >'" + scratch.file("out") + "' 2>/dev/null").c_str());
+  const auto expected = std::string(RFAN_OUTPUT_DIR) + "/" + GetParam().name + ".txt";
+  ASSERT_NE(read_file(expected), "") << expected;
+  EXPECT_EQ(read_file(scratch.file("out")), read_file(expected))
+      << "if this is meant: (" << command << ") >'" << expected << "'";
+}
+
+INSTANTIATE_TEST_SUITE_P(Replay, GoldenOutput,
+                         testing::Values(Golden{"whole_cat", "whole.fbz --utc"},
+                                         Golden{"whole_jsonl", "whole.fbz --format jsonl"},
+                                         Golden{"whole_info", "info whole.fbz --utc"},
+                                         Golden{"whole_info_json", "info whole.fbz --format json"},
+                                         Golden{"cut_cat", "cut.fbz --utc"},
+                                         Golden{"cut_info", "info cut.fbz --utc"}),
+                         [](const auto& golden) { return std::string(golden.param.name); });
+
+}  // namespace
+}  // namespace rfan::replay_test
