@@ -70,16 +70,11 @@ void CaptureLoop::claim_cpu() {
 
 void CaptureLoop::run() {
   claim_cpu();
-  std::uint64_t idle_since_ns = 0;
   for (;;) {
-    if (turn()) {
-      idle_since_ns = 0;
-      continue;
-    }
+    if (turn()) continue;
     // The marks are gone before stopping_ is set, so that an empty queue then stays empty.
     if (stopping_.load(std::memory_order_acquire)) break;
-    if (idle_since_ns == 0) idle_since_ns = monotonic_ns();
-    wait(idle_since_ns);
+    wait();
   }
   drain_process_events();
   publish();
@@ -97,7 +92,9 @@ bool CaptureLoop::turn() {
       std::min(arena_->free_raw().size(), static_cast<std::size_t>(credits) * kKernelEventBytes);
   const long bytes = group_.read(arena_->free_raw().first(limit));
   if (bytes <= 0) return false;
-  take_batch(static_cast<std::size_t>(bytes), monotonic_ns());
+  const auto now_ns = monotonic_ns();
+  note_end_of_idleness(now_ns);
+  take_batch(static_cast<std::size_t>(bytes), now_ns);
   return true;
 }
 
@@ -207,11 +204,18 @@ void CaptureLoop::publish() {
   arena_ = nullptr;
 }
 
-void CaptureLoop::wait(std::uint64_t idle_since_ns) {
+void CaptureLoop::note_end_of_idleness(std::uint64_t now_ns) {
+  if (idle_since_ns_ == 0) return;
+  // One long pause must not hide that a burst has begun.
+  const auto idle_ns = std::min(now_ns - idle_since_ns_, 4 * kSpinWorthNs);
+  average_idle_ns_ = (7 * average_idle_ns_ + idle_ns) / 8;
+  idle_since_ns_ = 0;
+}
+
+void CaptureLoop::wait() {
   const auto now_ns = monotonic_ns();
-  if (now_ns - idle_since_ns < std::uint64_t{options_.spin_us} * 1000) {
-    return;
-  }
+  if (idle_since_ns_ == 0) idle_since_ns_ = now_ns;
+  if (average_idle_ns_ < kSpinWorthNs && now_ns - idle_since_ns_ < kSpinNs) return;
   // A writer that is still busy gets this arena when it is fuller or has waited a little, so that a trickle
   // of events cannot use up the arenas while the writer is off its CPU.
   if (arenas_.writer_is_waiting()) publish();

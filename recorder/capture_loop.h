@@ -28,7 +28,6 @@ class CaptureLoop {
  public:
   struct Options {
     int cpu = -1;                        // to be pinned to; -1: the last one this process may run on
-    std::uint32_t spin_us = 0;           // how long to look again before sleeping, once the queue is empty
     std::int64_t descriptor_budget = 0;  // event descriptors that may be open at a time
   };
 
@@ -47,10 +46,15 @@ class CaptureLoop {
   std::uint32_t arenas_high_water() const { return arenas_high_water_; }
 
  private:
-  // A shortage of arenas or descriptors holds the openers back this long at most before events are given up.
-  // Below what a person notices, far below --max-stall; a writer that is merely slower than a burst catches
-  // up.
-  static constexpr std::uint64_t kMaxThrottleNs = 50'000'000;
+  // A shortage of arenas or descriptors holds the openers back this long at most before events are given up:
+  // long enough for a writer that waits for its CPU among ten other threads, too short to look like a hang.
+  static constexpr std::uint64_t kMaxThrottleNs = 250'000'000;
+  // To wake a thread on an idle CPU of a virtual machine takes about 30 us each way, which a lone opener
+  // feels twice. While the next event has lately come within kSpinWorthNs, the reader looks again for kSpinNs
+  // before it sleeps; where events are rarer (a compile), it sleeps at once and takes no time from the load.
+  // bench/README.md has what this is worth.
+  static constexpr std::uint64_t kSpinNs = 50'000;
+  static constexpr std::uint64_t kSpinWorthNs = 100'000;
   // An arena that is not full is published when it is this old.
   static constexpr std::uint64_t kMaxArenaAgeNs = 1'000'000;
 
@@ -63,7 +67,8 @@ class CaptureLoop {
   void drop_batch();  // no room: read, answer, close, count
   void drain_process_events();
   void publish();
-  void wait(std::uint64_t idle_since_ns);
+  void wait();
+  void note_end_of_idleness(std::uint64_t now_ns);
   void claim_cpu();  // name, real-time priority, pinning
 
   // Set up before the thread starts, then its own.
@@ -77,6 +82,8 @@ class CaptureLoop {
   ReplyBatch replies_;
   Arena* arena_ = nullptr;
   std::uint64_t arena_since_ns_ = 0;
+  std::uint64_t idle_since_ns_ = 0;                   // 0: events were there at the last look
+  std::uint64_t average_idle_ns_ = 4 * kSpinWorthNs;  // moving average of how long the queue stays empty
   std::uint64_t published_log_end_ = 0;
   std::uint64_t dropped_ = 0;
   std::uint64_t dropped_first_ns_ = 0;

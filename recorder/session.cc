@@ -33,7 +33,6 @@ namespace rfan::recorder {
 namespace {
 
 using format::EndReason;
-using format::EventKind;
 
 // Descriptors that are never given to events: our own, those that the kernel hands out while a shortage is
 // noticed (one scratch read of 1,024 events), and some to spare. An event without a free descriptor would
@@ -41,9 +40,6 @@ using format::EventKind;
 constexpr std::int64_t kReservedDescriptors = 2048;
 
 constexpr std::uint64_t kStatusIntervalMs = 250;
-
-// Found by bench/open_loop: see bench/README.md.
-constexpr std::uint32_t kSpinUs = 0;
 
 void say(const std::string& text) {
   std::fputs(("rfanrec: " + text + "\n").c_str(), stderr);
@@ -146,7 +142,7 @@ Status Session::open_process_channel() {
                  0,
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
-  const CaptureLoop::Options capture{.cpu = options_.cpu, .spin_us = kSpinUs, .descriptor_budget = budget};
+  const CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = budget};
   capture_ = std::make_unique<CaptureLoop>(capture, *group_, *arenas_, *process_log_, std::move(events),
                                            std::move(*tracker));
   return {};

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +14,6 @@ namespace rfan::recorder {
 
 using format::Event;
 using format::EventKind;
-using format::Loss;
 using format::LossCause;
 
 WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
@@ -47,6 +47,10 @@ void WriteLoop::stop() {
 
 void WriteLoop::run() {
   ::pthread_setname_np(::pthread_self(), "rfan-writer");
+  // Where more threads want to run than there are CPUs, an ordinary writer falls behind until descriptors run
+  // out. For this thread only (setpriority(2) takes a thread id); best effort without CAP_SYS_NICE.
+  constexpr int kNice = -15;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
   for (;;) {
     // Read before the queue is looked at: all arenas were published before stop() was called.
     const bool last_round = stopping_.load(std::memory_order_acquire);
