@@ -105,8 +105,10 @@ class Watcher {
 };
 
 [[noreturn]] void answer_and_forget(const std::string& path, int ready) {
-  auto group = FanotifyGroup::create();
-  if (!group || !group->add_mark(rfan::recorder::MarkKind::kFilesystem, path)) ::_exit(1);
+  // What rfanrec asks for by default in its permission group.
+  constexpr std::uint64_t kMask = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE;
+  auto group = FanotifyGroup::create(rfan::recorder::GroupKind::kPermission);
+  if (!group || !group->add_mark(rfan::recorder::MarkKind::kFilesystem, kMask, path)) ::_exit(1);
   [[maybe_unused]] const auto told = ::write(ready, "1", 1);
   static std::array<std::byte, 64 * 1024> buffer;
   static rfan::recorder::ReplyBatch replies;

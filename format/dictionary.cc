@@ -107,7 +107,7 @@ PathId Dictionary::add_path(std::string_view path) {
 }
 
 ProcessId Dictionary::add_process(Process process) {
-  storage_->byte_count += process.comm.size() + process.cmdline.size();
+  storage_->byte_count += process.string_bytes();
   return storage_->processes.add(std::move(process));
 }
 

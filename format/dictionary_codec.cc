@@ -52,7 +52,7 @@ class FrontDecoder {
       return false;
     }
     text_.resize(shared);
-    text_.append(reinterpret_cast<const char*>(suffix_->data()) + used_, length);
+    if (length != 0) text_.append(reinterpret_cast<const char*>(suffix_->data()) + used_, length);
     used_ += length;
     return true;
   }
@@ -78,6 +78,15 @@ FrontDecoder cmdline_decoder(const wire::DictBatch& batch) {
   return {batch.cmdline_prefix_size(), batch.cmdline_suffix_size(), batch.cmdline_suffix(), kMaxCmdlineBytes};
 }
 
+FrontDecoder cgroup_decoder(const wire::DictBatch& batch) {
+  return {batch.cgroup_prefix_size(), batch.cgroup_suffix_size(), batch.cgroup_suffix(), kMaxCgroupBytes};
+}
+
+// Version 0.1 has no control groups.
+bool has_cgroups(const wire::DictBatch& batch) {
+  return batch.cgroup_prefix_size() != nullptr;
+}
+
 // One vector per field of Process, numbers as differences.
 struct ProcessColumns {
   std::vector<std::uint32_t> pid, ppid, parent, uid, gid, exe;
@@ -85,6 +94,7 @@ struct ProcessColumns {
   std::vector<std::uint8_t> flags, comm_length;
   std::string comm;
   FrontCoded cmdline;
+  FrontCoded cgroup;
 
   void add(const Process& process, const Process& before) {
     pid.push_back(process.pid - before.pid);
@@ -98,6 +108,7 @@ struct ProcessColumns {
     comm_length.push_back(static_cast<std::uint8_t>(process.comm.size()));
     comm += process.comm;
     cmdline.add(process.cmdline);
+    cgroup.add(process.cgroup);
   }
 };
 
@@ -111,7 +122,14 @@ flatbuffers::Offset<wire::DictBatch> put_batch(flatbuffers::FlatBufferBuilder& b
       builder.CreateVector(processes.start_time), builder.CreateVector(processes.exe),
       builder.CreateVector(processes.flags), builder.CreateVector(processes.comm_length),
       put_bytes(builder, processes.comm), builder.CreateVector(processes.cmdline.prefix),
-      builder.CreateVector(processes.cmdline.suffix_length), put_bytes(builder, processes.cmdline.suffix));
+      builder.CreateVector(processes.cmdline.suffix_length), put_bytes(builder, processes.cmdline.suffix),
+      builder.CreateVector(processes.cgroup.prefix), builder.CreateVector(processes.cgroup.suffix_length),
+      put_bytes(builder, processes.cgroup.suffix));
+}
+
+bool cgroups_have_declared_sizes(const wire::DictBatch& batch, std::size_t processes) {
+  const auto expected = has_cgroups(batch) ? processes : 0;
+  return size_of(batch.cgroup_prefix_size()) == expected && size_of(batch.cgroup_suffix_size()) == expected;
 }
 
 bool vectors_have_declared_sizes(const wire::DictBatch& batch, std::size_t paths, std::size_t processes) {
@@ -121,7 +139,7 @@ bool vectors_have_declared_sizes(const wire::DictBatch& batch, std::size_t paths
          size_of(batch.gid()) == processes && size_of(batch.start_time_delta()) == processes &&
          size_of(batch.exe_delta()) == processes && size_of(batch.flags()) == processes &&
          size_of(batch.comm_size()) == processes && size_of(batch.cmdline_prefix_size()) == processes &&
-         size_of(batch.cmdline_suffix_size()) == processes;
+         size_of(batch.cmdline_suffix_size()) == processes && cgroups_have_declared_sizes(batch, processes);
 }
 
 // Walks all strings without keeping them; empty when a length does not fit.
@@ -137,13 +155,19 @@ std::optional<std::uint64_t> string_bytes(const wire::DictBatch& batch) {
     if (!cmdline.next()) return {};
     total += cmdline.text().size();
   }
+  auto cgroup = cgroup_decoder(batch);
+  for (std::size_t i = 0; i < size_of(batch.cgroup_prefix_size()); ++i) {
+    if (!cgroup.next()) return {};
+    total += cgroup.text().size();
+  }
   std::size_t comm_bytes = 0;
   for (std::size_t i = 0; i < size_of(batch.comm_size()); ++i) {
     const std::size_t length = batch.comm_size()->Get(static_cast<flatbuffers::uoffset_t>(i));
     if (length > kMaxCommBytes) return {};
     comm_bytes += length;
   }
-  if (!path.used_up() || !cmdline.used_up() || comm_bytes != size_of(batch.comm())) return {};
+  if (!path.used_up() || !cmdline.used_up() || !cgroup.used_up() || comm_bytes != size_of(batch.comm()))
+    return {};
   return total;
 }
 
@@ -170,6 +194,7 @@ void add_paths(const wire::DictBatch& batch, Dictionary& dictionary) {
 void add_processes(const wire::DictBatch& batch, Dictionary& dictionary) {
   Process sum;
   auto cmdline = cmdline_decoder(batch);
+  auto cgroup = cgroup_decoder(batch);
   std::size_t comm_used = 0;
   for (flatbuffers::uoffset_t i = 0; i < size_of(batch.pid_delta()); ++i) {
     sum.pid += batch.pid_delta()->Get(i);
@@ -189,6 +214,7 @@ void add_processes(const wire::DictBatch& batch, Dictionary& dictionary) {
     }
     comm_used += comm_length;
     if (cmdline.next()) process.cmdline = cmdline.text();
+    if (has_cgroups(batch) && cgroup.next()) process.cgroup = cgroup.text();
     dictionary.add_process(std::move(process));
   }
 }

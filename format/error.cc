@@ -6,9 +6,7 @@
 #include <system_error>
 
 namespace rfan {
-namespace {
 
-// A path may hold any byte: none of them may reach a terminal as a control sequence.
 std::string escape_control_bytes(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
@@ -21,8 +19,6 @@ std::string escape_control_bytes(std::string_view text) {
   }
   return escaped;
 }
-
-}  // namespace
 
 std::string Error::message() const {
   std::string text = escape_control_bytes(what);

@@ -21,6 +21,9 @@ struct Error {
   std::string message() const;
 };
 
+// A path may hold any byte; none may reach a terminal as a control sequence: they become \xHH.
+std::string escape_control_bytes(std::string_view text);
+
 // Builds an Error from the current errno. Call it straight after the failed system call.
 Error errno_error(std::string_view what, std::string_view path = {}, std::string_view hint = {});
 

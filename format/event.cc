@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, kEventKindLimit> kKindNames = {
 
 constexpr std::array<std::string_view, kLossCauseLimit> kLossNames = {
     "unknown",         "queue overflow", "no arena",       "descriptor failed",
-    "unresolved path", "write error",    "process channel"};
+    "unresolved path", "write error",    "process channel", "unknown scope"};
 
 }  // namespace
 

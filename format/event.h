@@ -68,6 +68,11 @@ struct Process {
   std::uint8_t flags = 0;
   std::string comm;     // as the kernel has it: at most 15 bytes, any bytes
   std::string cmdline;  // arguments, each ended by NUL, as in /proc/PID/cmdline
+  // Control group, e.g. "/system.slice/ssh.service"; empty: unknown. Of several hierarchies the one that
+  // tells most, see TRACE_FORMAT.md "Dictionaries".
+  std::string cgroup{};
+
+  std::size_t string_bytes() const { return comm.size() + cmdline.size() + cgroup.size(); }
 
   bool operator==(const Process&) const = default;
 };
@@ -89,8 +94,9 @@ enum class LossCause : std::uint8_t {
   kUnresolvedPath = 4,    // the event is recorded, its path is unknown
   kWriteError = 5,        // the output could not be written
   kProcessChannel = 6,    // fork/exec/exit notifications were dropped; processes were read again from /proc
+  kUnknownScope = 7,      // left out: it is not known whether the process belongs to the recorded command
 };
-inline constexpr std::size_t kLossCauseLimit = 7;
+inline constexpr std::size_t kLossCauseLimit = 8;
 std::string_view loss_cause_name(LossCause cause);
 // Whether the events are missing from the trace; otherwise they are in it without their path or process.
 bool loses_events(LossCause cause);

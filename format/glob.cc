@@ -1,6 +1,6 @@
-#include "replay/glob.h"
+#include "format/glob.h"
 
-namespace rfan::replay {
+namespace rfan::format {
 namespace {
 
 constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -159,4 +159,4 @@ bool Glob::matches_tokens(std::string_view text) const {
   }
 }
 
-}  // namespace rfan::replay
+}  // namespace rfan::format

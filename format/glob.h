@@ -10,7 +10,7 @@
 
 #include "format/error.h"
 
-namespace rfan::replay {
+namespace rfan::format {
 
 // `?` one byte, `*` any bytes, `[a-z]` `[!x]` `[^x]` one byte of a class, `\` takes the next byte literally.
 // These three never match '/'; `**` does. `**/` at the start or after a '/' also matches no directory at all,
@@ -55,4 +55,4 @@ class Glob {
   std::vector<ByteClass> classes_;
 };
 
-}  // namespace rfan::replay
+}  // namespace rfan::format

@@ -7,7 +7,7 @@
 namespace rfan::format {
 
 inline constexpr std::uint16_t kVersionMajor = 0;
-inline constexpr std::uint16_t kVersionMinor = 1;
+inline constexpr std::uint16_t kVersionMinor = 2;
 
 // Events per block: large enough for the columns to compress well, small enough that one block decodes in
 // about a millisecond and that its columns (24 bytes an event) stay in the L2 cache.
@@ -22,6 +22,9 @@ inline constexpr std::size_t kMaxCommBytes = 15;
 // Command lines of compilers reach a few KiB; longer ones are cut and flagged.
 inline constexpr std::size_t kMaxCmdlineBytes = 32 * 1024;
 
+// The kernel prints the path of a control group into one page.
+inline constexpr std::size_t kMaxCgroupBytes = 4096;
+
 // Dictionary entries added by one DICT frame; a new frame is begun beyond it.
 inline constexpr std::size_t kMaxDictEntriesPerFrame = 64 * 1024;
 
@@ -29,10 +32,10 @@ inline constexpr std::size_t kMaxDictEntriesPerFrame = 64 * 1024;
 inline constexpr std::size_t kMaxPaths = 16 * 1024 * 1024;
 inline constexpr std::size_t kMaxProcesses = 16 * 1024 * 1024;
 
-// Bytes of all paths, names and command lines of one file. Front coding lets a small file unfold into a large
-// dictionary; this bounds what a hostile one can make a reader allocate.
+// Bytes of all paths and of the strings of all processes of one file. Front coding lets a small file unfold
+// into a large dictionary; this bounds what a hostile one can make a reader allocate.
 inline constexpr std::uint64_t kMaxDictionaryBytes = std::uint64_t{4} << 30;
-// Bytes of paths, names and command lines after which a new DICT frame is begun.
+// Bytes of paths and strings of processes after which a new DICT frame is begun.
 inline constexpr std::size_t kMaxDictBytesPerFrame = 16 * 1024 * 1024;
 
 // FlatBuffers metadata of one frame, uncompressed. The largest is a FOOTER.
@@ -44,7 +47,8 @@ inline constexpr std::size_t kMaxColumnBytes = 128 * 1024 * 1024;
 static_assert(kMaxBlockEvents * 8 <= kMaxColumnBytes, "a column of 8-byte values must fit");
 static_assert(2 * kMaxDictBytesPerFrame + kMaxDictEntriesPerFrame * 64 <= kMaxColumnBytes,
               "a dictionary batch must fit");
-static_assert(kMaxPathBytes <= UINT16_MAX, "path lengths are coded as 16 bits");
+static_assert(kMaxPathBytes <= UINT16_MAX && kMaxCmdlineBytes <= UINT16_MAX && kMaxCgroupBytes <= UINT16_MAX,
+              "string lengths are coded as 16 bits");
 static_assert(kMaxPaths <= UINT32_MAX && kMaxProcesses <= UINT32_MAX, "ids are 32 bits");
 
 }  // namespace rfan::format

@@ -1,8 +1,8 @@
-#include "replay/pattern.h"
+#include "format/pattern.h"
 
 #include "format/limits.h"
 
-namespace rfan::replay {
+namespace rfan::format {
 
 std::string_view base_name(std::string_view path) {
   const auto slash = path.rfind('/');
@@ -24,9 +24,9 @@ bool PathPattern::matches(std::string_view path) const {
 
 Result<CommPattern> CommPattern::compile(std::string_view value) {
   auto glob = Glob::compile(value, Glob::Subject::kName);
-  if (glob && glob->literal() && glob->literal_text().size() > format::kMaxCommBytes) {
+  if (glob && glob->literal() && glob->literal_text().size() > kMaxCommBytes) {
     std::string quoted;
-    for (char c : glob->literal_text().substr(0, format::kMaxCommBytes)) quoted.append({'\\', c});
+    for (char c : glob->literal_text().substr(0, kMaxCommBytes)) quoted.append({'\\', c});
     glob = Glob::compile(quoted, Glob::Subject::kName);
   }
   if (!glob) return glob.error();
@@ -53,4 +53,4 @@ bool ExePattern::matches(std::string_view exe, std::string_view comm) const {
   return exe_.matches(exe) || (comm_ && comm_->matches(comm));
 }
 
-}  // namespace rfan::replay
+}  // namespace rfan::format

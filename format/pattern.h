@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "format/error.h"
-#include "replay/glob.h"
+#include "format/glob.h"
 
-namespace rfan::replay {
+namespace rfan::format {
 
 // The bytes behind the last '/'; the whole of a path without one.
 std::string_view base_name(std::string_view path);
@@ -50,4 +50,4 @@ class ExePattern {
   std::optional<CommPattern> comm_;
 };
 
-}  // namespace rfan::replay
+}  // namespace rfan::format

@@ -116,7 +116,7 @@ std::size_t TraceWriter::State::batch_processes(std::size_t bytes_left, std::siz
   std::size_t size = 0;
   std::size_t count = 0;
   while (count < new_processes.size() && count < entries_left && size < bytes_left) {
-    size += new_processes[count].comm.size() + new_processes[count].cmdline.size();
+    size += new_processes[count].string_bytes();
     ++count;
   }
   return count;
@@ -249,7 +249,9 @@ ProcessId TraceWriter::add_process(const Process& process) {
     entry.cmdline.resize(kMaxCmdlineBytes);
     entry.flags |= kProcessCmdlineTruncated;
   }
-  const auto size = entry.comm.size() + entry.cmdline.size();
+  // A shorter path would name another group.
+  if (entry.cgroup.size() > kMaxCgroupBytes) entry.cgroup.clear();
+  const auto size = entry.string_bytes();
   if (process_count() >= kMaxProcesses || state.byte_count + size > kMaxDictionaryBytes) return 0;
   state.byte_count += size;
   state.has_exe.push_back(process.exe != 0);

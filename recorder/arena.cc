@@ -16,6 +16,7 @@ void Arena::clear() {
   dropped = 0;
   dropped_first_ns = 0;
   dropped_last_ns = 0;
+  failed_reads = 0;
   process_facts_lost = 0;
 }
 

@@ -26,12 +26,15 @@ struct Arena {
   // Marks an event that the recorder itself caused: its descriptor is to be closed, nothing else.
   static constexpr ImageSerial kOwnEvent = UINT32_MAX;
 
+  enum class Source : std::uint8_t { kPermissionGroup, kNotificationGroup };
   // One read().
   struct Batch {
-    std::uint32_t raw_end = 0;  // the batch reaches from the end of the one before to here
-    std::uint64_t read_ns = 0;  // CLOCK_MONOTONIC when read() had returned
-    std::uint64_t answered_ns =
-        0;  // ... when the last answer of the batch had been written; 0: none was held
+    std::uint32_t raw_begin = 0;  // its bytes in `raw`
+    std::uint32_t raw_end = 0;
+    std::uint32_t first_image = 0;  // of its first event in `images`
+    Source source = Source::kPermissionGroup;
+    std::uint64_t read_ns = 0;      // CLOCK_MONOTONIC when read() had returned
+    std::uint64_t answered_ns = 0;  // ... when the last answer of the batch had been written
   };
 
   std::size_t raw_bytes = 0;
@@ -43,6 +46,8 @@ struct Arena {
   std::uint64_t dropped = 0;
   std::uint64_t dropped_first_ns = 0;
   std::uint64_t dropped_last_ns = 0;
+  // Reads that failed because the kernel could not open a descriptor for an event, which it then denied.
+  std::uint64_t failed_reads = 0;
   // Process notifications lost likewise (the kernel's ring or our log was full).
   std::uint64_t process_facts_lost = 0;
 
@@ -50,7 +55,9 @@ struct Arena {
   std::array<ImageSerial, kMaxEvents> images;
   alignas(8) std::array<std::byte, kRawBytes> raw;
 
-  bool empty() const { return event_count == 0 && dropped == 0 && process_facts_lost == 0; }
+  bool empty() const {
+    return event_count == 0 && dropped == 0 && failed_reads == 0 && process_facts_lost == 0;
+  }
   void clear();
   std::span<std::byte> free_raw() { return std::span(raw).subspan(raw_bytes); }
 };
@@ -73,7 +80,7 @@ class ArenaQueue {
 // All arenas of a recording and the two queues they go round in: free → reader → filled → writer → free.
 class ArenaPool {
  public:
-  // 32 arenas hold 131,072 events, more than there can be event descriptors.
+  // 32 arenas hold 131,072 events.
   static constexpr std::size_t kArenas = 32;
 
   static Result<std::unique_ptr<ArenaPool>> create();

@@ -11,14 +11,17 @@
 
 namespace rfan::recorder {
 
-CaptureLoop::CaptureLoop(const Options& options, FanotifyGroup& group, ArenaPool& arenas, ProcessLog& log,
-                         std::optional<ProcessEvents> events, ProcessTracker tracker)
+CaptureLoop::CaptureLoop(const Options& options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas,
+                         ProcessLog& log, std::optional<ProcessEvents> events, ProcessTracker tracker,
+                         Guardian& guardian)
     : options_(options),
-      group_(group),
+      held_(held),
+      told_(told),
       arenas_(arenas),
       log_(log),
       events_(std::move(events)),
       tracker_(std::move(tracker)),
+      guardian_(guardian),
       own_pid_(static_cast<std::uint32_t>(::getpid())) {}
 
 CaptureLoop::~CaptureLoop() {
@@ -28,8 +31,10 @@ CaptureLoop::~CaptureLoop() {
 Status CaptureLoop::start() {
   stop_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!stop_event_) return errno_error("cannot create an eventfd");
-  poll_fds_.push_back({group_.fd(), POLLIN, 0});
   poll_fds_.push_back({stop_event_.get(), POLLIN, 0});
+  if (held_ != nullptr) poll_fds_.push_back({held_->fd(), POLLIN, 0});
+  must_watch_ = poll_fds_.size();
+  if (told_ != nullptr) poll_fds_.push_back({told_->fd(), POLLIN, 0});
   if (events_) {
     const auto rings = events_->poll_fds();
     poll_fds_.insert(poll_fds_.end(), rings.begin(), rings.end());
@@ -70,37 +75,69 @@ void CaptureLoop::claim_cpu() {
 
 void CaptureLoop::run() {
   claim_cpu();
+  guardian_.arm();
   for (;;) {
+    guardian_.beat();
+    // Read before the look at the queues: the marks are gone before stop() is called, so that queues found
+    // empty after it stay empty, but for an open that was on its way in. Who calls stop() closes the groups
+    // next, which lets it go.
+    const bool last_look = stopping_.load(std::memory_order_acquire);
     if (turn()) continue;
-    // The marks are gone before stopping_ is set, so that an empty queue then stays empty.
-    if (stopping_.load(std::memory_order_acquire)) break;
+    if (last_look) break;
     wait();
   }
+  guardian_.disarm();
   drain_process_events();
   publish();
   cpu_ns_ = thread_cpu_ns();
 }
 
 bool CaptureLoop::turn() {
-  if (!has_room()) {
-    drop_batch();
-    return true;
-  }
-  const std::int64_t credits =
-      options_.descriptor_budget - arenas_.open_descriptors.load(std::memory_order_acquire);
-  const auto limit =
-      std::min(arena_->free_raw().size(), static_cast<std::size_t>(credits) * kKernelEventBytes);
-  const long bytes = group_.read(arena_->free_raw().first(limit));
-  if (bytes <= 0) return false;
+  if (!has_room()) return drop_batch();
+  const std::size_t held_bytes = read_held();
+  // What was told before a held process goes on happened before its open: it is read before the answer, and
+  // entered first, so that a file is created before it is opened.
+  const std::size_t told_bytes = read_told(held_bytes);
+  if (held_bytes + told_bytes == 0) return false;
   const auto now_ns = monotonic_ns();
   note_end_of_idleness(now_ns);
-  take_batch(static_cast<std::size_t>(bytes), now_ns);
+  drain_process_events();
+  tracker_.begin_batch(now_ns);
+  const std::size_t begin = arena_->raw_bytes;
+  arena_->raw_bytes += held_bytes + told_bytes;
+  if (told_bytes != 0) take_told(begin + held_bytes, told_bytes, now_ns);
+  if (held_bytes != 0) take_held(begin, held_bytes, now_ns);
+  // A writer that is behind gets full arenas: there are fewer of them than of small ones.
+  if (monotonic_ns() - arena_since_ns_ > kMaxArenaAgeNs && arenas_.writer_is_waiting()) publish();
   return true;
 }
 
+std::size_t CaptureLoop::read_held() {
+  if (held_ == nullptr) return 0;
+  const std::int64_t credits =
+      options_.descriptor_budget - arenas_.open_descriptors.load(std::memory_order_acquire);
+  const auto room = arena_->free_raw();
+  const auto limit = std::min(room.size(), static_cast<std::size_t>(credits) * kKernelEventBytes);
+  const long bytes = held_->read(room.first(limit));
+  // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and read()
+  // fails.
+  if (bytes < 0) ++arena_->failed_reads;
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+std::size_t CaptureLoop::read_told(std::size_t behind) {
+  if (told_ == nullptr) return 0;
+  // Bounded, since openers wait meanwhile: 16 KiB are about 150 events and take 0.1 ms.
+  constexpr std::size_t kMaxBytes = 16 * 1024;
+  const auto room = arena_->free_raw().subspan(behind);
+  if (room.size() < kMinFreeBytes) return 0;
+  const long bytes = told_->read(room.first(std::min(room.size(), kMaxBytes)));
+  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
 bool CaptureLoop::obtain_arena() {
-  const bool full = arena_ != nullptr && (arena_->free_raw().size() < kKernelEventBytes ||
-                                          arena_->batch_count == Arena::kMaxBatches);
+  const bool full = arena_ != nullptr && (arena_->free_raw().size() < kMinFreeBytes ||
+                                          arena_->batch_count + 2 > Arena::kMaxBatches);
   if (full) publish();
   if (arena_ == nullptr) {
     arena_ = arenas_.take_free();
@@ -124,47 +161,65 @@ bool CaptureLoop::has_room() {
     if (arena_ != nullptr && !arena_->empty()) publish();
     const auto now_ns = monotonic_ns();
     if (shortage_since_ns_ == 0) shortage_since_ns_ = now_ns;
-    if (now_ns - shortage_since_ns_ > kMaxThrottleNs) return false;
+    if (now_ns - shortage_since_ns_ > kMaxThrottleNs || stopping_.load(std::memory_order_acquire))
+      return false;
+    guardian_.beat();
     constexpr timespec kPause{0, 100'000};
     ::nanosleep(&kPause, nullptr);
   }
 }
 
-void CaptureLoop::take_batch(std::size_t bytes, std::uint64_t read_ns) {
-  drain_process_events();
-  tracker_.begin_batch(read_ns);
-  const auto raw = arena_->free_raw().first(bytes);
-  arena_->raw_bytes += bytes;
-  attribute_batch(raw);
+Arena::Batch& CaptureLoop::begin_batch(Arena::Source source, std::size_t offset, std::size_t bytes,
+                                       std::uint64_t read_ns) {
   auto& batch = arena_->batches[arena_->batch_count++];
-  batch.raw_end = static_cast<std::uint32_t>(arena_->raw_bytes);
+  batch.raw_begin = static_cast<std::uint32_t>(offset);
+  batch.raw_end = static_cast<std::uint32_t>(offset + bytes);
+  batch.first_image = static_cast<std::uint32_t>(arena_->event_count);
+  batch.source = source;
   batch.read_ns = read_ns;
-  batch.answered_ns = monotonic_ns();
-  // A writer that is behind gets full arenas: there are fewer of them than of small ones.
-  if (batch.answered_ns - arena_since_ns_ > kMaxArenaAgeNs && arenas_.writer_is_waiting()) publish();
+  batch.answered_ns = read_ns;
+  return batch;
 }
 
-void CaptureLoop::attribute_batch(std::span<const std::byte> bytes) {
-  KernelEventWalker walker(bytes);
+void CaptureLoop::take_told(std::size_t offset, std::size_t bytes, std::uint64_t read_ns) {
+  begin_batch(Arena::Source::kNotificationGroup, offset, bytes, read_ns);
+  KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(offset, bytes));
+  KernelEvent event;
+  while (walker.next(event)) {
+    const bool own = event.pid == own_pid_;
+    arena_->images[arena_->event_count++] =
+        own ? Arena::kOwnEvent : tracker_.attribute_told(event.pid, [this] { drain_process_events(); });
+  }
+}
+
+void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t read_ns) {
+  auto& batch = begin_batch(Arena::Source::kPermissionGroup, offset, bytes, read_ns);
+  KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(offset, bytes));
   KernelEvent event;
   std::int64_t descriptors = 0;
   while (walker.next(event)) {
     const bool own = event.pid == own_pid_;
-    arena_->images[arena_->event_count++] =
-        own ? Arena::kOwnEvent : tracker_.attribute(event.pid, event.is_held());
+    arena_->images[arena_->event_count++] = own ? Arena::kOwnEvent : attribute(event);
     if (event.fd < 0) continue;
     ++descriptors;
     if (!event.is_held()) continue;
-    if (replies_.full()) group_.answer(replies_);
+    if (replies_.full()) held_->answer(replies_);
     replies_.allow(event.fd);
   }
-  if (!replies_.empty()) group_.answer(replies_);
+  if (!replies_.empty()) held_->answer(replies_);
+  batch.answered_ns = monotonic_ns();
   arenas_.open_descriptors.fetch_add(descriptors, std::memory_order_release);
 }
 
-void CaptureLoop::drop_batch() {
-  const long bytes = group_.read(scratch_);
-  if (bytes <= 0) return;
+ImageSerial CaptureLoop::attribute(const KernelEvent& event) {
+  return event.is_held() ? tracker_.attribute_held(event.pid)
+                         : tracker_.attribute_told(event.pid, [this] { drain_process_events(); });
+}
+
+bool CaptureLoop::drop_batch() {
+  // Events that nobody waits for stay in the kernel's queue.
+  const long bytes = held_ == nullptr ? 0 : held_->read(scratch_);
+  if (bytes <= 0) return false;
   KernelEventWalker walker(std::span<const std::byte>(scratch_).first(static_cast<std::size_t>(bytes)));
   KernelEvent event;
   std::array<int, ReplyBatch::kCapacity> descriptors;
@@ -179,8 +234,14 @@ void CaptureLoop::drop_batch() {
     if (dropped_++ == 0) dropped_first_ns_ = now_ns;
     dropped_last_ns_ = now_ns;
   }
-  group_.answer(replies_);
+  held_->answer(replies_);
   for (std::size_t i = 0; i < count; ++i) ::close(descriptors[i]);
+  return true;
+}
+
+std::optional<format::Loss> CaptureLoop::unpublished_loss() const {
+  if (dropped_ == 0) return std::nullopt;
+  return format::Loss{format::LossCause::kNoArena, dropped_, dropped_first_ns_, dropped_last_ns_};
 }
 
 void CaptureLoop::drain_process_events() {
@@ -220,9 +281,13 @@ void CaptureLoop::wait() {
   // of events cannot use up the arenas while the writer is off its CPU.
   if (arenas_.writer_is_waiting()) publish();
   constexpr int kRetryMs = 2;
-  const int timeout_ms = arena_ == nullptr || arena_->empty() ? -1 : kRetryMs;
-  ::poll(poll_fds_.data(), poll_fds_.size(), timeout_ms);
-  if ((poll_fds_[0].revents & POLLIN) == 0) drain_process_events();
+  const bool shortage = shortage_since_ns_ != 0;
+  const bool held_back = arena_ != nullptr && !arena_->empty();
+  const int timeout_ms =
+      shortage || held_back ? kRetryMs : static_cast<int>(guardian_.beat_interval().count());
+  // Without room only what must be answered matters: the first two.
+  ::poll(poll_fds_.data(), shortage ? must_watch_ : poll_fds_.size(), timeout_ms);
+  drain_process_events();
 }
 
 }  // namespace rfan::recorder

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "format/error.h"
+#include "format/event.h"
 #include "recorder/arena.h"
 #include "recorder/fanotify_group.h"
+#include "recorder/guardian.h"
 #include "recorder/process_events.h"
 #include "recorder/process_tracker.h"
 #include "recorder/unique_fd.h"
@@ -31,8 +33,10 @@ class CaptureLoop {
     std::int64_t descriptor_budget = 0;  // event descriptors that may be open at a time
   };
 
-  CaptureLoop(const Options& options, FanotifyGroup& group, ArenaPool& arenas, ProcessLog& log,
-              std::optional<ProcessEvents> events, ProcessTracker tracker);
+  // Either group may be null, not both. All references must outlive the loop.
+  CaptureLoop(const Options& options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas,
+              ProcessLog& log, std::optional<ProcessEvents> events, ProcessTracker tracker,
+              Guardian& guardian);
   ~CaptureLoop();  // stop()
 
   Status start();
@@ -40,6 +44,8 @@ class CaptureLoop {
   void stop();
 
   // After stop().
+  // Events given up that no arena could tell of any more.
+  std::optional<format::Loss> unpublished_loss() const;
   std::uint64_t process_reads() const { return tracker_.process_reads(); }
   std::uint64_t process_read_ns() const { return tracker_.process_read_ns(); }
   std::uint64_t cpu_ns() const { return cpu_ns_; }
@@ -58,13 +64,21 @@ class CaptureLoop {
   // An arena that is not full is published when it is this old.
   static constexpr std::uint64_t kMaxArenaAgeNs = 1'000'000;
 
+  // The longest event is a rename: metadata, three handles of at most 128 bytes, two names of at most 255.
+  static constexpr std::size_t kMinFreeBytes = 2048;
+
   void run();
   bool turn();      // false when nothing was queued
   bool has_room();  // an arena with space, and descriptors to fill it; may throttle
   bool obtain_arena();
-  void take_batch(std::size_t bytes, std::uint64_t read_ns);
-  void attribute_batch(std::span<const std::byte> bytes);
-  void drop_batch();  // no room: read, answer, close, count
+  std::size_t read_held();
+  std::size_t read_told(std::size_t behind);
+  void take_told(std::size_t offset, std::size_t bytes, std::uint64_t read_ns);
+  void take_held(std::size_t offset, std::size_t bytes, std::uint64_t read_ns);
+  Arena::Batch& begin_batch(Arena::Source source, std::size_t offset, std::size_t bytes,
+                            std::uint64_t read_ns);
+  ImageSerial attribute(const KernelEvent& event);
+  bool drop_batch();  // no room: read, answer, close, count; false when nothing was queued
   void drain_process_events();
   void publish();
   void wait();
@@ -73,12 +87,15 @@ class CaptureLoop {
 
   // Set up before the thread starts, then its own.
   Options options_;
-  FanotifyGroup& group_;
+  FanotifyGroup* held_;
+  FanotifyGroup* told_;
   ArenaPool& arenas_;
   ProcessLog& log_;
   std::optional<ProcessEvents> events_;
   ProcessTracker tracker_;
-  std::vector<pollfd> poll_fds_;
+  Guardian& guardian_;
+  std::vector<pollfd> poll_fds_;  // stop, held group, told group, rings of the side band
+  std::size_t must_watch_ = 0;    // how many of them are watched even without room
   ReplyBatch replies_;
   Arena* arena_ = nullptr;
   std::uint64_t arena_since_ns_ = 0;

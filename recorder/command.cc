@@ -7,24 +7,16 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
+#include <sstream>
 
 namespace rfan::recorder {
 
 namespace {
 
-// Signals and their mask as the command would have found them without us.
-void restore_signals() {
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU})
-    ::signal(number, SIG_DFL);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 [[noreturn]] void run_child(const std::vector<std::string>& argv, int go, int failure) {
   char byte = 0;
   if (::read(go, &byte, 1) != 1) ::_exit(127);  // the recorder gave up
-  restore_signals();
   std::vector<char*> words;
   for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
@@ -81,6 +73,19 @@ std::optional<int> Command::exit_status() {
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
   return status_;
+}
+
+Status find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) {
+    return ::access(name.c_str(), X_OK) == 0 ? Status() : errno_error("cannot run", name);
+  }
+  const char* path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (::access((folder + "/" + name).c_str(), X_OK) == 0) return {};
+  }
+  errno = ENOENT;
+  return errno_error("cannot run", name);
 }
 
 }  // namespace rfan::recorder

@@ -45,4 +45,8 @@ class Command {
   std::optional<int> status_;
 };
 
+// Whether a program of that name could be run, as execvp(3) looks for it: to be asked before anything is
+// touched.
+Status find_program(const std::string& name);
+
 }  // namespace rfan::recorder

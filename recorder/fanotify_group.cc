@@ -13,9 +13,6 @@ namespace {
 // cannot open the object for us, instead of being swallowed.
 constexpr unsigned kFanReportFdError = 0x2000;
 
-constexpr std::uint64_t kHeldMask = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM;
-constexpr std::uint64_t kToldMask = FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE;
-
 }  // namespace
 
 ReplyBatch::ReplyBatch() {
@@ -26,31 +23,36 @@ void ReplyBatch::allow(int event_fd) {
   replies_[count_++] = {event_fd, FAN_ALLOW};
 }
 
-Result<FanotifyGroup> FanotifyGroup::create() {
-  constexpr unsigned kFlags =
-      FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS;
+Result<FanotifyGroup> FanotifyGroup::create(GroupKind kind) {
+  constexpr unsigned kCommon = FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS;
+  constexpr unsigned kNotification = FAN_CLASS_NOTIF | FAN_REPORT_DFID_NAME_TARGET;
   constexpr unsigned kEventFlags = O_RDONLY | O_CLOEXEC | O_LARGEFILE | O_NOATIME;
-  int fd = fanotify_init(kFlags | kFanReportFdError, kEventFlags);
-  if (fd < 0 && errno == EINVAL) fd = fanotify_init(kFlags, kEventFlags);
-  if (fd < 0) {
-    const char* hint = errno == ENOSYS ? "this kernel is built without fanotify permission events" : "";
-    return errno_error("cannot create a fanotify group", {}, hint);
+  const bool permission = kind == GroupKind::kPermission;
+  const unsigned flags = kCommon | (permission ? FAN_CLASS_CONTENT : kNotification);
+  int fd = fanotify_init(flags | kFanReportFdError, kEventFlags);
+  if (fd < 0 && errno == EINVAL) fd = fanotify_init(flags, kEventFlags);
+  if (fd >= 0) return FanotifyGroup(UniqueFd(fd));
+  if (permission && errno == ENOSYS) {
+    return errno_error("cannot create a fanotify group", {}, "this kernel has no fanotify permission events");
   }
-  return FanotifyGroup(UniqueFd(fd));
+  if (!permission && errno == EINVAL) {
+    return errno_error("cannot create a fanotify group with names", {},
+                       "this kernel is older than 5.17: give --events open,exec,close_write,close_nowrite");
+  }
+  return errno_error("cannot create a fanotify group");
 }
 
-Status FanotifyGroup::add_mark(MarkKind kind, const std::string& path) {
+Status FanotifyGroup::add_mark(MarkKind kind, std::uint64_t mask, const std::string& path) {
   const unsigned type = kind == MarkKind::kFilesystem ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
-  if (fanotify_mark(fd(), FAN_MARK_ADD | type, kHeldMask | kToldMask | FAN_ONDIR, AT_FDCWD, path.c_str()) !=
-      0) {
+  if (fanotify_mark(fd(), FAN_MARK_ADD | type, mask | FAN_ONDIR, AT_FDCWD, path.c_str()) != 0) {
     return errno_error("cannot watch filesystem", path);
   }
   return {};
 }
 
-Status FanotifyGroup::ignore_file(int file) {
+Status FanotifyGroup::ignore_file(std::uint64_t mask, int file) {
   constexpr unsigned kFlags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | FAN_MARK_IGNORED_SURV_MODIFY;
-  if (fanotify_mark(fd(), kFlags, kHeldMask | kToldMask, file, nullptr) != 0) {
+  if (fanotify_mark(fd(), kFlags, mask, file, nullptr) != 0) {
     return errno_error("cannot exclude the trace file from the recording");
   }
   return {};

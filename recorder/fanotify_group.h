@@ -1,4 +1,4 @@
-// The fanotify permission group: the descriptor through which the kernel asks before every open.
+// A fanotify group: the descriptor through which the kernel asks before opens, or tells of other events.
 #pragma once
 
 #include <sys/fanotify.h>
@@ -13,6 +13,11 @@
 #include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
+
+enum class GroupKind : std::uint8_t {
+  kPermission,    // FAN_CLASS_CONTENT: held events, with a descriptor for each
+  kNotification,  // FAN_CLASS_NOTIF with directory handles and names, no descriptors
+};
 
 enum class MarkKind : std::uint8_t {
   kFilesystem,  // every mount of the superblock, in every mount namespace
@@ -46,15 +51,14 @@ class ReplyBatch {
 // or after.
 class FanotifyGroup {
  public:
-  // FAN_CLASS_CONTENT, non-blocking, close-on-exec, unlimited queue and marks. Event descriptors are
-  // read-only and O_NOATIME: O_RDWR or O_NONBLOCK would make the kernel deny opens it cannot repeat that way.
-  static Result<FanotifyGroup> create();
+  // Non-blocking, close-on-exec, unlimited queue and marks. Event descriptors are read-only and O_NOATIME:
+  // O_RDWR or O_NONBLOCK would make the kernel deny opens it cannot repeat that way.
+  static Result<FanotifyGroup> create(GroupKind kind);
 
-  // Asks for opens and execs to be held and for closes to be told, on the filesystem or mount of `path`,
-  // directories included.
-  Status add_mark(MarkKind kind, const std::string& path);
-  // Nothing that anyone does to the file behind `fd` is reported: for the trace file itself.
-  Status ignore_file(int fd);
+  // Asks for the events of `mask` (EventPlan) on the filesystem or mount of `path`, directories included.
+  Status add_mark(MarkKind kind, std::uint64_t mask, const std::string& path);
+  // None of the events of `mask` on the file behind `fd` is reported: for the trace file itself.
+  Status ignore_file(std::uint64_t mask, int fd);
   // Takes all marks away: no new events. What is queued still waits to be read and answered.
   void remove_marks();
 

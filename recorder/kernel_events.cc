@@ -11,6 +11,8 @@ using format::EventKind;
 
 static_assert(sizeof(fanotify_event_metadata) == kKernelEventBytes);
 
+const std::uint64_t kModifierBits = FAN_ONDIR | FAN_Q_OVERFLOW;
+
 bool KernelEvent::is_held() const {
   return (mask & (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)) != 0;
 }
@@ -32,6 +34,7 @@ bool KernelEventWalker::next(KernelEvent& event) {
     return false;
   }
   malformed_ = false;
+  event.info = rest_.subspan(sizeof metadata, metadata.event_len - sizeof metadata);
   rest_ = rest_.subspan(metadata.event_len);
   event.mask = metadata.mask;
   event.fd = metadata.fd;
@@ -40,11 +43,19 @@ bool KernelEventWalker::next(KernelEvent& event) {
 }
 
 std::span<const MaskKind> mask_kinds() {
-  static constexpr std::array<MaskKind, 4> kKinds{{
+  static constexpr std::array<MaskKind, 12> kKinds{{
+      {FAN_CREATE, EventKind::kCreate},
       {FAN_OPEN_EXEC_PERM, EventKind::kExec},
+      {FAN_OPEN_EXEC, EventKind::kExec},
       {FAN_OPEN_PERM, EventKind::kOpen},
+      {FAN_OPEN, EventKind::kOpen},
+      {FAN_ACCESS, EventKind::kAccess},
+      {FAN_MODIFY, EventKind::kModify},
+      {FAN_ATTRIB, EventKind::kAttrib},
       {FAN_CLOSE_WRITE, EventKind::kCloseWrite},
       {FAN_CLOSE_NOWRITE, EventKind::kCloseNowrite},
+      {FAN_RENAME, EventKind::kRename},
+      {FAN_DELETE, EventKind::kDelete},
   }};
   return kKinds;
 }

@@ -1,4 +1,4 @@
-// What the kernel writes into a read() of the permission group, turned into records. Pure: no system calls.
+// What the kernel writes into a read() of a fanotify group, turned into records. Pure: no system calls.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,16 @@ struct KernelEvent {
   int fd = -1;  // descriptor of the object; negative errno if the kernel could not open it, -1 on overflow
   std::uint32_t pid = 0;  // thread group; 0 when it is not visible in our pid namespace
 
+  std::span<const std::byte>
+      info{};  // the records behind the metadata (named_events.h); empty in the permission group
+
   bool is_held() const;      // a permission event: somebody waits for our answer
   bool is_overflow() const;  // the queue was full: an unknown number of events is missing here
   bool is_directory() const;
 };
+
+// Bits of a mask that are not a kind of event: directory, overflow.
+extern const std::uint64_t kModifierBits;
 
 // Walks a buffer filled by read(2) on a fanotify group.
 class KernelEventWalker {

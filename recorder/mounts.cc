@@ -12,6 +12,8 @@
 #include <span>
 #include <sstream>
 
+#include "format/kernel_interfaces.h"
+
 namespace rfan::recorder {
 
 namespace {
@@ -19,11 +21,6 @@ namespace {
 // Local filesystems that keep their own data: what the safety rule of can_hold() was checked on.
 constexpr std::array<std::string_view, 9> kHoldable{"ext2", "ext3",  "ext4", "xfs",     "btrfs",
                                                     "f2fs", "tmpfs", "vfat", "devtmpfs"};
-// No files of users in them.
-constexpr std::array<std::string_view, 19> kPseudo{
-    "proc",    "sysfs",      "cgroup", "cgroup2",     "devpts",   "mqueue",  "debugfs",
-    "tracefs", "securityfs", "bpf",    "pstore",      "efivarfs", "fusectl", "configfs",
-    "nsfs",    "ramfs",      "autofs", "binfmt_misc", "hugetlbfs"};
 
 bool contains(std::span<const std::string_view> list, std::string_view value) {
   return std::find(list.begin(), list.end(), value) != list.end();
@@ -59,13 +56,6 @@ bool is_below(std::string_view path, std::string_view mount_point) {
   if (mount_point == "/") return true;
   return path.starts_with(mount_point) &&
          (path.size() == mount_point.size() || path[mount_point.size()] == '/');
-}
-
-// 0 on a kernel before 5.8.
-std::uint64_t mount_id(const std::string& path) {
-  struct statx found {};
-  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &found) != 0) return 0;
-  return (found.stx_mask & STATX_MNT_ID) != 0 ? found.stx_mnt_id : 0;
 }
 
 }  // namespace
@@ -109,12 +99,18 @@ Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts
   return *best;
 }
 
+std::uint64_t mount_id(const std::string& path) {
+  struct statx found {};
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &found) != 0) return 0;
+  return (found.stx_mask & STATX_MNT_ID) != 0 ? found.stx_mnt_id : 0;
+}
+
 bool can_hold(std::string_view fs_type) {
   return contains(kHoldable, fs_type);
 }
 
 std::string why_not_held(std::string_view fs_type) {
-  if (contains(kPseudo, fs_type)) return "a kernel interface, not a store of files";
+  if (format::is_kernel_interface(fs_type)) return "a kernel interface, not a store of files";
   if (fs_type == "overlay") return "overlay: its opens raise further opens below, holding both can deadlock";
   if (fs_type.starts_with("fuse")) return "FUSE: its daemon may need a file that is being held";
   return "not on the list of filesystems on which opens can be held safely";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "format/error.h"
+#include "format/kernel_interfaces.h"
 
 namespace rfan::recorder {
 
@@ -26,10 +27,15 @@ std::vector<Mount> parse_mountinfo(std::string_view text);
 // mount point above its real path.
 Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts);
 
+// The id of the mount that `path` lies on, as in Mount::id; 0 where it cannot be told (kernels before 5.8).
+std::uint64_t mount_id(const std::string& path);
+
 // Holding opens is safe on filesystems whose own open does not open another watched file: the reader opens
 // every event's descriptor itself. On overlay and FUSE that open goes on to another filesystem or to a
 // daemon, and the reader can wait for itself for ever (measured: with FUSE even SIGKILL does not end it).
 bool can_hold(std::string_view fs_type);
+
+using format::is_kernel_interface;
 
 // Why not, for the coverage report and error messages. Precondition: !can_hold(fs_type).
 std::string why_not_held(std::string_view fs_type);

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <memory>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -17,8 +18,9 @@ constexpr const char* kDescription =
     "Read the trace with rfanreplay.";
 
 constexpr const char* kFooter = R"(
-PATH: the filesystem that it lies on is recorded, all of it. Default: that of the current directory; with a COMMAND,
-every mounted filesystem.
+PATH: the filesystem that it lies on is recorded, all of it. Default: that of the current directory; with a COMMAND or
+--pid, every mounted filesystem, as with --all. --exe, --path, --user and --cgroup may be repeated and mean the same as
+in rfanreplay, but what they leave out is not in the trace at all: it is only counted.
 
 With a COMMAND, only it and its descendants are recorded, and rfanrec ends with it and with its exit status.
 Without, the recording ends with Ctrl-C (or SIGTERM, or --duration).
@@ -31,6 +33,20 @@ Examples:
 
 Exit status: that of COMMAND; else 0 recorded, 1 error, 2 wrong command line. 126 and 127: COMMAND cannot be run.)";
 
+constexpr const char* kDefaultEvents = "open,exec,close_write,close_nowrite,create,delete,rename";
+// A reader may hold openers back for a quarter of a second on purpose (CaptureLoop::kMaxThrottleNs) and still
+// turns.
+constexpr std::chrono::milliseconds kMinStall{200};
+
+std::string all_event_names() {
+  std::string names;
+  for (std::size_t kind = 1; kind < format::kEventKindLimit; ++kind) {
+    if (!names.empty()) names += ' ';
+    names += format::event_kind_name(static_cast<format::EventKind>(kind));
+  }
+  return names;
+}
+
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App*, std::string) const override {
@@ -38,14 +54,53 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-void define_options(CLI::App& app, Options& options, std::string& duration) {
+// Options as they were typed, where that is not yet what they mean.
+struct Texts {
+  RecordFilterArguments filter;
+  std::string duration;
+  std::string max_stall = "2s";
+  std::string hold = "open";
+  std::string events =
+      kDefaultEvents;  // one word: as a list it would take the PATH behind it for one more kind
+};
+
+void define_options(CLI::App& app, Options& options, Texts& texts) {
   app.footer(kFooter);
   app.set_version_flag("--version", std::string("rfanrec ") + RFAN_VERSION);
   app.add_option("-o,--output", options.output,
                  "trace file, '-' for standard output; an existing one becomes FILE.old")
       ->type_name("FILE")
       ->capture_default_str();
-  app.add_option("--duration", duration, "end after this time: 500ms, 10s, 5m, 1h")->type_name("TIME");
+  app.add_option("--events", texts.events, "what to record, of: " + all_event_names())
+      ->type_name("KIND,...")
+      ->capture_default_str();
+  app.add_option("--hold", texts.hold,
+                 "what waits until it was identified: open (every open and exec: exact), exec, or none "
+                 "(nothing waits; "
+                 "the kernel may merge events)")
+      ->type_name("MODE")
+      ->check(CLI::IsMember({"open", "exec", "none"}))
+      ->capture_default_str();
+  app.add_flag("--all", options.all, "record every mounted filesystem, those that are mounted later too");
+  app.add_option("--pid", options.pid, "record only this process and its descendants; ends with it")
+      ->type_name("PID")
+      ->check(CLI::PositiveNumber);
+  const auto add_filter = [&](const char* name, std::vector<std::string>& values, const char* text) {
+    // One value each time, or the PATH behind it would be taken for one more.
+    app.add_option(name, values, text)->type_name("GLOB")->allow_extra_args(false);
+  };
+  add_filter("--exe", texts.filter.exe,
+             "record only processes of this executable; '!' before it: all but these");
+  add_filter("--path", texts.filter.path, "record only these files");
+  add_filter("--user", texts.filter.user, "record only processes of this user (name or number)");
+  add_filter("--cgroup", texts.filter.cgroup, "record only processes of this control group");
+  app.add_flag("--coverage", options.coverage,
+               "say which mounts would be recorded, which not, and why; record nothing");
+  app.add_option("--max-stall", texts.max_stall,
+                 "a recorder that does not answer for so long is killed, at least 200ms")
+      ->type_name("TIME")
+      ->capture_default_str();
+  app.add_option("--duration", texts.duration, "end after this time: 500ms, 10s, 5m, 1h")->type_name("TIME");
   app.add_option("--cpu", options.cpu, "pin the reader thread to this CPU (default: the last one allowed)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
@@ -53,6 +108,45 @@ void define_options(CLI::App& app, Options& options, std::string& duration) {
   // PATHs are what is left over, word for word: as an option of their own CLI11 would take "[a,b]" for a
   // list.
   app.allow_extras();
+}
+
+ParsedOptions usage_error(const std::string& what) {
+  return {std::nullopt, "rfanrec: " + what + "; try rfanrec --help\n", 2};
+}
+
+Result<std::uint32_t> parse_events(const std::string& list) {
+  std::uint32_t kinds = 0;
+  std::istringstream names(list);
+  for (std::string name; std::getline(names, name, ',');) {
+    const auto kind = format::event_kind_from_name(name);
+    if (!kind) return Error{"unknown kind of event", name, 0, "known are " + all_event_names()};
+    kinds |= event_bit(*kind);
+  }
+  if (kinds == 0) return Error{"--events names no kind of event", {}, 0, "known are " + all_event_names()};
+  return kinds;
+}
+
+Status interpret(const Texts& texts, bool has_duration, Options& options) {
+  if (has_duration) {
+    const auto duration = parse_duration(texts.duration);
+    if (!duration) return duration.error();
+    options.duration = duration.value();
+  }
+  const auto max_stall = parse_duration(texts.max_stall);
+  if (!max_stall) return max_stall.error();
+  options.max_stall = max_stall.value();
+  if (options.max_stall < kMinStall)
+    return Error{"--max-stall is too short", texts.max_stall, 0, "give 200ms or more"};
+  options.hold = texts.hold == "open"   ? format::HoldMode::kOpen
+                 : texts.hold == "exec" ? format::HoldMode::kExec
+                                        : format::HoldMode::kNone;
+  auto filter = RecordFilter::parse(texts.filter);
+  if (!filter) return filter.error();
+  options.filter = std::move(*filter);
+  const auto kinds = parse_events(texts.events);
+  if (!kinds) return kinds.error();
+  options.event_kinds = kinds.value();
+  return {};
 }
 
 }  // namespace
@@ -79,34 +173,30 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
   const auto dashes = std::find(words.begin(), words.end(), "--");
   Options options;
   options.words.assign(argv, argv + argc);
-  std::string duration;
+  Texts texts;
   CLI::App app(kDescription, "rfanrec");
   app.formatter(std::make_shared<HelpFormatter>());
-  define_options(app, options, duration);
+  define_options(app, options, texts);
   try {
     app.parse(std::vector<std::string>(std::make_reverse_iterator(dashes), words.rend()));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) {
-      const bool version = std::find(words.begin(), dashes, "--version") != dashes;
-      return {std::nullopt, version ? app.version() + "\n" : app.help(), 0};
-    }
-    return {std::nullopt, std::string("rfanrec: ") + error.what() + "; try rfanrec --help\n", 2};
+    if (error.get_exit_code() != 0) return usage_error(error.what());
+    const bool version = std::find(words.begin(), dashes, "--version") != dashes;
+    return {std::nullopt, version ? app.version() + "\n" : app.help(), 0};
   }
   for (const auto& word : app.remaining()) {
-    if (word.size() > 1 && word.front() == '-') {
-      return {std::nullopt, "rfanrec: unknown option '" + word + "'; try rfanrec --help\n", 2};
-    }
+    if (word.size() > 1 && word.front() == '-') return usage_error("unknown option '" + word + "'");
     options.paths.push_back(word);
   }
   if (dashes != words.end()) {
     options.command.assign(dashes + 1, words.end());
-    if (options.command.empty())
-      return {std::nullopt, "rfanrec: a command must follow '--'; try rfanrec --help\n", 2};
+    if (options.command.empty()) return usage_error("a command must follow '--'");
   }
-  if (app.count("--duration") != 0) {
-    const auto parsed = parse_duration(duration);
-    if (!parsed) return {std::nullopt, "rfanrec: " + parsed.error().message() + "\n", 2};
-    options.duration = parsed.value();
+  if (options.pid != 0 && !options.command.empty())
+    return usage_error("--pid and a COMMAND exclude each other");
+  if (options.all && !options.paths.empty()) return usage_error("--all and PATHs exclude each other");
+  if (const auto status = interpret(texts, app.count("--duration") != 0, options); !status) {
+    return usage_error(status.error().message());
   }
   return {std::move(options), {}, 0};
 }

@@ -2,13 +2,26 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "format/error.h"
+#include "format/event.h"
+#include "format/trace_info.h"
+#include "recorder/record_filter.h"
 
 namespace rfan::recorder {
+
+constexpr std::uint32_t event_bit(format::EventKind kind) {
+  return 1U << static_cast<unsigned>(kind);
+}
+inline constexpr std::uint32_t kDefaultEventKinds =
+    event_bit(format::EventKind::kOpen) | event_bit(format::EventKind::kExec) |
+    event_bit(format::EventKind::kCloseWrite) | event_bit(format::EventKind::kCloseNowrite) |
+    event_bit(format::EventKind::kCreate) | event_bit(format::EventKind::kDelete) |
+    event_bit(format::EventKind::kRename);
 
 struct Options {
   std::vector<std::string> words;    // the command line as given, program name first
@@ -16,8 +29,15 @@ struct Options {
   std::vector<std::string> paths;    // record the filesystems these lie on
   std::vector<std::string> command;  // run and record this, with its descendants; empty: none
   std::optional<std::chrono::milliseconds> duration;
-  int cpu = -1;        // where the reader thread runs; -1: the last allowed CPU
-  bool quiet = false;  // no status line, no summary
+  std::chrono::milliseconds max_stall{2000};  // a recorder that turns no more for so long is killed
+  format::HoldMode hold = format::HoldMode::kOpen;
+  std::uint32_t event_kinds = kDefaultEventKinds;  // bit (1 << EventKind) for each kind to be recorded
+  bool all = false;       // every mounted filesystem, those that are mounted later too
+  std::uint32_t pid = 0;  // record this running process and its descendants; 0: none
+  RecordFilter filter;
+  bool coverage = false;  // only say what would be covered
+  int cpu = -1;           // where the reader thread runs; -1: the last allowed CPU
+  bool quiet = false;     // no status line, no summary
 };
 
 // What parse_options() found: something to do, or text to print and an exit status.

@@ -18,18 +18,19 @@ Result<UniqueFd> open_standard_output() {
   }
   UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
   if (!fd) return errno_error("cannot use standard output");
+  // What the recorded command prints must not get into the trace.
+  if (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return errno_error("cannot use standard output");
   return fd;
 }
 
-// sudo(8) says in the environment who called.
-Status give_to_invoking_user(int fd, const std::string& path) {
+// sudo(8) says in the environment who called. Not every filesystem has owners: then it stays as it is.
+void give_to_invoking_user(int fd) {
   const char* uid = std::getenv("SUDO_UID");
   const char* gid = std::getenv("SUDO_GID");
-  if (::geteuid() != 0 || uid == nullptr || gid == nullptr) return {};
+  if (::geteuid() != 0 || uid == nullptr || gid == nullptr) return;
   const auto owner = static_cast<uid_t>(std::strtoul(uid, nullptr, 10));
   const auto group = static_cast<gid_t>(std::strtoul(gid, nullptr, 10));
-  if (::fchown(fd, owner, group) != 0) return errno_error("cannot give to the invoking user", path);
-  return {};
+  if (::fchown(fd, owner, group) != 0) std::fputs("rfanrec: note: the trace belongs to root\n", stderr);
 }
 
 }  // namespace
@@ -54,9 +55,7 @@ Result<UniqueFd> open_output(const std::string& path) {
   const int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (special ? 0 : O_CREAT | O_EXCL);
   UniqueFd fd(::open(path.c_str(), flags, 0600));
   if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
-  if (!special) {
-    if (auto status = give_to_invoking_user(fd.get(), path); !status) return status.error();
-  }
+  if (!special) give_to_invoking_user(fd.get());
   return fd;
 }
 

@@ -70,6 +70,31 @@ bool parse_status_ids(std::string_view text, std::uint32_t& uid, std::uint32_t& 
   return first_number_after(text, "\nUid:", uid) && first_number_after(text, "\nGid:", gid);
 }
 
+std::string_view parse_cgroup(std::string_view text) {
+  // Lower ranks tell more: v2 ("0::PATH"), named ("1:name=systemd:PATH"), controllers ("4:memory:PATH").
+  enum Rank { kUnified, kNamed, kController, kRoot, kNone };
+  Rank best = kNone;
+  std::string_view cgroup;
+  for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n')) {
+    const auto line = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    const auto first = line.find(':');
+    const auto second = first == line.npos ? first : line.find(':', first + 1);
+    if (second == line.npos) continue;
+    const auto hierarchy = line.substr(first + 1, second - first - 1);
+    const auto path = line.substr(second + 1);
+    if (path.empty() || path.size() > format::kMaxCgroupBytes) continue;
+    const Rank rank = path == "/"                      ? kRoot
+                      : hierarchy.empty()              ? kUnified
+                      : hierarchy.starts_with("name=") ? kNamed
+                                                       : kController;
+    if (rank >= best) continue;
+    best = rank;
+    cgroup = path;
+  }
+  return cgroup;
+}
+
 Result<ProcReader> ProcReader::open(std::int64_t boottime_offset_ns) {
   UniqueFd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!proc) return errno_error("cannot open", "/proc", "rfanrec needs proc to name processes");
@@ -95,6 +120,7 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   bool truncated = false;
   record.cmdline = read_file("cmdline", cmdline_, &truncated);
   if (truncated) record.flags |= format::kProcessCmdlineTruncated;
+  read_cgroup(record);
   process_.reset();
   return true;
 }
@@ -128,6 +154,10 @@ void ProcReader::read_status(ProcessRecord& record) {
   record.uid = 0;
   record.gid = 0;
   parse_status_ids(read_file("status", status_), record.uid, record.gid);
+}
+
+void ProcReader::read_cgroup(ProcessRecord& record) {
+  record.cgroup = parse_cgroup(read_file("cgroup", cgroup_));
 }
 
 // A program may really be called "x (deleted)": then the path as it stands leads to it.

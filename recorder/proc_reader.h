@@ -35,6 +35,10 @@ class ProcReader {
   bool exe_is_literally(std::string_view path);
   bool read_stat(ProcessRecord& record);
   void read_status(ProcessRecord& record);
+  void read_cgroup(ProcessRecord& record);
+
+  // A line per hierarchy. Of a longer file the lines that are whole are used.
+  static constexpr std::size_t kCgroupFileBytes = 4 * format::kMaxCgroupBytes;
 
   UniqueFd proc_;
   std::int64_t boottime_offset_ns_;
@@ -44,6 +48,7 @@ class ProcReader {
   std::array<char, 4096> status_{};
   std::array<char, format::kMaxPathBytes> exe_{};
   std::array<char, format::kMaxCmdlineBytes> cmdline_{};
+  std::array<char, kCgroupFileBytes> cgroup_{};
 };
 
 // Fields of /proc/PID/stat that we use. Pure, for tests: comm may contain spaces and parentheses.
@@ -57,5 +62,10 @@ bool parse_stat(std::string_view text, StatFields& fields);
 
 // The real user and group in the text of /proc/PID/status.
 bool parse_status_ids(std::string_view text, std::uint32_t& uid, std::uint32_t& gid);
+
+// The control group in the text of /proc/PID/cgroup (cgroups(7)), a part of `text`: the path in the unified
+// hierarchy (v2) unless that is the root; else in the named v1 hierarchies (systemd's), else in those of
+// the controllers, the first that is not the root; "/" when all are. Empty when there is no whole line.
+std::string_view parse_cgroup(std::string_view text);
 
 }  // namespace rfan::recorder

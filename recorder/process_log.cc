@@ -12,7 +12,8 @@ struct ProcessLog::Head {
   ProcessFact fact;
   std::uint8_t flags;
   std::uint16_t comm_bytes;
-  std::uint32_t exe_bytes;
+  std::uint16_t exe_bytes;
+  std::uint16_t cgroup_bytes;
   std::uint32_t cmdline_bytes;
   ImageSerial serial;
   ImageSerial other;
@@ -53,8 +54,8 @@ ProcessLog::ProcessLog(ProcessLog&& other) noexcept
 
 bool ProcessLog::append(const ProcessRecord& record) {
   static_assert(sizeof(Head) % kAlignment == 0 && kBytes % kAlignment == 0);
-  const std::size_t bytes =
-      aligned(sizeof(Head) + record.comm.size() + record.exe.size() + record.cmdline.size());
+  const std::size_t bytes = aligned(sizeof(Head) + record.comm.size() + record.exe.size() +
+                                    record.cmdline.size() + record.cgroup.size());
   const std::size_t left_in_lap = kBytes - written_ % kBytes;
   const std::size_t skip = bytes > left_in_lap ? left_in_lap : 0;
   const std::uint64_t used = written_ - released_.load(std::memory_order_acquire);
@@ -67,7 +68,8 @@ bool ProcessLog::append(const ProcessRecord& record) {
                   record.fact,
                   record.flags,
                   static_cast<std::uint16_t>(record.comm.size()),
-                  static_cast<std::uint32_t>(record.exe.size()),
+                  static_cast<std::uint16_t>(record.exe.size()),
+                  static_cast<std::uint16_t>(record.cgroup.size()),
                   static_cast<std::uint32_t>(record.cmdline.size()),
                   record.serial,
                   record.other,
@@ -78,7 +80,8 @@ bool ProcessLog::append(const ProcessRecord& record) {
                   record.time_ns};
   std::byte* to = at(written_);
   std::memcpy(to, &head, sizeof head);
-  put(put(put(to + sizeof head, record.comm), record.exe), record.cmdline);
+  to += sizeof head;
+  for (const auto text : {record.comm, record.exe, record.cmdline, record.cgroup}) to = put(to, text);
   written_ += bytes;
   return true;
 }
@@ -104,9 +107,13 @@ std::optional<ProcessRecord> ProcessLog::peek(std::uint64_t limit) {
   record.uid = head.uid;
   record.gid = head.gid;
   record.time_ns = head.time_ns;
-  record.comm = {text, head.comm_bytes};
-  record.exe = {text + head.comm_bytes, head.exe_bytes};
-  record.cmdline = {text + head.comm_bytes + head.exe_bytes, head.cmdline_bytes};
+  const auto take = [&text](std::size_t bytes) {
+    return std::string_view(std::exchange(text, text + bytes), bytes);
+  };
+  record.comm = take(head.comm_bytes);
+  record.exe = take(head.exe_bytes);
+  record.cmdline = take(head.cmdline_bytes);
+  record.cgroup = take(head.cgroup_bytes);
   return record;
 }
 

@@ -39,13 +39,14 @@ struct ProcessRecord {
   std::string_view comm{};
   std::string_view exe{};
   std::string_view cmdline{};  // arguments, each ended by NUL
+  std::string_view cgroup{};   // as in format::Process
 };
 
 // Single producer (reader thread), single consumer (writer thread), lock-free, fixed size.
 // A record that does not fit is refused, never waited for: the caller counts the loss.
 class ProcessLog {
  public:
-  // A record takes 64 bytes and its strings; a short process leaves about 500 bytes (fork, exec, path,
+  // A record takes 48 bytes and its strings; a short process leaves about 500 bytes (fork, exec, path,
   // details, exit). 8 MiB hold 16,000 of them, which is seconds of the fastest fork loop.
   static constexpr std::size_t kBytes = 8 * 1024 * 1024;
 

@@ -17,7 +17,7 @@ bool same_start(std::uint64_t a, std::uint64_t b) {
 
 bool same_program(const Process& a, const Process& b) {
   return a.pid == b.pid && a.ppid == b.ppid && a.uid == b.uid && a.gid == b.gid && a.comm == b.comm &&
-         a.cmdline == b.cmdline && a.flags == b.flags;
+         a.cmdline == b.cmdline && a.cgroup == b.cgroup && a.flags == b.flags;
 }
 
 }  // namespace
@@ -52,6 +52,7 @@ void ProcessTable::apply_fork(const ProcessRecord& record) {
   if (parent != nullptr) {
     child.process = parent->process;
     child.exe = parent->exe;
+    child.ids_known = parent->ids_known;
   }
   child.process.pid = record.pid;
   child.process.ppid = record.ppid;
@@ -71,6 +72,7 @@ void ProcessTable::apply_exec(const ProcessRecord& record) {
     image.process.flags = 0;
     image.process.cmdline.clear();
     image.process.parent = before->trace_id;
+    image.ids_known = before->ids_known;
   }
   image.process.pid = record.pid;
   image.process.comm = record.comm;
@@ -92,12 +94,15 @@ void ProcessTable::apply_details(const ProcessRecord& record) {
   details.flags = record.flags;
   details.comm = record.comm;
   details.cmdline = record.cmdline;
+  if (!record.cgroup.empty()) details.cgroup = record.cgroup;  // else what was inherited is the best guess
   // The side band's start time is exact; /proc's has a resolution of 10 ms.
   if (details.start_time_ns == 0) details.start_time_ns = record.time_ns;
   if (is_new) adopt(image, record);
   // An entry of the trace cannot be changed: what was learnt since makes a new one.
   if (!same_program(details, image.process) || image.exe != record.exe) image.trace_id = 0;
   image.process = std::move(details);
+  image.ids_known = true;
+  image.accepted.reset();
   image.exe = record.exe;
   latest_of_pid_[record.pid] = record.serial;
 }
@@ -126,6 +131,7 @@ void ProcessTable::apply_exe_path(const ProcessRecord& record) {
   if (image == nullptr || image->exe == record.exe) return;
   image->exe = record.exe;
   image->process.flags = record.flags;
+  image->accepted.reset();
   image->trace_id = 0;  // an entry of the trace cannot be changed
 }
 
@@ -133,9 +139,24 @@ void ProcessTable::retire(ImageSerial serial, std::uint64_t time_ns) {
   if (images_.contains(serial)) exited_.push_back({serial, time_ns});
 }
 
-bool ProcessTable::in_scope(ImageSerial serial) const {
+ProcessTable::Scope ProcessTable::scope_of(ImageSerial serial) const {
+  if (root_pid_ == 0) return Scope::kInside;
   const auto found = images_.find(serial);
-  return found == images_.end() ? root_pid_ == 0 : found->second.in_scope;
+  if (found == images_.end()) return Scope::kUnknown;
+  return found->second.in_scope ? Scope::kInside : Scope::kOutside;
+}
+
+bool ProcessTable::accepts(ImageSerial serial, const RecordFilter& filter) {
+  if (!filter.asks_about_processes()) return true;
+  Image* image = find(serial);
+  if (image == nullptr) return filter.accepts_process({});
+  if (!image->accepted) {
+    const auto& process = image->process;
+    ProcessTraits traits{image->exe, process.comm, std::nullopt, process.cgroup};
+    if (image->ids_known) traits.uid = process.uid;
+    image->accepted = filter.accepts_process(traits);
+  }
+  return *image->accepted;
 }
 
 ProcessId ProcessTable::trace_id(ImageSerial serial, format::TraceWriter& trace) {

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "format/event.h"
 #include "format/trace_writer.h"
 #include "recorder/process_log.h"
+#include "recorder/record_filter.h"
 
 namespace rfan::recorder {
 
@@ -23,7 +25,12 @@ class ProcessTable {
   void apply(const ProcessRecord& record);
 
   // Whether events of this image belong into the recording.
-  bool in_scope(ImageSerial serial) const;
+  enum class Scope : std::uint8_t { kInside, kOutside, kUnknown };
+  Scope scope_of(ImageSerial serial) const;
+
+  // Whether `filter` accepts the image; decided once and again when something new is learnt of it. The same
+  // filter every time. An image of which nothing is known is asked as such.
+  bool accepts(ImageSerial serial, const RecordFilter& filter);
 
   // The trace's id of the image, entered together with its ancestors if need be. 0: nothing is known of it.
   format::ProcessId trace_id(ImageSerial serial, format::TraceWriter& trace);
@@ -40,6 +47,8 @@ class ProcessTable {
     ImageSerial parent = 0;
     format::ProcessId trace_id = 0;
     bool in_scope = true;
+    bool ids_known = false;        // uid and gid were read, here or in an ancestor
+    std::optional<bool> accepted;  // by the filter; empty: not asked yet
   };
   struct Exit {
     ImageSerial serial;

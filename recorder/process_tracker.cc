@@ -27,7 +27,7 @@ std::uint32_t read_pid_limit() {
 std::uint64_t fingerprint_of(const ProcessRecord& record) {
   const std::hash<std::string_view> hash;
   std::uint64_t mixed = record.time_ns;
-  for (const auto text : {record.exe, record.cmdline, record.comm})
+  for (const auto text : {record.exe, record.cmdline, record.comm, record.cgroup})
     mixed = mixed * 0x9E3779B97F4A7C15U + hash(text);
   return mixed;
 }
@@ -103,6 +103,7 @@ void ProcessTracker::apply_fork(const PerfRecord& record, Entry& child) {
            .exit_ms = 0,
            .generation = generation_,
            .needs_details = true,
+           .executed = false,
            .awaits_exe = false,
            .fingerprint = 0};
   append({.fact = ProcessFact::kFork,
@@ -119,6 +120,7 @@ void ProcessTracker::apply_exec(const PerfRecord& record, Entry& process) {
              .exit_ms = 0,
              .generation = generation_,
              .needs_details = true,
+             .executed = true,
              .awaits_exe = true,
              .fingerprint = 0};
   append({.fact = ProcessFact::kExec,
@@ -142,27 +144,44 @@ void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
   append(fact);
 }
 
-ImageSerial ProcessTracker::attribute(std::uint32_t pid, bool held) {
+ImageSerial ProcessTracker::attribute_known(std::uint32_t pid) {
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
   // The exit may lie behind begin_batch(): the side band is drained after the read.
   const bool long_gone = process->exit_ms != 0 && now_ms_ > process->exit_ms + kExitGraceMs;
   if (long_gone) *process = {};
   if (process->serial == 0 || process->generation != generation_) return identify_again(pid, *process);
-  if (held && process->needs_details) return complete(pid, *process);
   return process->serial;
 }
 
-// The image is known from the side band; /proc adds user, command line and executable.
-ImageSerial ProcessTracker::complete(std::uint32_t pid, Entry& process) {
+ImageSerial ProcessTracker::attribute_held(std::uint32_t pid) {
+  const ImageSerial serial = attribute_known(pid);
+  Entry* process = entry(pid);
   ProcessRecord record;
-  if (!read_proc(pid, record)) return process.serial;
+  if (process != nullptr && process->needs_details && read_proc(pid, record)) complete(*process, record);
+  return serial;
+}
+
+// A fork alone is no reason: its program is its parent's.
+bool ProcessTracker::wants_reading(std::uint32_t pid) {
+  const Entry* process = entry(pid);
+  return process != nullptr && process->serial != 0 && process->needs_details && process->executed &&
+         process->exit_ms == 0;
+}
+
+void ProcessTracker::complete_if_same(std::uint32_t pid, ImageSerial serial, ProcessRecord& record) {
+  Entry* process = entry(pid);
+  if (process->serial == serial && process->exit_ms == 0) complete(*process, record);
+}
+
+// The image is known from the side band; /proc adds user, command line and executable.
+void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
   record.serial = process.serial;
+  // What did not fit into the log must be read again.
+  if (!append(record)) return;
   process.needs_details = false;
   process.awaits_exe = false;
   process.fingerprint = fingerprint_of(record);
-  append(record);
-  return process.serial;
 }
 
 // What is known of the pid may be out of date. A process that cannot be read any more keeps its last known
@@ -179,9 +198,11 @@ ImageSerial ProcessTracker::identify_again(std::uint32_t pid, Entry& process) {
              .exit_ms = 0,
              .generation = generation_,
              .needs_details = false,
+             .executed = false,
              .awaits_exe = false,
              .fingerprint = fingerprint};
-  append(record);
+  // What did not fit into the log must be read again.
+  if (!append(record)) process = {};
   return process.serial;
 }
 

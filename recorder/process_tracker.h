@@ -29,9 +29,22 @@ class ProcessTracker {
   // Call before the events of a batch are attributed. `now_ns`: CLOCK_MONOTONIC.
   void begin_batch(std::uint64_t now_ns);
 
-  // The image behind an event of `pid`. When `held`, the process is waiting for our answer and certainly
-  // exists: a process not read since its last fork or exec is read from /proc now. 0: nothing can be known.
-  ImageSerial attribute(std::uint32_t pid, bool held);
+  // The image behind a held event of `pid`: the process is waiting for our answer and certainly exists, so
+  // that one not read since its last fork or exec is read from /proc now. 0: nothing can be known.
+  ImageSerial attribute_held(std::uint32_t pid);
+
+  // The image behind an event that nobody waits for. A program not yet read is read too, but counts only if
+  // it is still the same afterwards: `drain` must apply() what the side band has.
+  template <typename Drain>
+  ImageSerial attribute_told(std::uint32_t pid, Drain&& drain) {
+    const ImageSerial serial = attribute_known(pid);
+    if (!wants_reading(pid)) return serial;
+    ProcessRecord record;
+    const bool read = read_proc(pid, record);
+    drain();
+    if (read) complete_if_same(pid, serial, record);
+    return serial;
+  }
 
   // Forgets what is known (notifications were lost): each process is read again when it is next held.
   void invalidate() { ++generation_; }
@@ -47,6 +60,7 @@ class ProcessTracker {
     std::uint32_t exit_ms;      // CLOCK_MONOTONIC / 1 ms of the exit, 0 while it runs
     std::uint32_t generation;   // of the knowledge; stale when it is not generation_
     bool needs_details;         // not read from /proc since the fork or exec
+    bool executed;              // the image came with an exec: its command line is its own
     bool awaits_exe;            // the first executable mapping after the exec names the executable
     std::uint64_t fingerprint;  // of what /proc said when it was last read; 0: not read
   };
@@ -57,7 +71,10 @@ class ProcessTracker {
   ProcessTracker(ProcessLog& log, ProcReader reader, LockedMemory table, std::uint32_t pid_limit,
                  bool side_band);
   Entry* entry(std::uint32_t pid);
-  ImageSerial complete(std::uint32_t pid, Entry& process);
+  ImageSerial attribute_known(std::uint32_t pid);
+  bool wants_reading(std::uint32_t pid);
+  void complete_if_same(std::uint32_t pid, ImageSerial serial, ProcessRecord& record);
+  void complete(Entry& process, ProcessRecord& record);
   ImageSerial identify_again(std::uint32_t pid, Entry& process);
   bool read_proc(std::uint32_t pid, ProcessRecord& record);
   bool append(const ProcessRecord& record);

@@ -8,6 +8,39 @@
 
 namespace rfan::recorder {
 
+namespace {
+
+using format::MountCoverage;
+
+// By filesystem, else by mount; says which in `how`.
+Status mark(FanotifyGroup& group, std::uint64_t mask, const std::string& path, std::string& how) {
+  how = "filesystem mark";
+  const auto status = group.add_mark(MarkKind::kFilesystem, mask, path);
+  if (status.ok()) return status;
+  how = "mount mark: other mounts of the filesystem are not seen";
+  // The first error is the one that tells why.
+  return group.add_mark(MarkKind::kMount, mask, path).ok() ? Status() : status;
+}
+
+MountCoverage covered(const MarkTarget& target, const std::string& how) {
+  return {target.path, target.fs_type, true, how};
+}
+
+MountCoverage not_covered(const MarkTarget& target, const std::string& why) {
+  return {target.path, target.fs_type, false, why};
+}
+
+MountCoverage tell_only(const MarkedGroups& groups, const MarkTarget& target) {
+  const auto why = why_not_held(target.fs_type);
+  if (groups.told == nullptr) return not_covered(target, why);
+  std::string how;
+  const auto status = mark(*groups.told, groups.plan.told_instead | groups.plan.told, target.path, how);
+  if (!status) return not_covered(target, why + "; nor told: " + std::strerror(status.error().errno_value));
+  return covered(target, how + ", opens are told, not held: " + why);
+}
+
+}  // namespace
+
 Result<Scope> scope_of_paths(const std::vector<std::string>& paths) {
   const auto mounts = read_mounts();
   if (!mounts) return mounts.error();
@@ -17,10 +50,11 @@ Result<Scope> scope_of_paths(const std::vector<std::string>& paths) {
     const auto mount = mount_of(path, mounts.value());
     if (!mount) return mount.error();
     const auto& fs_type = mount.value().fs_type;
-    if (!can_hold(fs_type)) {
+    if (is_kernel_interface(fs_type)) {
       return Error{"cannot record the " + fs_type + " filesystem of", path, 0, why_not_held(fs_type)};
     }
-    if (devices.insert(mount.value().device).second) scope.targets.push_back({path, fs_type});
+    if (devices.insert(mount.value().device).second)
+      scope.targets.push_back({path, fs_type, mount.value().id, mount.value().path});
   }
   return scope;
 }
@@ -31,35 +65,47 @@ Result<Scope> scope_of_everything() {
   Scope scope;
   std::set<std::string> devices;
   for (const auto& mount : mounts.value()) {
-    if (!can_hold(mount.fs_type)) {
+    if (is_kernel_interface(mount.fs_type)) {
       scope.coverage.push_back({mount.path, mount.fs_type, false, why_not_held(mount.fs_type)});
     } else if (devices.insert(mount.device).second) {
-      scope.targets.push_back({mount.path, mount.fs_type});
+      scope.targets.push_back({mount.path, mount.fs_type, mount.id, mount.path});
     }
   }
   return scope;
 }
 
-Status place_marks(FanotifyGroup& group, Scope& scope) {
-  Status failure;
+MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
+  // Another mount may lie over this one: its filesystem is another one, and may be one that must not be held.
+  const auto id = mount_id(target.path);
+  if (id != 0 && target.mount_id != 0 && id != target.mount_id)
+    return not_covered(target, "hidden by another mount");
+  if (groups.plan.held != 0 && !can_hold(target.fs_type)) return tell_only(groups, target);
+  std::string how;
+  if (groups.plan.told != 0) {
+    // Before the permission mark, so that nothing between the two is held and not told.
+    const auto told = mark(*groups.told, groups.plan.told, target.path, how);
+    if (!told && groups.plan.held == 0) return not_covered(target, std::strerror(told.error().errno_value));
+    if (!told)
+      how = std::string("no names of created, deleted and renamed files: ") +
+            std::strerror(told.error().errno_value);
+  }
+  if (groups.plan.held == 0) return covered(target, how);
+  std::string how_held;
+  const auto held = mark(*groups.held, groups.plan.held, target.path, how_held);
+  if (!held) return not_covered(target, std::strerror(held.error().errno_value));
+  return covered(target, how.empty() || how == how_held ? how_held : how_held + "; " + how);
+}
+
+Status place_marks(const MarkedGroups& groups, Scope& scope) {
   std::size_t placed = 0;
   for (const auto& target : scope.targets) {
-    auto status = group.add_mark(MarkKind::kFilesystem, target.path);
-    const char* how = "filesystem mark";
-    if (!status) {
-      status = group.add_mark(MarkKind::kMount, target.path);
-      how = "mount mark: other mounts of the filesystem are not seen";
-    }
-    if (status.ok()) {
-      ++placed;
-    } else {
-      failure = status;
-    }
-    const std::string why = status.ok() ? how : std::strerror(status.error().errno_value);
-    scope.coverage.push_back({target.path, target.fs_type, status.ok(), why});
+    scope.coverage.push_back(place_mark(groups, target));
+    if (scope.coverage.back().covered) ++placed;
   }
   if (placed != 0) return {};
-  return failure.ok() ? Status(Error{"found no filesystem to record", {}, 0, {}}) : failure;
+  if (scope.targets.empty()) return Error{"found no filesystem to record", {}, 0, {}};
+  return Error{"cannot record the " + scope.coverage.back().fs_type + " filesystem of",
+               scope.coverage.back().path, 0, scope.coverage.back().how};
 }
 
 }  // namespace rfan::recorder

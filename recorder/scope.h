@@ -6,6 +6,7 @@
 
 #include "format/error.h"
 #include "format/trace_info.h"
+#include "recorder/event_plan.h"
 #include "recorder/fanotify_group.h"
 
 namespace rfan::recorder {
@@ -14,6 +15,8 @@ namespace rfan::recorder {
 struct MarkTarget {
   std::string path;  // a path on it: where the mark is placed
   std::string fs_type;
+  std::uint64_t mount_id = 0;  // of that path; 0: not known
+  std::string mount_point{};
 };
 
 struct Scope {
@@ -21,15 +24,24 @@ struct Scope {
   std::vector<format::MountCoverage> coverage;  // of mounts left out; place_marks() adds the rest
 };
 
-// The filesystems that `paths` lie on. An error when a path does not exist or cannot be held.
+// The filesystems that `paths` lie on. An error when a path does not exist.
 Result<Scope> scope_of_paths(const std::vector<std::string>& paths);
 
-// Every mounted filesystem that can be held; the others are listed with the reason.
+// Every mounted filesystem but the kernel's interfaces, which are listed as not covered.
 Result<Scope> scope_of_everything();
 
-// Marks all targets, by filesystem and where the kernel refuses that, by mount, and enters each into the
-// coverage. From the first mark on opens wait for the reader thread: it must be running. An error when
-// nothing could be marked.
-Status place_marks(FanotifyGroup& group, Scope& scope);
+// The groups of a recording and what is asked of each; a group that is not needed is null.
+struct MarkedGroups {
+  FanotifyGroup* held = nullptr;
+  FanotifyGroup* told = nullptr;
+  EventPlan plan;
+};
+
+// Marks one filesystem and says what is covered thereby. Where opens cannot be held safely, they are told
+// instead (they may merge). From the first mark on opens wait for the reader thread: it must be running.
+format::MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target);
+
+// place_mark() for all targets. An error when nothing could be marked.
+Status place_marks(const MarkedGroups& groups, Scope& scope);
 
 }  // namespace rfan::recorder

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@
 #include "recorder/capture_loop.h"
 #include "recorder/clock.h"
 #include "recorder/command.h"
+#include "recorder/coverage.h"
+#include "recorder/fatal_signals.h"
+#include "recorder/guardian.h"
+#include "recorder/mount_watch.h"
+#include "recorder/mounts.h"
 #include "recorder/output_file.h"
 #include "recorder/privileges.h"
 #include "recorder/scope.h"
@@ -41,6 +47,8 @@ constexpr std::int64_t kReservedDescriptors = 2048;
 
 constexpr std::uint64_t kStatusIntervalMs = 250;
 
+constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
 void say(const std::string& text) {
   std::fputs(("rfanrec: " + text + "\n").c_str(), stderr);
 }
@@ -52,10 +60,19 @@ std::string read_line(const char* path) {
   return line;
 }
 
+// Every filesystem, those mounted later too: with --all, and where a process is followed and no path was
+// given.
+bool follows_mounts(const Options& options) {
+  return options.all || (options.paths.empty() && (!options.command.empty() || options.pid != 0));
+}
+
 // Everything a recording consists of, in the order of set-up. Members below others may use those above.
 class Session {
  public:
   explicit Session(const Options& options) : options_(options), status_line_(live_, options.quiet) {}
+  ~Session() { release_openers(); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   Status set_up();
   Status begin();
@@ -65,11 +82,18 @@ class Session {
 
  private:
   Status find_scope();
+  Status create_groups();
+  Status ignore_output();
+  Status open_directories();
+  MarkedGroups groups();
   Status open_process_channel();
   Status open_signals();
   Status create_trace();
+  void release_openers();
+  void give_up_on_second_signal();
   format::TraceMeta describe() const;
   void on_signal();
+  void mark_new_filesystems();
   std::uint64_t time_left_ms() const;
   void report(const Status& written) const;
 
@@ -77,14 +101,21 @@ class Session {
   LiveStatistics live_;
   StatusLine status_line_;
   Scope scope_;
+  std::optional<MountWatch> mount_watch_;
   std::optional<Command> command_;
+  UniqueFd watched_process_;  // of --pid
   UniqueFd output_;
+  sigset_t handled_signals_{};
   UniqueFd signals_;
   UniqueFd failure_event_;
-  std::optional<FanotifyGroup> group_;
+  EventPlan plan_;
+  std::optional<FanotifyGroup> held_group_;
+  std::optional<FanotifyGroup> told_group_;
+  std::optional<DirectoryTable> directories_;
   std::unique_ptr<ArenaPool> arenas_;
   std::optional<ProcessLog> process_log_;
   bool side_band_ = false;
+  std::optional<Guardian> guardian_;
   std::unique_ptr<CaptureLoop> capture_;
   std::unique_ptr<WriteLoop> writer_;
   std::uint64_t begin_ns_ = 0;
@@ -94,7 +125,13 @@ class Session {
 };
 
 Status Session::find_scope() {
-  const bool everything = options_.paths.empty() && !options_.command.empty();
+  if (follows_mounts(options_)) {
+    // Before the mounts are read, so that none is missed in between.
+    auto watch = MountWatch::open();
+    if (!watch) return watch.error();
+    mount_watch_.emplace(std::move(*watch));
+  }
+  const bool everything = follows_mounts(options_);
   const auto paths = options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths;
   auto scope = everything ? scope_of_everything() : scope_of_paths(paths);
   if (!scope) return scope.error();
@@ -103,15 +140,15 @@ Status Session::find_scope() {
 }
 
 Status Session::open_signals() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set, number);
+  ::sigemptyset(&handled_signals_);
+  for (const int number : kEndingSignals) ::sigaddset(&handled_signals_, number);
   // Before the first thread, so that all inherit it.
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  ::signal(SIGPIPE, SIG_IGN);
+  ::pthread_sigmask(SIG_BLOCK, &handled_signals_, nullptr);
+  // Then write() says what is wrong.
+  for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
   // A stopped recorder would hold every opener.
   for (const int number : {SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
-  signals_.reset(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  signals_.reset(::signalfd(-1, &handled_signals_, SFD_CLOEXEC | SFD_NONBLOCK));
   failure_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   return signals_ && failure_event_ ? Status() : errno_error("cannot create event descriptors");
 }
@@ -143,8 +180,8 @@ Status Session::open_process_channel() {
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
   const CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = budget};
-  capture_ = std::make_unique<CaptureLoop>(capture, *group_, *arenas_, *process_log_, std::move(events),
-                                           std::move(*tracker));
+  capture_ = std::make_unique<CaptureLoop>(capture, groups().held, groups().told, *arenas_, *process_log_,
+                                           std::move(events), std::move(*tracker), *guardian_);
   return {};
 }
 
@@ -152,6 +189,16 @@ Status Session::open_process_channel() {
 Status Session::set_up() {
   if (auto status = check_privileges(); !status) return status;
   if (auto status = find_scope(); !status) return status;
+  auto guardian = Guardian::start(options_.max_stall);
+  if (!guardian) return guardian.error();
+  guardian_.emplace(std::move(*guardian));
+  if (options_.pid != 0) {
+    watched_process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, options_.pid, 0)));
+    if (!watched_process_) return errno_error(fmt::format("cannot record process {}", options_.pid));
+  }
+  if (options_.cpu >= ::sysconf(_SC_NPROCESSORS_CONF)) {
+    return Error{fmt::format("there is no CPU {}", options_.cpu), {}, 0, "leave --cpu out"};
+  }
   auto output = open_output(options_.output);
   if (!output) return output.error();
   output_ = std::move(*output);
@@ -163,12 +210,7 @@ Status Session::set_up() {
   // A core dump of a recorder that holds the filesystem of the core file would never end (measured on 6.18).
   ::prctl(PR_SET_DUMPABLE, 0);
   if (auto status = open_signals(); !status) return status;
-  auto group = FanotifyGroup::create();
-  if (!group) return group.error();
-  group_.emplace(std::move(*group));
-  if (options_.output != "-") {
-    if (auto status = group_->ignore_file(output_.get()); !status) return status;
-  }
+  if (auto status = create_groups(); !status) return status;
   // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call
   // would populate the sparse one. Best effort, as there.
   ::mlockall(MCL_CURRENT);
@@ -176,6 +218,50 @@ Status Session::set_up() {
   if (!arenas) return arenas.error();
   arenas_ = std::move(*arenas);
   return open_process_channel();
+}
+
+MarkedGroups Session::groups() {
+  return {held_group_ ? &*held_group_ : nullptr, told_group_ ? &*told_group_ : nullptr, plan_};
+}
+
+Status Session::create_groups() {
+  plan_ = plan_events(options_.hold, options_.event_kinds);
+  if (plan_.held != 0) {
+    auto group = FanotifyGroup::create(GroupKind::kPermission);
+    if (!group) return group.error();
+    held_group_.emplace(std::move(*group));
+    close_on_fatal_signal(held_group_->fd());
+  }
+  if (auto status = open_directories(); !status) return status;
+  const bool some_cannot_be_held = std::any_of(scope_.targets.begin(), scope_.targets.end(),
+                                               [](const auto& target) { return !can_hold(target.fs_type); });
+  if (plan_.told != 0 || some_cannot_be_held) {
+    auto group = FanotifyGroup::create(GroupKind::kNotification);
+    if (!group) return group.error();
+    told_group_.emplace(std::move(*group));
+  }
+  return options_.output == "-" ? Status() : ignore_output();
+}
+
+// Before the first mark: the table opens every mount point.
+Status Session::open_directories() {
+  auto directories = DirectoryTable::create();
+  if (!directories) return directories.error();
+  directories_.emplace(std::move(*directories));
+  for (const auto& target : scope_.targets) {
+    if (auto status = directories_->add_filesystem(target.mount_point); !status && !options_.paths.empty())
+      return status;
+  }
+  return {};
+}
+
+// The trace itself is not recorded, whoever reads it.
+Status Session::ignore_output() {
+  if (held_group_) {
+    if (auto status = held_group_->ignore_file(plan_.held, output_.get()); !status) return status;
+  }
+  const auto told = plan_.told_of_files();
+  return told_group_ && told != 0 ? told_group_->ignore_file(told, output_.get()) : Status();
 }
 
 format::TraceMeta Session::describe() const {
@@ -190,8 +276,8 @@ format::TraceMeta Session::describe() const {
   meta.cpu_count = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
   meta.recorder_args = options_.words;
   meta.command = options_.command;
-  meta.hold = format::HoldMode::kOpen;
-  for (const auto& [bit, kind] : mask_kinds()) meta.event_kinds |= 1U << static_cast<unsigned>(kind);
+  meta.hold = options_.hold;
+  meta.event_kinds = options_.event_kinds;
   meta.process_source = side_band_ ? "perf side band" : "/proc";
   meta.mounts = scope_.coverage;
   return meta;
@@ -206,23 +292,29 @@ Status Session::create_trace() {
   if (!trace) return trace.error();
   auto resolver = PathResolver::open();
   if (!resolver) return resolver.error();
-  const WriteLoop::Options loop{.root_pid = command_ ? static_cast<std::uint32_t>(command_->pid()) : 0};
+  const WriteLoop::Options loop{
+      .recorded_mask = plan_.recorded,
+      .filter = options_.filter,
+      .root_pid = command_ ? static_cast<std::uint32_t>(command_->pid()) : options_.pid};
   writer_ = std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver),
-                                        std::move(*trace), live_);
-  return writer_->start(failure_event_.get());
+                                        std::move(*directories_), std::move(*trace), live_);
+  writer_->start(failure_event_.get());
+  return {};
 }
 
 // From the first mark on every open on the marked filesystems waits for the reader thread, our own included.
 Status Session::begin() {
   if (auto status = capture_->start(); !status) return status;
-  if (auto status = place_marks(*group_, scope_); !status) return status;
+  if (auto status = place_marks(groups(), scope_); !status) return status;
   if (auto status = create_trace(); !status) return status;
   begin_ns_ = monotonic_ns();
   if (!options_.quiet) {
     const auto names = fmt::format("{}", fmt::join(options_.paths, " "));
-    const std::string what = !options_.command.empty() ? options_.command.front()
-                             : names.empty()           ? "."
-                                                       : names;
+    const std::string what = options_.pid != 0           ? fmt::format("process {}", options_.pid)
+                             : options_.all              ? "all filesystems"
+                             : !options_.command.empty() ? options_.command.front()
+                             : names.empty()             ? "."
+                                                         : names;
     say(fmt::format("recording {} to {} ({})", what, options_.output,
                     command_ ? "ends with the command" : "Ctrl-C ends"));
   }
@@ -253,16 +345,29 @@ std::uint64_t Session::time_left_ms() const {
   return wanted_ms > elapsed_ms ? wanted_ms - elapsed_ms : 0;
 }
 
+void Session::mark_new_filesystems() {
+  const auto look = mount_watch_->look();
+  if (!look) return say("note: " + look.error().message());
+  for (const auto& added : look.value()) writer_->add_filesystem(added.mount.path);
+  // Marking again what is marked changes nothing, and a filesystem that was mounted anew has lost its mark.
+  for (const auto& mount : mount_watch_->all_mounts()) {
+    if (!is_kernel_interface(mount.fs_type))
+      place_mark(groups(), {mount.path, mount.fs_type, mount.id, mount.path});
+  }
+}
+
 void Session::wait_for_end() {
-  std::array<pollfd, 3> events{{{signals_.get(), POLLIN, 0},
+  std::array<pollfd, 4> events{{{signals_.get(), POLLIN, 0},
                                 {failure_event_.get(), POLLIN, 0},
-                                {command_ ? command_->pidfd() : -1, POLLIN, 0}}};
+                                {command_ ? command_->pidfd() : watched_process_.get(), POLLIN, 0},
+                                {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0}}};
   while (reason_ == EndReason::kUnknown) {
     std::uint64_t timeout_ms = status_line_.enabled() ? kStatusIntervalMs : UINT64_MAX;
     if (options_.duration) timeout_ms = std::min(timeout_ms, time_left_ms());
-    ::poll(events.data(), events.size(), timeout_ms > INT32_MAX ? -1 : static_cast<int>(timeout_ms));
+    ::poll(events.data(), events.size(), static_cast<int>(std::min<std::uint64_t>(timeout_ms, INT32_MAX)));
     status_line_.update(monotonic_ns());
     if (events[2].revents != 0) reason_ = EndReason::kCommandEnded;
+    if (events[3].revents != 0) mark_new_filesystems();
     if (events[0].revents != 0) on_signal();
     if (events[1].revents != 0) reason_ = EndReason::kWriteError;
     if (reason_ == EndReason::kUnknown && options_.duration && time_left_ms() == 0)
@@ -271,9 +376,35 @@ void Session::wait_for_end() {
   status_line_.clear();
 }
 
+volatile std::sig_atomic_t g_interrupts = 0;
+
+extern "C" void count_interrupt(int number) {
+  g_interrupts = g_interrupts + 1;
+  if (g_interrupts >= 2) ::_exit(128 + number);
+}
+
+// Nobody waits for us any more, but the output may block for ever: one signal is a request to end, which is
+// under way, a second one ends the process with what is written.
+void Session::give_up_on_second_signal() {
+  g_interrupts = interrupts_;
+  for (const int number : kEndingSignals) ::signal(number, &count_interrupt);
+  ::pthread_sigmask(SIG_UNBLOCK, &handled_signals_, nullptr);
+}
+
+// Ends the holding of opens for good: no marks, queues answered, groups closed.
+void Session::release_openers() {
+  for (auto* group : {groups().held, groups().told}) {
+    if (group != nullptr) group->remove_marks();
+  }
+  if (capture_) capture_->stop();
+  close_on_fatal_signal(-1);
+  held_group_.reset();
+  told_group_.reset();
+}
+
 int Session::end() {
-  group_->remove_marks();
-  capture_->stop();
+  release_openers();
+  give_up_on_second_signal();
   writer_->stop();
   if (command_) command_status_ = command_->exit_status().value_or(command_status_);
   format::TraceSummary summary;
@@ -284,6 +415,7 @@ int Session::end() {
   summary.cost.process_read_ns = capture_->process_read_ns();
   summary.cost.arenas = ArenaPool::kArenas;
   summary.cost.arenas_high_water = capture_->arenas_high_water();
+  if (const auto loss = capture_->unpublished_loss()) writer_->add_loss(*loss);
   const auto written = writer_->finish(std::move(summary));
   report(written);
   if (!written) return 1;
@@ -306,21 +438,45 @@ void Session::report(const Status& written) const {
              stderr);
 }
 
+Status find_command(const Options& options) {
+  return options.command.empty() ? Status() : find_program(options.command.front());
+}
+
+// What a shell returns for a command that it does not find, or cannot run.
+int status_of_shell(const Error& error) {
+  return error.errno_value == ENOENT ? 127 : 126;
+}
+
 }  // namespace
+
+int print_coverage(const Options& options) {
+  if (const auto status = check_privileges(); !status) {
+    say(status.error().message());
+    return 1;
+  }
+  const auto report = probe_coverage(plan_events(options.hold, options.event_kinds), options.paths);
+  if (!report) {
+    say(report.error().message());
+    return 1;
+  }
+  std::fputs(coverage_text(report.value()).c_str(), stdout);
+  return coverage_exit_status(report.value());
+}
 
 int run_session(const Options& options) {
   Session session(options);
-  auto status = session.set_up();
+  auto status = find_command(options);
+  const bool command_is_wrong = !status.ok();
+  if (status.ok()) status = session.set_up();
   if (status.ok()) status = session.begin();
   if (!status) {
     say(status.error().message());
-    return 1;
+    return command_is_wrong ? status_of_shell(status.error()) : 1;
   }
   if (const auto started = session.start_command(); !started) {
     say(started.error().message());
     session.end();
-    // What a shell returns for a command that it does not find, or cannot run.
-    return started.error().errno_value == ENOENT ? 127 : 126;
+    return status_of_shell(started.error());
   }
   session.wait_for_end();
   return session.end();

@@ -17,11 +17,13 @@ using format::EventKind;
 using format::LossCause;
 
 WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
-                     std::unique_ptr<format::TraceWriter> trace, LiveStatistics& live)
+                     DirectoryTable directories, std::unique_ptr<format::TraceWriter> trace,
+                     LiveStatistics& live)
     : options_(options),
       arenas_(arenas),
       log_(log),
       resolver_(std::move(resolver)),
+      directories_(std::move(directories)),
       trace_(std::move(trace)),
       live_(live),
       processes_(options.root_pid) {
@@ -32,10 +34,9 @@ WriteLoop::~WriteLoop() {
   stop();
 }
 
-Status WriteLoop::start(int failure_event) {
+void WriteLoop::start(int failure_event) {
   failure_event_ = failure_event;
   thread_ = std::thread([this] { run(); });
-  return {};
 }
 
 void WriteLoop::stop() {
@@ -65,7 +66,7 @@ void WriteLoop::run() {
     if (flush_due_ns_ == 0 && has_pending()) {
       flush_due_ns_ = done_ns + std::uint64_t{options_.flush_interval_ms} * 1'000'000;
     } else if (flush_due_ns_ != 0 && done_ns >= flush_due_ns_) {
-      flush(done_ns);
+      flush();
     }
   }
   cpu_ns_ = thread_cpu_ns();
@@ -78,23 +79,24 @@ int WriteLoop::wait_ms(std::uint64_t now_ns) const {
 
 void WriteLoop::write_arena(Arena& arena) {
   apply_process_facts(arena.process_log_end);
+  open_new_filesystems();
   const auto now_ns = monotonic_ns();
   if (arena.dropped != 0) {
     seen_ += arena.dropped;
     ledger_.add({LossCause::kNoArena, arena.dropped, arena.dropped_first_ns, arena.dropped_last_ns});
   }
+  if (arena.failed_reads != 0)
+    ledger_.add({LossCause::kDescriptorFailed, arena.failed_reads, now_ns, now_ns});
   if (arena.process_facts_lost != 0)
     ledger_.add({LossCause::kProcessChannel, arena.process_facts_lost, now_ns, now_ns});
-  std::size_t begin = 0;
-  const ImageSerial* images = arena.images.data();
   for (const auto& batch : std::span(arena.batches).first(arena.batch_count)) {
-    const auto raw = std::span<const std::byte>(arena.raw).subspan(begin, batch.raw_end - begin);
-    write_batch(batch, raw, images);
-    images += raw.size() / kKernelEventBytes;
-    begin = batch.raw_end;
+    const auto raw =
+        std::span<const std::byte>(arena.raw).subspan(batch.raw_begin, batch.raw_end - batch.raw_begin);
+    write_batch(batch, raw, arena.images.data() + batch.first_image);
   }
   close_descriptors();
-  processes_.expire(now_ns);
+  // By the time of the events, not of the clock: a writer that is behind still needs who has exited since.
+  if (arena.batch_count != 0) processes_.expire(arena.batches[arena.batch_count - 1].read_ns);
   publish_statistics();
 }
 
@@ -105,52 +107,111 @@ void WriteLoop::write_batch(const Arena::Batch& batch, std::span<const std::byte
   while (walker.next(event)) {
     if (event.fd >= 0) descriptors_.push_back(event.fd);
     const ImageSerial image = *images++;
-    if (image != Arena::kOwnEvent) write_event(event, image, batch);
+    const bool own = image == Arena::kOwnEvent;
+    const std::uint64_t mask = event.mask;
+    event.mask &= options_.recorded_mask | kModifierBits;
+    if (event.is_overflow()) {
+      note_overflow(batch.read_ns);
+    } else if (batch.source == Arena::Source::kPermissionGroup) {
+      if (!own && admits(event, image, batch)) write_event(event, image, batch, path_of_descriptor(event));
+    } else if (const auto named = parse_named_event(event.info)) {
+      if (!own && admits(event, image, batch)) write_event(event, image, batch, paths_of_names(*named));
+      // Directories move whoever moves them.
+      directories_.follow(mask, *named);
+    }
   }
 }
 
-void WriteLoop::write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch) {
-  if (kernel_event.is_overflow()) {
-    ledger_.add({LossCause::kQueueOverflow, std::nullopt, batch.read_ns, batch.read_ns});
-    return;
-  }
+void WriteLoop::note_overflow(std::uint64_t time_ns) {
+  ledger_.add({LossCause::kQueueOverflow, std::nullopt, time_ns, time_ns});
+  directories_.forget_all();
+}
+
+// Counts the event as seen, and says whether it is to be written.
+bool WriteLoop::admits(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch) {
   const auto events = static_cast<std::uint64_t>(count_kinds(kernel_event.mask));
+  if (events == 0) return false;
   seen_ += events;
-  if (!processes_.in_scope(image)) {
-    filtered_ += events;
-    return;
+  switch (processes_.scope_of(image)) {
+    case ProcessTable::Scope::kInside:
+      break;
+    case ProcessTable::Scope::kOutside:
+      filtered_ += events;
+      return false;
+    case ProcessTable::Scope::kUnknown:
+      ledger_.add({LossCause::kUnknownScope, events, batch.read_ns, batch.read_ns});
+      return false;
   }
-  if (!failure_.ok()) {
-    ledger_.add({LossCause::kWriteError, events, batch.read_ns, batch.read_ns});
+  if (!processes_.accepts(image, options_.filter)) {
+    filtered_ += events;
+    return false;
+  }
+  if (failure_.ok()) return true;
+  ledger_.add({LossCause::kWriteError, events, batch.read_ns, batch.read_ns});
+  return false;
+}
+
+void WriteLoop::write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch,
+                            const EventPaths& paths) {
+  if (options_.filter.asks_about_paths() && !options_.filter.accepts_path(paths.path, paths.path2)) {
+    filtered_ += count_kinds(kernel_event.mask);
     return;
   }
   Event event;
   event.time_ns = batch.read_ns;
   event.process = processes_.trace_id(image, *trace_);
-  resolve_path(kernel_event, event);
+  if (!paths.path.empty()) event.path = trace_->intern_path(paths.path);
+  if (!paths.path2.empty()) event.path2 = trace_->intern_path(paths.path2);
+  if (event.path == 0) ledger_.add({paths.why_unknown, 1, event.time_ns, event.time_ns});
+  if (paths.deleted) event.flags |= format::kFlagDeleted;
+  if (kernel_event.is_directory()) event.flags |= format::kFlagDirectory;
   if (kernel_event.is_held()) {
-    const auto reply_ns = batch.answered_ns - batch.read_ns;
     event.flags |= format::kFlagHeld;
-    event.reply_ns = static_cast<std::uint32_t>(std::min<std::uint64_t>(reply_ns, UINT32_MAX));
+    if (kernel_event.fd >= 0) {
+      event.reply_ns =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(batch.answered_ns - batch.read_ns, UINT32_MAX));
+    } else {
+      event.flags |= format::kFlagDenied;  // by the kernel, which could not ask us
+    }
   }
   for_each_kind(kernel_event.mask, [&](EventKind kind) {
     event.kind = kind;
     trace_->add_event(event);
-    if (trace_->block_full()) flush(batch.answered_ns);
+    if (trace_->block_full()) flush();
   });
 }
 
-void WriteLoop::resolve_path(const KernelEvent& kernel_event, Event& event) {
-  if (kernel_event.is_directory()) event.flags |= format::kFlagDirectory;
-  auto cause = LossCause::kDescriptorFailed;
-  if (kernel_event.fd >= 0) {
-    cause = LossCause::kUnresolvedPath;
-    if (const auto resolved = resolver_.resolve(kernel_event.fd)) {
-      event.path = trace_->intern_path(resolved->path);
-      if (resolved->deleted) event.flags |= format::kFlagDeleted;
-    }
+WriteLoop::EventPaths WriteLoop::path_of_descriptor(const KernelEvent& kernel_event) {
+  EventPaths paths;
+  if (kernel_event.fd < 0) {
+    paths.why_unknown = LossCause::kDescriptorFailed;
+  } else if (const auto resolved = resolver_.resolve(kernel_event.fd)) {
+    paths.path = resolved->path;
+    paths.deleted = resolved->deleted;
   }
-  if (event.path == 0) ledger_.add({cause, 1, event.time_ns, event.time_ns});
+  return paths;
+}
+
+WriteLoop::EventPaths WriteLoop::paths_of_names(const NamedEvent& named) {
+  EventPaths paths;
+  first_path_ = directories_.object_path(named).value_or(std::string_view{});
+  paths.path = first_path_;
+  if (!named.new_name.empty()) paths.path2 = directories_.new_path(named).value_or(std::string_view{});
+  return paths;
+}
+
+void WriteLoop::add_filesystem(const std::string& mount_point) {
+  const std::lock_guard lock(new_filesystems_mutex_);
+  new_filesystems_.push_back(mount_point);
+}
+
+void WriteLoop::open_new_filesystems() {
+  const std::lock_guard lock(new_filesystems_mutex_);
+  for (const auto& mount_point : new_filesystems_) {
+    // Gone again, or unreadable: its events then count as unresolved.
+    [[maybe_unused]] const auto status = directories_.add_filesystem(mount_point);
+  }
+  new_filesystems_.clear();
 }
 
 void WriteLoop::apply_process_facts(std::uint64_t log_end) {
@@ -178,13 +239,12 @@ bool WriteLoop::has_pending() const {
   return failure_.ok() && (trace_->totals().events != flushed_events_ || ledger_.pending());
 }
 
-void WriteLoop::flush(std::uint64_t now_ns) {
+void WriteLoop::flush() {
   flush_due_ns_ = 0;
   if (!has_pending()) return;
   ledger_.hand_over(*trace_);
   if (const auto status = trace_->flush(sample_clocks()); !status) return fail(status.error());
   flushed_events_ = trace_->totals().events;
-  processes_.expire(now_ns);
   publish_statistics();
 }
 
@@ -203,7 +263,9 @@ Status WriteLoop::finish(format::TraceSummary summary) {
   summary.cost.events_filtered = filtered_;
   summary.cost.writer_cpu_ns = cpu_ns_;
   ledger_.hand_over(*trace_);
-  return trace_->finish(sample_clocks(), std::move(summary));
+  auto status = trace_->finish(sample_clocks(), std::move(summary));
+  if (!status) fail(status.error());
+  return status;
 }
 
 void WriteLoop::publish_statistics() {

@@ -5,40 +5,56 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "format/error.h"
 #include "format/trace_writer.h"
 #include "recorder/arena.h"
+#include "recorder/directory_table.h"
 #include "recorder/live_statistics.h"
 #include "recorder/loss_ledger.h"
 #include "recorder/path_resolver.h"
 #include "recorder/process_table.h"
+#include "recorder/record_filter.h"
 #include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 
 // After start() the thread "rfan-writer" owns everything here but the atomics. It may block on the output for
-// as long as it likes: the reader answers without it. After a write error it goes on emptying arenas, so that
-// descriptors are closed, and counts what it could not write.
+// as long as it likes: the reader holds openers back for a quarter of a second at most, then answers without
+// it. After a write error it goes on emptying arenas, so that descriptors are closed, and counts what it
+// could not write.
 class WriteLoop {
  public:
   struct Options {
     std::uint32_t flush_interval_ms = 250;
+    std::uint64_t recorded_mask = UINT64_MAX;  // fanotify bits of the events asked for (EventPlan::recorded)
+    RecordFilter filter{};
     std::uint32_t root_pid = 0;  // record only this process and its descendants; 0: everything
   };
 
   WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
-            std::unique_ptr<format::TraceWriter> trace, LiveStatistics& live);
+            DirectoryTable directories, std::unique_ptr<format::TraceWriter> trace, LiveStatistics& live);
   ~WriteLoop();
 
   // `failure_event` (an eventfd, not owned) becomes readable when the trace can no longer be written.
-  Status start(int failure_event);
+  void start(int failure_event);
+  // Any thread: names below this mount point, of a filesystem that is about to be marked, can be told from
+  // now on.
+  void add_filesystem(const std::string& mount_point);
   // Call when the reader thread has ended: works off every arena and ends the thread.
   void stop();
 
+  // After stop(): enters what only the reader knows of.
+  void add_loss(const format::Loss& loss) {
+    seen_ += loss.count.value_or(0);
+    ledger_.add(loss);
+  }
   // After stop(): seals the file; fills in what was seen and filtered. Returns the first error of the
   // recording, if there was one.
   Status finish(format::TraceSummary summary);
@@ -46,21 +62,32 @@ class WriteLoop {
   // After stop().
   const format::TraceWriter& trace() const { return *trace_; }
   std::uint64_t events_seen() const { return seen_; }
-  std::uint64_t events_filtered() const { return filtered_; }
-  std::uint64_t cpu_ns() const { return cpu_ns_; }
   const LossLedger& ledger() const { return ledger_; }
 
  private:
+  // Views are valid until the paths of the next event are looked up. Empty: unknown.
+  struct EventPaths {
+    std::string_view path{};
+    std::string_view path2{};
+    bool deleted = false;
+    format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
+  };
+
   void run();
   int wait_ms(std::uint64_t now_ns) const;
   void write_arena(Arena& arena);
   void write_batch(const Arena::Batch& batch, std::span<const std::byte> raw, const ImageSerial* images);
-  void write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch);
-  void resolve_path(const KernelEvent& kernel_event, format::Event& event);
+  bool admits(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch);
+  void write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch,
+                   const EventPaths& paths);
+  void open_new_filesystems();
+  void note_overflow(std::uint64_t time_ns);
+  EventPaths path_of_descriptor(const KernelEvent& kernel_event);
+  EventPaths paths_of_names(const NamedEvent& named);
   void apply_process_facts(std::uint64_t log_end);
   void close_descriptors();
   bool has_pending() const;
-  void flush(std::uint64_t now_ns);
+  void flush();
   void fail(const Error& error);
   void publish_statistics();
 
@@ -68,6 +95,8 @@ class WriteLoop {
   ArenaPool& arenas_;
   ProcessLog& log_;
   PathResolver resolver_;
+  DirectoryTable directories_;
+  std::string first_path_;  // of a rename, while the second is looked up
   std::unique_ptr<format::TraceWriter> trace_;
   LiveStatistics& live_;
   ProcessTable processes_;
@@ -81,6 +110,8 @@ class WriteLoop {
   int failure_event_ = -1;
   std::uint64_t cpu_ns_ = 0;
 
+  std::mutex new_filesystems_mutex_;
+  std::vector<std::string> new_filesystems_;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

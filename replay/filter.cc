@@ -25,8 +25,9 @@ bool Filter::accepts_process(const Dictionary& dictionary, format::ProcessId id)
   const auto& process = dictionary.process(id);
   const auto exe = process.exe <= dictionary.path_count() ? dictionary.path(process.exe) : std::string_view();
   return spec_.pid.accept([&](std::uint32_t pid) { return pid == process.pid; }) &&
-         spec_.comm.accept([&](const CommPattern& comm) { return comm.matches(process.comm); }) &&
-         spec_.exe.accept([&](const ExePattern& pattern) { return pattern.matches(exe, process.comm); });
+         spec_.comm.accept([&](const format::CommPattern& comm) { return comm.matches(process.comm); }) &&
+         spec_.exe.accept(
+             [&](const format::ExePattern& pattern) { return pattern.matches(exe, process.comm); });
 }
 
 void Filter::extend(const Dictionary& dictionary) {
@@ -38,7 +39,7 @@ void Filter::extend(const Dictionary& dictionary) {
   if (columns_ & format::kColumnPath) {
     for (auto id = paths_any_.size(); id <= dictionary.path_count(); ++id) {
       const auto path = id == 0 ? std::string_view() : dictionary.path(static_cast<format::PathId>(id));
-      const auto matches = [&](const PathPattern& pattern) { return pattern.matches(path); };
+      const auto matches = [&](const format::PathPattern& pattern) { return pattern.matches(path); };
       const auto& [any, none] = spec_.path;
       paths_any_.push_back(any.empty() || std::any_of(any.begin(), any.end(), matches));
       paths_none_.push_back(std::any_of(none.begin(), none.end(), matches));

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "format/alternatives.h"
 #include "format/error.h"
 #include "format/event.h"
+#include "format/pattern.h"
 #include "format/trace_reader.h"
-#include "replay/alternatives.h"
 #include "replay/id_set.h"
-#include "replay/pattern.h"
 #include "replay/time_filter.h"
 #include "replay/timeline.h"
 
@@ -19,13 +19,13 @@ namespace rfan::replay {
 
 // What was asked. Values of one key are OR-ed, keys are AND-ed, negated values must all fail (Alternatives).
 struct FilterSpec {
-  Alternatives<ExePattern> exe;
-  Alternatives<CommPattern> comm;
-  Alternatives<std::uint32_t> pid;
-  Alternatives<PathPattern> path;  // an event with two paths matches when either does
-  Alternatives<format::EventKind> kind;
-  Alternatives<TimePoint> since;
-  Alternatives<TimePoint> until;
+  format::Alternatives<format::ExePattern> exe;
+  format::Alternatives<format::CommPattern> comm;
+  format::Alternatives<std::uint32_t> pid;
+  format::Alternatives<format::PathPattern> path;  // an event with two paths matches when either does
+  format::Alternatives<format::EventKind> kind;
+  format::Alternatives<TimePoint> since;
+  format::Alternatives<TimePoint> until;
   bool utc = false;  // for times of day
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "format/kernel_interfaces.h"
 #include "replay/escape.h"
 #include "replay/info.h"
 
@@ -156,11 +157,13 @@ void print_cost(const InfoReport& report, Sheet& sheet) {
 void print_mounts(const InfoReport& report, bool covered, Sheet& sheet) {
   std::string_view label = covered ? "covered" : "not covered";
   for (const auto& mount : report.meta.mounts) {
-    if (mount.covered != covered) continue;
+    if (mount.covered != covered || (!covered && format::is_kernel_interface(mount.fs_type))) continue;
     sheet.line(label,
                fmt::format("{} ({}): {}", escaped(mount.path), escaped(mount.fs_type), escaped(mount.how)));
     label = "";
   }
+  const auto interfaces = format::kernel_interfaces_text(report.meta.mounts);
+  if (!covered && !interfaces.empty()) sheet.line(label, interfaces);
 }
 
 void print_losses(const InfoReport& report, TimeFormat& time, Sheet& sheet) {

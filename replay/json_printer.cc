@@ -20,6 +20,7 @@ void JsonPrinter::print_process(const format::Process& process) {
     rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
   }
   if (!arguments_.empty()) writer_.member_bytes("cmdline", arguments_);
+  if (!process.cgroup.empty()) writer_.member_bytes("cgroup", process.cgroup);
 }
 
 void JsonPrinter::print_one(const format::EventColumns& events, std::size_t row) {

@@ -7,8 +7,8 @@
 #include <cstring>
 
 #include "format/limits.h"
+#include "format/pattern.h"
 #include "replay/escape.h"
-#include "replay/pattern.h"
 
 namespace rfan::replay {
 namespace {
@@ -54,7 +54,8 @@ TextPrinter::TextPrinter(Output& out, const format::Dictionary& dictionary, cons
 
 std::string TextPrinter::make_process_text(format::ProcessId id) const {
   const auto process = id == 0 ? format::Process{} : dictionary_.process(id);
-  const auto exe = base_name(process.exe <= dictionary_.path_count() ? dictionary_.path(process.exe) : "");
+  const auto exe =
+      format::base_name(process.exe <= dictionary_.path_count() ? dictionary_.path(process.exe) : "");
   auto text = process_name(exe.empty() ? process.comm : exe);
   text += id == 0 ? std::string("[?]") : fmt::format("[{}]", process.pid);
   text.resize(std::max(text.size(), kProcessWidth), ' ');

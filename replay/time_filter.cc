@@ -166,7 +166,7 @@ Result<TimePoint> parse_time(std::string_view text, bool utc) {
       "YYYY-MM-DD[ HH:MM[:SS[.frac]]] or @SECONDS[.frac] (since the epoch)"};
 }
 
-TimeFilter::TimeFilter(Alternatives<TimePoint> since, Alternatives<TimePoint> until, bool utc)
+TimeFilter::TimeFilter(format::Alternatives<TimePoint> since, format::Alternatives<TimePoint> until, bool utc)
     : since_(std::move(since)), until_(std::move(until)), utc_(utc) {}
 
 std::uint64_t TimeFilter::monotonic_of(const TimePoint& point, const Timeline::Span& span,

@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "format/alternatives.h"
 #include "format/error.h"
-#include "replay/alternatives.h"
 #include "replay/timeline.h"
 
 namespace rfan::replay {
@@ -35,7 +35,7 @@ Result<TimePoint> parse_time(std::string_view text, bool utc);
 // T when it is earlier than T. Pure, apart from the time zone.
 class TimeFilter {
  public:
-  TimeFilter(Alternatives<TimePoint> since, Alternatives<TimePoint> until, bool utc);
+  TimeFilter(format::Alternatives<TimePoint> since, format::Alternatives<TimePoint> until, bool utc);
   bool active() const { return !since_.empty() || !until_.empty(); }
 
   // First and one past the last monotonic time that pass while `span` holds; empty when first >= last.
@@ -53,8 +53,8 @@ class TimeFilter {
   std::uint64_t monotonic_of(const TimePoint& point, const Timeline::Span& span,
                              const Timeline& timeline) const;
 
-  Alternatives<TimePoint> since_;
-  Alternatives<TimePoint> until_;
+  format::Alternatives<TimePoint> since_;
+  format::Alternatives<TimePoint> until_;
   bool utc_;
 };
 

@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 #include "format/frame.h"
 #include "tests/format/trace_fixture.h"
 
@@ -17,6 +20,19 @@ Bytes with_header(const format::FileHeader& header) {
 
 format::FileHeader sample_header() {
   return read_all(sample_trace()).header;
+}
+
+TEST(Compatibility, ATraceOfVersion01IsReadWholeWithoutControlGroups) {
+  std::ifstream file(RFAN_GOLDEN_DIR "/version_0_1.fbz", std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto* data = reinterpret_cast<const std::byte*>(text.data());
+  const auto contents = read_all(Bytes(data, data + text.size()));
+  ASSERT_TRUE(contents.sound());
+  EXPECT_TRUE(contents.complete);
+  EXPECT_EQ(contents.header.version_minor, 1);
+  EXPECT_EQ(contents.events, read_all(sample_trace()).events);
+  ASSERT_EQ(contents.processes.size(), 3U);
+  for (const auto& process : contents.processes) EXPECT_EQ(process.cgroup, "");
 }
 
 TEST(Compatibility, AnUnknownCompatBitIsIgnored) {

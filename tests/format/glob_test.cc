@@ -1,12 +1,12 @@
-#include "replay/glob.h"
+#include "format/glob.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "replay/pattern.h"
+#include "format/pattern.h"
 
-namespace rfan::replay {
+namespace rfan::format {
 namespace {
 
 bool glob_matches(std::string_view pattern, std::string_view text,
@@ -187,4 +187,4 @@ TEST(ExePattern, WithASlashLooksAtTheExecutableAlone) {
 }
 
 }  // namespace
-}  // namespace rfan::replay
+}  // namespace rfan::format

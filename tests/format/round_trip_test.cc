@@ -55,6 +55,8 @@ TEST(RoundTrip, GivesBackMetaAndProcessTree) {
   ASSERT_EQ(contents.processes.size(), 3U);
   EXPECT_EQ(contents.processes[2].parent, 2U);
   EXPECT_EQ(contents.processes[1].comm, "vim");
+  EXPECT_EQ(contents.processes[1].cgroup, "/user.slice/session-1.scope");
+  EXPECT_EQ(contents.processes[2].cgroup, "");
   EXPECT_EQ(contents.processes[1].start_time_ns, 5'255'000'000U - 5'000'000U);
   EXPECT_EQ(contents.paths.at(contents.processes[1].exe - 1), "/usr/bin/vim");
 }

@@ -102,9 +102,9 @@ Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::
     const auto odd = writer.intern_path("/src/odd\n\xFF name");
     const auto parent = writer.process_count();
     const auto pid = 100 + static_cast<std::uint32_t>(flush);
-    const auto process =
-        writer.add_process({pid, 1, parent, 1000, 1000, now_ns - 5'000'000, exe, 0,
-                            flush == 1 ? "vim" : "cc1plus", std::string("cc1plus\0-O2\0", 12)});
+    const auto process = writer.add_process(
+        {pid, 1, parent, 1000, 1000, now_ns - 5'000'000, exe, 0, flush == 1 ? "vim" : "cc1plus",
+         std::string("cc1plus\0-O2\0", 12), flush == 2 ? "" : "/user.slice/session-1.scope"});
     for (int i = 0; i < 5; ++i) {
       writer.add_event(
           {now_ns, EventKind::kOpen, format::kFlagHeld, process, i == 0 ? source : header, 0, 12'300});

@@ -53,10 +53,10 @@ void add_records(const Contents& contents, std::string& text) {
   }
   for (std::size_t i = 0; i < contents.processes.size(); ++i) {
     const auto& process = contents.processes[i];
-    fmt::format_to(out, "process {} pid={} ppid={} parent={} uid={} gid={} start={} exe={} flags={} {} {}\n",
-                   i + 1, process.pid, process.ppid, process.parent, process.uid, process.gid,
-                   process.start_time_ns, process.exe, process.flags, quoted(process.comm),
-                   quoted(process.cmdline));
+    fmt::format_to(
+        out, "process {} pid={} ppid={} parent={} uid={} gid={} start={} exe={} flags={} {} {} cgroup={}\n",
+        i + 1, process.pid, process.ppid, process.parent, process.uid, process.gid, process.start_time_ns,
+        process.exe, process.flags, quoted(process.comm), quoted(process.cmdline), quoted(process.cgroup));
   }
   for (const auto& event : contents.events) {
     fmt::format_to(out, "event {} {} flags={} pid={} reply={} {} {}\n", event.time_ns,

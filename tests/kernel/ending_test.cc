@@ -5,6 +5,7 @@
 #include <regex>
 #include <thread>
 
+#include "tests/kernel/canary.h"
 #include "tests/kernel/kernel_fixture.h"
 
 namespace rfan::kernel_test {
@@ -12,31 +13,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
-
-// Opens a file of the recorded filesystem over and over, and counts the rounds in a file on another one.
-class Canary {
- public:
-  Canary(const std::string& recorded_file, const std::string& count_file)
-      : count_file_(count_file),
-        process_({"sh", "-c",
-                  "i=0; while :; do read x < " + recorded_file + "; i=$((i+1)); echo $i > " + count_file +
-                      "; sleep 0.005; done"}) {}
-
-  // Whether it gets on: counts further within `limit`.
-  bool alive_within(std::chrono::seconds limit) const {
-    const auto before = read_file(count_file_);
-    for (const auto deadline = steady_clock::now() + limit; steady_clock::now() < deadline;) {
-      const auto now = read_file(count_file_);
-      if (!now.empty() && now != before) return true;
-      std::this_thread::sleep_for(milliseconds(5));
-    }
-    return false;
-  }
-
- private:
-  std::string count_file_;
-  ChildProcess process_;
-};
 
 class EndingTest : public KernelTest, public ::testing::WithParamInterface<int> {};
 

@@ -65,6 +65,7 @@ ReplayedEvent event_of(const Value& line) {
     for (const auto& word : words->value.GetArray()) event.cmdline.push_back(string_of(word));
   }
   event.path = bytes_of(line, "path");
+  event.path2 = bytes_of(line, "path2");
   if (const auto held = line.FindMember("held"); held != line.MemberEnd()) event.held = held->value.GetBool();
   event.reply_ns = number_of(line, "reply_ns", -1);
   event.verdict = bytes_of(line, "verdict");
@@ -116,10 +117,13 @@ ReplayedTrace replay(const std::string& trace, const std::vector<std::string>& a
 }
 
 std::vector<std::string> story(const std::vector<ReplayedEvent>& events, const std::string& root) {
+  const auto relative = [&](const std::string& path) {
+    return path.starts_with(root + "/") ? path.substr(root.size() + 1) : path;
+  };
   std::vector<std::string> lines;
   for (const auto& event : events) {
-    const bool below = event.path.starts_with(root + "/");
-    lines.push_back(event.kind + " " + (below ? event.path.substr(root.size() + 1) : event.path));
+    lines.push_back(event.kind + " " + relative(event.path));
+    if (!event.path2.empty()) lines.back() += " -> " + relative(event.path2);
   }
   return lines;
 }

@@ -20,6 +20,7 @@ struct ReplayedEvent {
   std::string comm;
   std::vector<std::string> cmdline;
   std::string path;
+  std::string path2;
   bool held = false;
   std::int64_t reply_ns = -1;
   std::string verdict;
@@ -39,7 +40,7 @@ struct ReplayedTrace {
 ReplayedTrace replay(const std::string& trace, const std::vector<std::string>& arguments = {});
 ReplayedTrace parse_jsonl(const std::string& lines);
 
-// "open sub/a", with paths relative to `root`: what most tests compare.
+// "open sub/a", "rename a -> b", with paths relative to `root`: what most tests compare.
 std::vector<std::string> story(const std::vector<ReplayedEvent>& events, const std::string& root);
 
 }  // namespace rfan::kernel_test

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "recorder/clock.h"
@@ -82,6 +84,36 @@ TEST(ParseStatusIds, MissingLineIsRefused) {
   EXPECT_FALSE(parse_status_ids("", uid, gid));
 }
 
+TEST(ParseCgroup, UnifiedHierarchyComesFirst) {
+  EXPECT_EQ(parse_cgroup("4:memory:/m\n1:name=systemd:/s\n0::/system.slice/ssh.service\n"),
+            "/system.slice/ssh.service");
+}
+
+TEST(ParseCgroup, RootOfTheUnifiedHierarchyGivesWayToANamedOne) {
+  EXPECT_EQ(parse_cgroup("4:memory:/m\n1:name=systemd:/user.slice\n0::/\n"), "/user.slice");
+}
+
+TEST(ParseCgroup, ControllersCountWhenNothingElseTellsMore) {
+  EXPECT_EQ(parse_cgroup("9:name=systemd:/\n8:pids:/\n4:cpu,memory:/job/7\n3:cpuset:/other\n0::/\n"),
+            "/job/7");
+}
+
+TEST(ParseCgroup, RootOfEveryHierarchyIsTheRoot) {
+  EXPECT_EQ(parse_cgroup("0::/\n"), "/");
+  EXPECT_EQ(parse_cgroup("1:cpu:/\n0::/\n"), "/");
+}
+
+TEST(ParseCgroup, PathMayHoldColons) {
+  EXPECT_EQ(parse_cgroup("0::/a:b/c\n"), "/a:b/c");
+}
+
+TEST(ParseCgroup, WhatIsNotAWholeLineIsPassedOver) {
+  EXPECT_EQ(parse_cgroup(""), "");
+  EXPECT_EQ(parse_cgroup("0::/cut"), "");
+  EXPECT_EQ(parse_cgroup("no colon\n0:one\n0::\n"), "");
+  EXPECT_EQ(parse_cgroup("0::/" + std::string(format::kMaxCgroupBytes, 'x') + "\n"), "");
+}
+
 class ProcReaderTest : public ::testing::Test {
  protected:
   static ProcReader open_reader(std::int64_t extra_offset_ns = 0) {
@@ -108,6 +140,9 @@ TEST_F(ProcReaderTest, KnowsOurselves) {
   char name[16] = {};
   ::prctl(PR_GET_NAME, name);
   EXPECT_EQ(record_.comm, name);
+  std::ifstream file("/proc/self/cgroup");
+  const std::string cgroups{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(record_.cgroup, parse_cgroup(cgroups));
   EXPECT_EQ(record_.flags, 0);
 }
 

@@ -16,13 +16,14 @@ namespace {
 // A record that owns its strings.
 struct OwnedRecord {
   ProcessRecord fields;
-  std::string comm, exe, cmdline;
+  std::string comm, exe, cmdline, cgroup;
 
   ProcessRecord view() const {
     ProcessRecord record = fields;
     record.comm = comm;
     record.exe = exe;
     record.cmdline = cmdline;
+    record.cgroup = cgroup;
     return record;
   }
 };
@@ -40,6 +41,7 @@ void expect_same(const ProcessRecord& got, const ProcessRecord& expected) {
   ASSERT_EQ(got.comm, expected.comm);
   ASSERT_EQ(got.exe, expected.exe);
   ASSERT_EQ(got.cmdline, expected.cmdline);
+  ASSERT_EQ(got.cgroup, expected.cgroup);
 }
 
 // Everything of a record follows from its serial and the size of its command line: the consumer needs no
@@ -57,6 +59,7 @@ OwnedRecord make_record(ImageSerial serial, std::size_t cmdline_bytes) {
   record.fields.time_ns = std::uint64_t{serial} << 32U;
   record.comm = std::string(serial % (format::kMaxCommBytes + 1), static_cast<char>('a' + serial % 26));
   record.exe = "/exe/" + std::to_string(serial);
+  record.cgroup = "/cgroup" + std::to_string(serial % 7);
   record.cmdline = std::string(cmdline_bytes, static_cast<char>(serial % 256));
   return record;
 }
@@ -98,6 +101,7 @@ TEST_F(ProcessLogTest, LargestRecordFits) {
   OwnedRecord record = make_record(1, format::kMaxCmdlineBytes);
   record.comm = std::string(format::kMaxCommBytes, 'c');
   record.exe = std::string(format::kMaxPathBytes, 'e');
+  record.cgroup = std::string(format::kMaxCgroupBytes, 'g');
   ASSERT_TRUE(append(record));
   expect_next(record);
 }

@@ -32,6 +32,10 @@ class ProcessTableTest : public ::testing::Test {
                    .exe = exe,
                    .cmdline = cmdline});
   }
+  void seen_in_cgroup(ImageSerial serial, const std::string& cgroup) {
+    table_->apply(
+        {.serial = serial, .pid = 50, .ppid = 1, .comm = "comm", .exe = "/bin/sh", .cgroup = cgroup});
+  }
   void forks(ImageSerial parent, ImageSerial child, std::uint32_t ppid, std::uint32_t pid,
              std::uint64_t time_ns = 10 * kSecondNs) {
     table_->apply({.fact = ProcessFact::kFork,
@@ -56,8 +60,13 @@ class ProcessTableTest : public ::testing::Test {
   void exits(ImageSerial serial, std::uint32_t pid, std::uint64_t time_ns) {
     table_->apply({.fact = ProcessFact::kExit, .serial = serial, .pid = pid, .time_ns = time_ns});
   }
+  static RecordFilter filter(const RecordFilterArguments& arguments) {
+    auto parsed = RecordFilter::parse(arguments);
+    EXPECT_TRUE(parsed.ok());
+    return *parsed;
+  }
   ProcessId enter(ImageSerial serial) { return table_->trace_id(serial, trace_.writer()); }
-  bool in_scope(ImageSerial serial) { return table_->in_scope(serial); }
+  bool in_scope(ImageSerial serial) { return table_->scope_of(serial) == ProcessTable::Scope::kInside; }
 
   std::optional<ProcessTable> table_{0U};
   MemoryTrace trace_;
@@ -139,6 +148,57 @@ TEST_F(ProcessTableTest, ExecReplacesTheProgramAndLinksToTheImageBefore) {
   EXPECT_EQ(process.parent, before);
   EXPECT_EQ(process.start_time_ns, 7 * kSecondNs) << "the process is as old as before";
   EXPECT_EQ(process.uid, 1000U);
+}
+
+TEST_F(ProcessTableTest, CgroupIsInheritedByForkAndExec) {
+  seen_in_cgroup(1, "/a.slice");
+  forks(1, 2, 50, 51);
+  execs(2, 3, 51, "vim");
+  const auto forked = enter(2);
+  const auto executed = enter(3);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.processes.at(forked - 1).cgroup, "/a.slice");
+  EXPECT_EQ(trace.processes.at(executed - 1).cgroup, "/a.slice");
+}
+
+TEST_F(ProcessTableTest, MoveToAnotherCgroupMakesANewEntry) {
+  seen_in_cgroup(1, "/a.slice");
+  const auto before = enter(1);
+  seen_in_cgroup(1, "/b.slice");
+  const auto after = enter(1);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.processes.at(before - 1).cgroup, "/a.slice");
+  EXPECT_EQ(trace.processes.at(after - 1).cgroup, "/b.slice");
+}
+
+TEST_F(ProcessTableTest, CgroupThatCannotBeReadStaysTheInheritedOne) {
+  seen_in_cgroup(1, "/a.slice");
+  const auto id = enter(1);
+  seen_in_cgroup(1, "");
+  EXPECT_EQ(enter(1), id);
+}
+
+TEST_F(ProcessTableTest, FilterIsAskedAgainWhenMoreIsLearnt) {
+  const auto vim = filter({.exe = {"vim"}});
+  seen(1, 50, 1, "/bin/sh");
+  execs(1, 2, 50, "x");
+  EXPECT_FALSE(table_->accepts(1, vim));
+  EXPECT_FALSE(table_->accepts(2, vim));
+  runs(2, 50, "/usr/bin/vim");
+  EXPECT_TRUE(table_->accepts(2, vim));
+  seen(2, 50, 1, "/usr/bin/other");
+  EXPECT_FALSE(table_->accepts(2, vim));
+}
+
+TEST_F(ProcessTableTest, UserThatWasNeverReadIsNotRoot) {
+  const auto root = filter({.user = {"0"}});
+  forks(0, 2, 50, 51);
+  EXPECT_FALSE(table_->accepts(2, root));
+  EXPECT_FALSE(table_->accepts(77, root)) << "an image of which nothing is known";
+  table_->apply({.serial = 3, .pid = 60, .exe = "/bin/sh"});
+  forks(3, 4, 60, 61);
+  execs(4, 5, 61, "vim");
+  EXPECT_TRUE(table_->accepts(5, root)) << "inherited";
 }
 
 TEST_F(ProcessTableTest, DetailsThatSayNothingNewKeepTheEntry) {

@@ -17,8 +17,6 @@ namespace {
 using Type = PerfRecord::Type;
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
-constexpr bool kHeld = true;
-constexpr bool kTold = false;
 
 class ProcessTrackerTest : public ::testing::Test {
  protected:
@@ -44,6 +42,9 @@ class ProcessTrackerTest : public ::testing::Test {
     ASSERT_TRUE(tracker.ok());
     tracker_.emplace(std::move(*tracker));
     at(100 * kSecondNs);
+  }
+  ImageSerial told(std::uint32_t pid) {
+    return tracker_->attribute_told(pid, [] {});
   }
   void at(std::uint64_t now_ns) { tracker_->begin_batch(now_ns); }
   void forks(std::uint32_t ppid, std::uint32_t pid) {
@@ -79,80 +80,80 @@ class ProcessTrackerTest : public ::testing::Test {
 };
 
 TEST_F(ProcessTrackerTest, UnknownPidIsReadFromProc) {
-  const auto serial = tracker_->attribute(self_, kHeld);
+  const auto serial = tracker_->attribute_held(self_);
   EXPECT_NE(serial, 0U);
-  const auto told = facts();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].fact, ProcessFact::kDetails);
-  EXPECT_EQ(told[0].serial, serial);
-  EXPECT_EQ(told[0].pid, self_);
-  EXPECT_EQ(told[0].exe, std::filesystem::canonical("/proc/self/exe").string());
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told_facts[0].serial, serial);
+  EXPECT_EQ(told_facts[0].pid, self_);
+  EXPECT_EQ(told_facts[0].exe, std::filesystem::canonical("/proc/self/exe").string());
 }
 
 TEST_F(ProcessTrackerTest, KnownPidIsNotReadAgain) {
-  const auto serial = tracker_->attribute(self_, kHeld);
+  const auto serial = tracker_->attribute_held(self_);
   facts();
-  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_EQ(tracker_->attribute_held(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 1U);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, NobodyHasNoImage) {
-  EXPECT_EQ(tracker_->attribute(nobody_, kTold), 0U);
-  EXPECT_EQ(tracker_->attribute(0, kHeld), 0U);
-  EXPECT_EQ(tracker_->attribute(UINT32_MAX, kHeld), 0U);
+  EXPECT_EQ(told(nobody_), 0U);
+  EXPECT_EQ(tracker_->attribute_held(0), 0U);
+  EXPECT_EQ(tracker_->attribute_held(UINT32_MAX), 0U);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, SeedKnowsWhoRunsAlready) {
   EXPECT_GE(tracker_->seed(), 1U);
   const auto reads = tracker_->process_reads();
-  EXPECT_NE(tracker_->attribute(self_, kHeld), 0U);
+  EXPECT_NE(tracker_->attribute_held(self_), 0U);
   EXPECT_EQ(tracker_->process_reads(), reads);
 }
 
 TEST_F(ProcessTrackerTest, ForkGivesANewImageThatFollowsTheParents) {
-  const auto parent = tracker_->attribute(self_, kHeld);
+  const auto parent = tracker_->attribute_held(self_);
   facts();
   forks(self_, nobody_);
-  const auto child = tracker_->attribute(nobody_, kTold);
+  const auto child = told(nobody_);
   EXPECT_NE(child, parent);
-  const auto told = facts();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].fact, ProcessFact::kFork);
-  EXPECT_EQ(told[0].serial, child);
-  EXPECT_EQ(told[0].other, parent);
-  EXPECT_EQ(told[0].pid, nobody_);
-  EXPECT_EQ(told[0].ppid, self_);
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kFork);
+  EXPECT_EQ(told_facts[0].serial, child);
+  EXPECT_EQ(told_facts[0].other, parent);
+  EXPECT_EQ(told_facts[0].pid, nobody_);
+  EXPECT_EQ(told_facts[0].ppid, self_);
 }
 
 TEST_F(ProcessTrackerTest, ExecGivesANewImageThatFollowsTheOneBefore) {
   forks(self_, nobody_);
-  const auto before = tracker_->attribute(nobody_, kTold);
+  const auto before = told(nobody_);
   facts();
   execs(nobody_, "vim");
-  const auto after = tracker_->attribute(nobody_, kTold);
+  const auto after = told(nobody_);
   EXPECT_NE(after, before);
-  const auto told = facts();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].fact, ProcessFact::kExec);
-  EXPECT_EQ(told[0].serial, after);
-  EXPECT_EQ(told[0].other, before);
-  EXPECT_EQ(told[0].comm, "vim");
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kExec);
+  EXPECT_EQ(told_facts[0].serial, after);
+  EXPECT_EQ(told_facts[0].other, before);
+  EXPECT_EQ(told_facts[0].comm, "vim");
 }
 
 TEST_F(ProcessTrackerTest, FirstFileMappedAfterAnExecIsTheExecutable) {
   execs(nobody_, "vim");
-  const auto serial = tracker_->attribute(nobody_, kTold);
+  const auto serial = told(nobody_);
   facts();
   maps(nobody_, "[vdso]");
   maps(nobody_, "/usr/bin/vim.basic");
   maps(nobody_, "/lib/ld-linux.so.2");
-  const auto told = facts();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].fact, ProcessFact::kExePath);
-  EXPECT_EQ(told[0].serial, serial);
-  EXPECT_EQ(told[0].exe, "/usr/bin/vim.basic");
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kExePath);
+  EXPECT_EQ(told_facts[0].serial, serial);
+  EXPECT_EQ(told_facts[0].exe, "/usr/bin/vim.basic");
 }
 
 TEST_F(ProcessTrackerTest, AnonymousMemoryIsNoExecutable) {
@@ -173,61 +174,61 @@ TEST_F(ProcessTrackerTest, DeletedExecutableIsNamedAndFlaggedAsProcDoesIt) {
   execs(nobody_, "x");
   facts();
   maps(nobody_, "/tmp/x (deleted)");
-  const auto told = facts();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].exe, "/tmp/x");
-  EXPECT_EQ(told[0].flags, format::kProcessExeDeleted);
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].exe, "/tmp/x");
+  EXPECT_EQ(told_facts[0].flags, format::kProcessExeDeleted);
 }
 
 TEST_F(ProcessTrackerTest, HeldProcessIsReadOnceAfterItsExec) {
-  tracker_->attribute(self_, kHeld);
+  tracker_->attribute_held(self_);
   execs(self_, "other");
   facts();
-  const auto serial = tracker_->attribute(self_, kHeld);
-  const auto told = facts();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].fact, ProcessFact::kDetails);
-  EXPECT_EQ(told[0].serial, serial) << "details are of the image that the side band told of";
-  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  const auto serial = tracker_->attribute_held(self_);
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told_facts[0].serial, serial) << "details are of the image that the side band told of";
+  EXPECT_EQ(tracker_->attribute_held(self_), serial);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, ProcessThatIsNotHeldIsNotReadForDetails) {
   forks(nobody_, self_);
   facts();
-  tracker_->attribute(self_, kTold);
+  told(self_);
   EXPECT_EQ(tracker_->process_reads(), 0U);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, AfterALossProcessesAreReadAgainButKeepTheirImage) {
-  const auto serial = tracker_->attribute(self_, kHeld);
+  const auto serial = tracker_->attribute_held(self_);
   facts();
   notifications_lost(643);
-  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_EQ(tracker_->attribute_held(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 2U);
   EXPECT_TRUE(facts().empty());
-  tracker_->attribute(self_, kHeld);
+  tracker_->attribute_held(self_);
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
 TEST_F(ProcessTrackerTest, AfterALossAChangedProcessIsANewImage) {
-  const auto serial = tracker_->attribute(self_, kHeld);
+  const auto serial = tracker_->attribute_held(self_);
   facts();
   char name[16] = {};
   ::prctl(PR_GET_NAME, name);
   ::prctl(PR_SET_NAME, "somebody else");
   notifications_lost(1);
-  EXPECT_NE(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_NE(tracker_->attribute_held(self_), serial);
   ::prctl(PR_SET_NAME, name);
   EXPECT_EQ(facts().at(0).comm, "somebody else");
 }
 
 TEST_F(ProcessTrackerTest, AfterALossAProcessThatIsGoneKeepsItsImage) {
   forks(self_, nobody_);
-  const auto serial = tracker_->attribute(nobody_, kTold);
+  const auto serial = told(nobody_);
   notifications_lost(1);
-  EXPECT_EQ(tracker_->attribute(nobody_, kTold), serial);
+  EXPECT_EQ(told(nobody_), serial);
 }
 
 TEST_F(ProcessTrackerTest, LossesAreCountedUntilTaken) {
@@ -248,47 +249,47 @@ TEST_F(ProcessTrackerTest, FactThatDoesNotFitIsALoss) {
 
 TEST_F(ProcessTrackerTest, EventsOfAnExitedProcessAreItsOwnDuringTheGracePeriod) {
   forks(self_, nobody_);
-  const auto serial = tracker_->attribute(nobody_, kTold);
+  const auto serial = told(nobody_);
   exits(nobody_, 100 * kSecondNs);
   at(101 * kSecondNs);
-  EXPECT_EQ(tracker_->attribute(nobody_, kTold), serial);
+  EXPECT_EQ(told(nobody_), serial);
   EXPECT_EQ(facts().back().fact, ProcessFact::kExit);
 }
 
 // The side band is drained after the batch was read: a process of the batch may have ended since.
 TEST_F(ProcessTrackerTest, ExitAfterTheBatchWasReadDoesNotCostTheEventsTheirProcess) {
   forks(self_, nobody_);
-  const auto serial = tracker_->attribute(nobody_, kTold);
+  const auto serial = told(nobody_);
   exits(nobody_, 100 * kSecondNs + 5'000'000);
   at(100 * kSecondNs);
-  EXPECT_EQ(tracker_->attribute(nobody_, kTold), serial);
+  EXPECT_EQ(told(nobody_), serial);
 }
 
 TEST_F(ProcessTrackerTest, AfterTheGracePeriodThePidMayBeAnyones) {
   forks(self_, nobody_);
   exits(nobody_, 100 * kSecondNs);
   at(110 * kSecondNs);
-  EXPECT_EQ(tracker_->attribute(nobody_, kTold), 0U);
+  EXPECT_EQ(told(nobody_), 0U);
 }
 
 TEST_F(ProcessTrackerTest, ReusedPidIsANewImage) {
   forks(self_, nobody_);
-  const auto first = tracker_->attribute(nobody_, kTold);
+  const auto first = told(nobody_);
   exits(nobody_);
   forks(self_, nobody_);
-  const auto second = tracker_->attribute(nobody_, kTold);
+  const auto second = told(nobody_);
   EXPECT_NE(second, first);
   at(110 * kSecondNs);
-  EXPECT_EQ(tracker_->attribute(nobody_, kTold), second) << "the exit was the former owner's";
+  EXPECT_EQ(told(nobody_), second) << "the exit was the former owner's";
 }
 
 TEST_F(ProcessTrackerTest, WithoutASideBandEveryBatchReadsAgain) {
   track(false);
-  const auto serial = tracker_->attribute(self_, kHeld);
-  tracker_->attribute(self_, kHeld);
+  const auto serial = tracker_->attribute_held(self_);
+  tracker_->attribute_held(self_);
   EXPECT_EQ(tracker_->process_reads(), 1U);
   at(101 * kSecondNs);
-  EXPECT_EQ(tracker_->attribute(self_, kHeld), serial);
+  EXPECT_EQ(tracker_->attribute_held(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 

@@ -25,9 +25,10 @@ class WriteLoopTest : public ::testing::Test {
   WriteLoopTest() {
     arenas_ = std::move(*ArenaPool::create());
     log_.emplace(std::move(*ProcessLog::create()));
-    loop_ = std::make_unique<WriteLoop>(WriteLoop::Options{}, *arenas_, *log_,
-                                        std::move(*PathResolver::open()), trace_.take_writer(), live_);
-    EXPECT_TRUE(loop_->start(failure_event_.get()).ok());
+    loop_ =
+        std::make_unique<WriteLoop>(WriteLoop::Options{}, *arenas_, *log_, std::move(*PathResolver::open()),
+                                    std::move(*DirectoryTable::create()), trace_.take_writer(), live_);
+    loop_->start(failure_event_.get());
   }
 
   // A batch of events, each of an unknown process.
@@ -38,8 +39,9 @@ class WriteLoopTest : public ::testing::Test {
     arena->raw_bytes = bytes.size();
     arena->event_count = bytes.size() / kKernelEventBytes;
     std::fill_n(arena->images.begin(), arena->event_count, ImageSerial{0});
-    arena->batches[arena->batch_count++] = {static_cast<std::uint32_t>(bytes.size()), ++clock_ns_,
-                                            ++clock_ns_};
+    arena->batches[arena->batch_count++] = {.raw_end = static_cast<std::uint32_t>(bytes.size()),
+                                            .read_ns = ++clock_ns_,
+                                            .answered_ns = ++clock_ns_};
     arenas_->publish(arena);
   }
   // `count` closes of one kind, none with a descriptor.
@@ -96,7 +98,8 @@ TEST_F(WriteLoopTest, OwnEventIsClosedAndNotRecorded) {
   std::memcpy(arena->raw.data(), input.bytes().data(), input.bytes().size());
   arena->raw_bytes = input.bytes().size();
   arena->images[arena->event_count++] = Arena::kOwnEvent;
-  arena->batches[arena->batch_count++] = {static_cast<std::uint32_t>(arena->raw_bytes), 1, 2};
+  arena->batches[arena->batch_count++] = {
+      .raw_end = static_cast<std::uint32_t>(arena->raw_bytes), .read_ns = 1, .answered_ns = 2};
   arenas_->publish(arena);
   EXPECT_EQ(end().events, 0U);
   EXPECT_EQ(::fcntl(fd, F_GETFD), -1);

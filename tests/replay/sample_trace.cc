@@ -59,7 +59,9 @@ format::TraceMeta sample_meta() {
   meta.command = {"vim", "it's a file"};
   meta.event_kinds = 1U << 1 | 1U << 2 | 1U << 5 | 1U << 6;
   meta.process_source = "/proc";
-  meta.mounts = {{"/", "ext4", true, "filesystem mark"}, {"/proc", "proc", false, "not a real filesystem"}};
+  meta.mounts = {{"/", "ext4", true, "filesystem mark"},
+                 {"/proc", "proc", false, "a kernel interface"},
+                 {"/mnt", "fuse", false, "can deadlock"}};
   return meta;
 }
 

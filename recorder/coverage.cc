@@ -1,0 +1,163 @@
+#include "recorder/coverage.h"
+
+#include <fmt/format.h>
+#include <sys/fanotify.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace rfan::recorder {
+
+using format::MountCoverage;
+
+namespace {
+
+std::string_view state_name(MountState state) {
+  switch (state) {
+    case MountState::kHeld:
+      return "held";
+    case MountState::kToldOnly:
+      return "told only";
+    default:
+      return "not covered";
+  }
+}
+
+MountReport judge(MountCoverage coverage, bool holds) {
+  auto state = MountState::kNotCovered;
+  if (coverage.covered)
+    state = holds && can_hold(coverage.fs_type) ? MountState::kHeld : MountState::kToldOnly;
+  return {std::move(coverage), state};
+}
+
+// The permission events of the plan replaced by one that nobody waits for; what the kernel says to a mark is
+// the same, since filesystems without permission events (proc) are never marked.
+EventPlan without_waiting(EventPlan plan) {
+  if (plan.held != 0) plan.held = FAN_OPEN_EXEC;
+  return plan;
+}
+
+Result<std::vector<Mount>> mounts_of(const std::vector<std::string>& paths, const std::vector<Mount>& all) {
+  std::vector<Mount> found;
+  std::set<std::uint64_t> ids;
+  for (const auto& path : paths) {
+    auto mount = mount_of(path, all);
+    if (!mount) return mount.error();
+    if (ids.insert(mount->id).second) found.push_back(std::move(*mount));
+  }
+  return found;
+}
+
+// The groups of one probe. Marks are taken away at once; what was queued meanwhile goes with the groups.
+class Probe {
+ public:
+  static Result<Probe> create(const EventPlan& plan) {
+    Probe probe(without_waiting(plan));
+    if (plan.held != 0) {
+      auto held = FanotifyGroup::create(GroupKind::kPermission);
+      if (!held) return held.error();
+      probe.held_ = std::make_unique<FanotifyGroup>(std::move(*held));
+    }
+    auto told = FanotifyGroup::create(GroupKind::kNotification);
+    if (!told && (plan.told != 0 || plan.held == 0)) return told.error();
+    if (told) probe.told_ = std::make_unique<FanotifyGroup>(std::move(*told));
+    return probe;
+  }
+
+  MountCoverage attempt(const MarkTarget& target) {
+    auto coverage = place_mark({held_.get(), told_.get(), plan_}, target);
+    if (held_) held_->remove_marks();
+    if (told_) told_->remove_marks();
+    return coverage;
+  }
+
+ private:
+  explicit Probe(const EventPlan& plan) : plan_(plan) {}
+  EventPlan plan_;
+  std::unique_ptr<FanotifyGroup> held_;
+  std::unique_ptr<FanotifyGroup> told_;
+};
+
+}  // namespace
+
+std::vector<MountReport> report_coverage(const std::vector<Mount>& mounts, bool holds,
+                                         const MarkAttempt& attempt,
+                                         const std::function<bool(const Mount&)>& visible) {
+  std::map<std::string_view, MountReport> of_device;
+  for (const auto& mount : mounts) {
+    if (is_kernel_interface(mount.fs_type) || of_device.contains(mount.device) || !visible(mount)) continue;
+    of_device.emplace(mount.device, judge(attempt({mount.path, mount.fs_type, mount.id, mount.path}), holds));
+  }
+  std::vector<MountReport> report;
+  for (const auto& mount : mounts) {
+    MountReport entry{{mount.path, mount.fs_type, false, {}}, MountState::kNotCovered};
+    if (is_kernel_interface(mount.fs_type)) {
+      entry.coverage.how = why_not_held(mount.fs_type);
+      entry.state = MountState::kKernelInterface;
+    } else if (const auto found = of_device.find(mount.device); found != of_device.end()) {
+      entry = found->second;
+      entry.coverage.path = mount.path;
+    } else {
+      entry.coverage.how =
+          "cannot be reached by its path: another mount lies over it, or the directory is gone";
+    }
+    report.push_back(std::move(entry));
+  }
+  return report;
+}
+
+Result<std::vector<MountReport>> probe_coverage(const EventPlan& plan,
+                                                const std::vector<std::string>& paths) {
+  const auto all = read_mounts();
+  if (!all) return all.error();
+  auto mounts = paths.empty() ? all : mounts_of(paths, all.value());
+  if (!mounts) return mounts.error();
+  auto probe = Probe::create(plan);
+  if (!probe) return probe.error();
+  const auto visible = [&](const Mount& mount) {
+    const auto reached = mount_of(mount.path, all.value());
+    return reached.ok() && reached.value().id == mount.id;
+  };
+  return report_coverage(
+      *mounts, plan.held != 0, [&](const MarkTarget& target) { return probe->attempt(target); }, visible);
+}
+
+std::string coverage_text(const std::vector<MountReport>& report) {
+  std::vector<std::string> paths;
+  std::size_t path_width = 0, type_width = 0;
+  for (const auto& entry : report) {
+    paths.push_back(escape_control_bytes(entry.coverage.path));
+    if (entry.state == MountState::kKernelInterface) continue;
+    path_width = std::max(path_width, paths.back().size());
+    type_width = std::max(type_width, entry.coverage.fs_type.size());
+  }
+  std::string text;
+  for (std::size_t i = 0; i < report.size(); ++i) {
+    const auto& [coverage, state] = report[i];
+    if (state == MountState::kKernelInterface) continue;
+    fmt::format_to(std::back_inserter(text), "{:<{}}  {:<{}}  {:<11}  {}\n", paths[i], path_width,
+                   escape_control_bytes(coverage.fs_type), type_width, state_name(state),
+                   escape_control_bytes(coverage.how));
+  }
+  const auto interfaces = format::kernel_interfaces_text(mount_coverage(report));
+  if (!interfaces.empty()) text += interfaces + "\n";
+  return text;
+}
+
+int coverage_exit_status(const std::vector<MountReport>& report) {
+  const auto gap = [](const MountReport& entry) { return entry.state == MountState::kNotCovered; };
+  return std::any_of(report.begin(), report.end(), gap) ? 3 : 0;
+}
+
+std::vector<MountCoverage> mount_coverage(const std::vector<MountReport>& report) {
+  std::vector<MountCoverage> mounts;
+  for (const auto& entry : report) mounts.push_back(entry.coverage);
+  return mounts;
+}
+
+}  // namespace rfan::recorder

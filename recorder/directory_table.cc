@@ -1,0 +1,276 @@
+#include "recorder/directory_table.h"
+
+#include <fcntl.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace rfan::recorder {
+
+namespace {
+
+constexpr int kOpenPath = O_PATH | O_DIRECTORY | O_CLOEXEC;
+
+// A struct file_handle with room for the largest one.
+union HandleBuffer {
+  file_handle handle;
+  std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> bytes;
+};
+
+UniqueFd open_by_handle(int mount, HandleView handle) {
+  HandleBuffer buffer{};
+  const auto bytes = handle.file_handle();
+  if (bytes.size() > buffer.bytes.size()) return UniqueFd();
+  std::memcpy(&buffer, bytes.data(), bytes.size());
+  return UniqueFd(::open_by_handle_at(mount, &buffer.handle, kOpenPath));
+}
+
+// What a HandleView of `directory` would show; empty when the filesystem has no handles.
+std::string handle_of(const UniqueFd& directory, std::string_view fsid) {
+  HandleBuffer buffer{};
+  buffer.handle.handle_bytes = MAX_HANDLE_SZ;
+  int mount_id = 0;
+  if (::name_to_handle_at(directory.get(), "", &buffer.handle, &mount_id, AT_EMPTY_PATH) != 0) return {};
+  std::string handle(fsid);
+  return handle.append(buffer.bytes.data(), sizeof(file_handle) + buffer.handle.handle_bytes);
+}
+
+// The root of the mount that `directory` lies on, or of our chroot. Invalid, with errno, when out of reach.
+UniqueFd mount_root_of(const UniqueFd& directory) {
+  UniqueFd at(::openat(directory.get(), ".", kOpenPath));
+  struct statx last {};
+  while (at) {
+    struct statx here {};
+    if (::statx(at.get(), "", AT_EMPTY_PATH, STATX_INO, &here) != 0) return UniqueFd();
+    const bool is_above_itself = here.stx_ino == last.stx_ino && here.stx_dev_major == last.stx_dev_major &&
+                                 here.stx_dev_minor == last.stx_dev_minor;
+    if ((here.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 || is_above_itself) break;
+    last = here;
+    at.reset(::openat(at.get(), "..", kOpenPath));
+  }
+  return at;
+}
+
+std::string_view last_component(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+bool names_a_child(std::string_view name) {
+  return !name.empty() && name != kItself;
+}
+
+}  // namespace
+
+Result<DirectoryTable> DirectoryTable::create(std::size_t max_directories) {
+  auto names = PathResolver::open();
+  if (!names) return names.error();
+  return DirectoryTable(std::move(*names), max_directories);
+}
+
+Status DirectoryTable::add_filesystem(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return errno_error("cannot open directory", path);
+  struct statfs filesystem {};
+  if (::fstatfs(fd.get(), &filesystem) != 0) return errno_error("cannot identify filesystem", path);
+  const UniqueFd root = mount_root_of(fd);
+  if (!root) return errno_error("cannot find the mount of", path);
+  static_assert(sizeof filesystem.f_fsid == kFsidBytes);
+  std::string fsid(reinterpret_cast<const char*>(&filesystem.f_fsid), kFsidBytes);
+  const std::string handle = handle_of(root, fsid);
+  if (handle.empty()) return errno_error("filesystem has no file handles", path);
+  if (!open_by_handle(fd.get(), HandleView{handle})) {
+    return errno_error("cannot look up directories by handle on", path,
+                       errno == EPERM ? "rfanrec needs the capability CAP_DAC_READ_SEARCH for that" : "");
+  }
+  if (settle(HandleView{handle}) != nullptr) return {};  // an earlier mount shows all of this one
+  const auto mount_point = names_.resolve(root.get());
+  if (!mount_point) return errno_error("cannot name the mount of", path);
+  Directory& directory = enter(handle);
+  directory.is_root = true;
+  directory.name = mount_point->path.substr(1);
+  mounts_.push_back({std::move(fd), std::move(fsid)});
+  return {};
+}
+
+std::optional<std::string_view> DirectoryTable::path_of(HandleView directory, std::string_view name) {
+  if (name.empty()) return std::nullopt;
+  make_room();
+  path_begin_ = path_.size();
+  if (name != kItself && !prepend(name)) return std::nullopt;
+  const Directory* at = settle(directory);
+  // Ends: prepend() fails at the latest when the path is full. That also ends a circle, which two directories
+  // can form for a while if the place of one was asked of the kernel and the other's rename is still queued.
+  while (at != nullptr && !at->is_root) {
+    if (!prepend(at->name)) return std::nullopt;
+    at = settle(at->parent);
+  }
+  if (at == nullptr || (!at->name.empty() && !prepend(at->name))) return std::nullopt;
+  if (path_begin_ == path_.size()) return "/";
+  return std::string_view(path_.data() + path_begin_, path_.size() - path_begin_);
+}
+
+std::optional<std::string_view> DirectoryTable::object_path(const NamedEvent& event) {
+  return path_of(event.directory, event.name);
+}
+
+std::optional<std::string_view> DirectoryTable::new_path(const NamedEvent& event) {
+  return path_of(event.new_directory, event.new_name);
+}
+
+void DirectoryTable::foresee(std::uint64_t mask, const NamedEvent& event) {
+  const bool leaves = (mask & (FAN_DELETE | FAN_RENAME)) != 0 && (mask & FAN_CREATE) == 0;
+  if ((mask & FAN_ONDIR) == 0 || !leaves) return;
+  if (event.directory.empty() || event.object.empty() || !names_a_child(event.name)) return;
+  make_room();
+  Directory& parent = enter(event.directory.bytes);
+  Directory& directory = enter(event.object.bytes);
+  if (directory.is_root || directory.parent != nullptr) return;
+  directory.parent = &parent;
+  directory.name = event.name;
+  directory.last_use = parent.last_use = epoch_;
+}
+
+void DirectoryTable::follow(std::uint64_t mask, const NamedEvent& event) {
+  if ((mask & FAN_ONDIR) == 0) return;
+  // One event can be a creation and a removal that the kernel merged: in this order they can have happened.
+  if ((mask & FAN_CREATE) != 0) created(event.directory, event.name, event.object);
+  if ((mask & FAN_RENAME) != 0) renamed(event.new_directory, event.new_name, event.object);
+  if ((mask & FAN_DELETE) != 0) removed(event.object);
+}
+
+void DirectoryTable::created(HandleView directory, std::string_view name, HandleView object) {
+  place(object, directory, name);
+}
+
+// The kernel merges a rename into an equal one of the same process that is still queued: of a -> b, b -> a, a
+// -> b only the first two arrive, and the directory is not where the stream says. So the stream is believed
+// for the first rename of a directory, and after any further one the kernel has the last word.
+void DirectoryTable::renamed(HandleView new_directory, std::string_view new_name, HandleView object) {
+  const Directory* known = find(object);
+  const bool believed = known != nullptr && !known->renamed;
+  Directory* directory = place(object, new_directory, new_name);
+  if (directory == nullptr) return;
+  directory->renamed = true;
+  directory->verify = !believed;
+}
+
+void DirectoryTable::removed(HandleView object) {
+  if (Directory* known = find(object)) known->last_use = 0;
+}
+
+void DirectoryTable::forget_all() {
+  absl::erase_if(directories_, [](const auto& entry) { return !entry.second->is_root; });
+}
+
+DirectoryTable::Directory* DirectoryTable::find(HandleView handle) {
+  const auto found = directories_.find(handle.bytes);
+  return found == directories_.end() ? nullptr : found->second.get();
+}
+
+DirectoryTable::Directory& DirectoryTable::enter(std::string_view handle) {
+  if (Directory* known = find(HandleView{handle})) return *known;
+  if (++entered_ % std::max<std::size_t>(max_directories_ / 4, 1) == 0) ++epoch_;
+  auto directory = std::make_unique<Directory>();
+  directory->handle = handle;
+  const std::string_view key = directory->handle;
+  return *directories_.emplace(key, std::move(directory)).first->second;
+}
+
+// Sets the link of `object`. Null when there is none to set: no handle, no name, or a root, whose path is
+// that of the mount. Where the new parent is unknown, so is the object from here on.
+DirectoryTable::Directory* DirectoryTable::place(HandleView object, HandleView directory,
+                                                 std::string_view name) {
+  if (object.empty() || !names_a_child(name)) return nullptr;
+  make_room();
+  Directory* parent = settle(directory);
+  Directory* placed = parent == nullptr ? find(object) : &enter(object.bytes);
+  if (placed == nullptr || placed->is_root) return nullptr;
+  placed->parent = parent;
+  placed->name = name;
+  placed->last_use = epoch_;
+  return placed;
+}
+
+// The directory with its link known; null when that cannot be found out.
+DirectoryTable::Directory* DirectoryTable::settle(HandleView handle) {
+  if (handle.empty()) return nullptr;
+  if (Directory* known = find(handle)) return settle(known);
+  return ask_kernel(handle) ? settle(find(handle)) : nullptr;
+}
+
+DirectoryTable::Directory* DirectoryTable::settle(Directory* directory) {
+  directory->last_use = epoch_;
+  if (directory->is_root || (directory->parent != nullptr && !directory->verify)) return directory;
+  directory->verify = false;
+  ask_kernel(HandleView{directory->handle});
+  return directory->parent != nullptr ? directory : nullptr;  // if it is gone, the stream's word stands
+}
+
+bool DirectoryTable::ask_kernel(HandleView handle) {
+  for (const auto& mount : mounts_) {
+    if (mount.fsid != handle.fsid()) continue;
+    if (climb(open_by_handle(mount.fd.get(), handle), std::string(handle.bytes))) return true;
+  }
+  return false;
+}
+
+// Enters `directory` and all above it, up to the first one whose link is known. On a mount that does not show
+// it,
+// ".." fails. A rename between the two look-ups mixes old and new; its event is still to come and mends that.
+bool DirectoryTable::climb(UniqueFd directory, std::string handle) {
+  while (directory) {
+    const auto path = names_.resolve(directory.get());
+    UniqueFd above(::openat(directory.get(), "..", kOpenPath));
+    if (!path || !above) return false;
+    std::string handle_above = handle_of(above, HandleView{handle}.fsid());
+    const auto name = last_component(path->path);
+    if (handle_above.empty() || handle_above == handle || name.empty()) return false;
+    Directory& parent = enter(handle_above);
+    Directory& child = enter(handle);
+    child.parent = &parent;
+    child.name = name;
+    child.last_use = epoch_;
+    if (parent.is_root || parent.parent != nullptr) return true;
+    directory = std::move(above);
+    handle = std::move(handle_above);
+  }
+  return false;
+}
+
+bool DirectoryTable::prepend(std::string_view name) {
+  if (name.size() + 1 > path_begin_) return false;
+  path_begin_ -= name.size();
+  std::memcpy(path_.data() + path_begin_, name.data(), name.size());
+  path_[--path_begin_] = '/';
+  return true;
+}
+
+// Only at the start of a call: pointers to directories are held later on.
+void DirectoryTable::make_room() {
+  if (directories_.size() < max_directories_) return;
+  forget_unused();
+  // Nearly all in use: a sweep for every few that are entered would cost more than to ask for them again.
+  if (directories_.size() > max_directories_ / 4 * 3) forget_all();
+}
+
+// Keeps what was used in this epoch or the last, and what is above that.
+void DirectoryTable::forget_unused() {
+  const auto oldest = epoch_ - 1;
+  for (const auto& [handle, directory] : directories_) {
+    if (directory->last_use < oldest) continue;
+    for (Directory* above = directory->parent; above != nullptr && above->last_use < oldest;
+         above = above->parent) {
+      above->last_use = oldest;
+    }
+  }
+  absl::erase_if(directories_, [&](const auto& entry) {
+    return entry.second->last_use < oldest && !entry.second->is_root;
+  });
+}
+
+}  // namespace rfan::recorder

@@ -1,0 +1,44 @@
+#include "recorder/mount_watch.h"
+
+#include <fcntl.h>
+
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+namespace rfan::recorder {
+
+Result<MountWatch> MountWatch::open() {
+  constexpr const char* kPath = "/proc/self/mountinfo";
+  // First the descriptor, then the list: what is mounted in between is reported, not missed.
+  UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
+  if (!file) return errno_error("cannot watch", kPath, "rfanrec needs proc to follow mounts");
+  auto mounts = read_mounts();
+  if (!mounts) return mounts.error();
+  MountWatch watch(std::move(file));
+  watch.mounts_ = std::move(*mounts);
+  return watch;
+}
+
+Result<std::vector<NewMount>> MountWatch::look() {
+  auto read = read_mounts();
+  if (!read) return read.error();
+  auto before = std::exchange(mounts_, std::move(*read));
+  // The kernel gives the id of an unmounted mount to the next one: the id alone does not tell.
+  std::set<std::tuple<std::uint64_t, std::string_view, std::string_view>> known;
+  std::set<std::string_view> devices;
+  for (const auto& mount : before) {
+    known.insert({mount.id, mount.device, mount.path});
+    devices.insert(mount.device);
+  }
+  std::vector<NewMount> found;
+  for (const auto& mount : mounts_) {
+    if (known.contains({mount.id, mount.device, mount.path})) continue;
+    // The second new mount of one device needs no mark of its own.
+    found.push_back({mount, devices.insert(mount.device).second});
+  }
+  return found;
+}
+
+}  // namespace rfan::recorder
