@@ -34,7 +34,7 @@ std::string_view loss_cause_name(LossCause cause) {
 
 bool loses_events(LossCause cause) {
   return cause == LossCause::kQueueOverflow || cause == LossCause::kNoArena ||
-         cause == LossCause::kWriteError;
+         cause == LossCause::kWriteError || cause == LossCause::kUnknownScope;
 }
 
 }  // namespace rfan::format

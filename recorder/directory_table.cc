@@ -64,6 +64,19 @@ bool names_a_child(std::string_view name) {
   return !name.empty() && name != kItself;
 }
 
+// open_by_handle_at(2) refuses an O_PATH descriptor for the mount.
+UniqueFd open_directory(const std::string& path) {
+  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+}
+
+// Empty when it cannot be told.
+std::string fsid_of(const UniqueFd& directory) {
+  struct statfs filesystem {};
+  if (::fstatfs(directory.get(), &filesystem) != 0) return {};
+  static_assert(sizeof filesystem.f_fsid == kFsidBytes);
+  return {reinterpret_cast<const char*>(&filesystem.f_fsid), kFsidBytes};
+}
+
 }  // namespace
 
 Result<DirectoryTable> DirectoryTable::create(std::size_t max_directories) {
@@ -73,14 +86,12 @@ Result<DirectoryTable> DirectoryTable::create(std::size_t max_directories) {
 }
 
 Status DirectoryTable::add_filesystem(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd fd = open_directory(path);
   if (!fd) return errno_error("cannot open directory", path);
-  struct statfs filesystem {};
-  if (::fstatfs(fd.get(), &filesystem) != 0) return errno_error("cannot identify filesystem", path);
+  std::string fsid = fsid_of(fd);
+  if (fsid.empty()) return errno_error("cannot identify filesystem", path);
   const UniqueFd root = mount_root_of(fd);
   if (!root) return errno_error("cannot find the mount of", path);
-  static_assert(sizeof filesystem.f_fsid == kFsidBytes);
-  std::string fsid(reinterpret_cast<const char*>(&filesystem.f_fsid), kFsidBytes);
   const std::string handle = handle_of(root, fsid);
   if (handle.empty()) return errno_error("filesystem has no file handles", path);
   if (!open_by_handle(fd.get(), HandleView{handle})) {
@@ -93,7 +104,7 @@ Status DirectoryTable::add_filesystem(const std::string& path) {
   Directory& directory = enter(handle);
   directory.is_root = true;
   directory.name = mount_point->path.substr(1);
-  mounts_.push_back({std::move(fd), std::move(fsid)});
+  mounts_.push_back({"/" + directory.name, std::move(fsid)});
   return {};
 }
 
@@ -214,7 +225,10 @@ DirectoryTable::Directory* DirectoryTable::settle(Directory* directory) {
 bool DirectoryTable::ask_kernel(HandleView handle) {
   for (const auto& mount : mounts_) {
     if (mount.fsid != handle.fsid()) continue;
-    if (climb(open_by_handle(mount.fd.get(), handle), std::string(handle.bytes))) return true;
+    const UniqueFd fd = open_directory(mount.path);
+    // Unmounted, or another filesystem lies over it by now.
+    if (!fd || fsid_of(fd) != mount.fsid) continue;
+    if (climb(open_by_handle(fd.get(), handle), std::string(handle.bytes))) return true;
   }
   return false;
 }

@@ -21,7 +21,8 @@
 namespace rfan::recorder {
 
 // Names the events of a group that reports handles. Writer thread only, set-up excepted: it makes system
-// calls and may wait for a disk. None of them raises an event (all opens are O_PATH).
+// calls and may wait for a disk. The opens of mount points raise events of
+// our own process, which the reader thread answers.
 //
 // A directory is kept as a link: the directory above it, and its name in there. The links follow the events
 // (follow()), so a path is that of the event's place in the stream, and directories that are gone keep
@@ -44,8 +45,8 @@ class DirectoryTable {
   // At most `max_directories` are kept, and the depth of one path more; then all but the latest used go.
   static Result<DirectoryTable> create(std::size_t max_directories = kMaxDirectories);
 
-  // Paths of the filesystem that directory `path` lies on will be those below that mount. Call it before any
-  // mark: it opens `path` for reading, and keeps it open, which keeps that mount busy. More mounts of one
+  // Paths of the filesystem that directory `path` lies on will be those below that mount. `path` is opened
+  // for reading, now and whenever a directory is looked up, but never kept open. More mounts of one
   // filesystem may be added; they serve for directories that the earlier ones do not show (bind mounts of
   // sub-trees). An error without CAP_DAC_READ_SEARCH, and for filesystems that have no handles.
   Status add_filesystem(const std::string& path);
@@ -88,8 +89,10 @@ class DirectoryTable {
     bool verify = false;         // ask the kernel before the next use
     std::uint32_t last_use = 0;  // epoch
   };
+  // Opened for each question, not kept open: that would keep the mount busy, and a recorded program's
+  // umount(8) would fail.
   struct Mount {
-    UniqueFd fd;  // open_by_handle_at(2) refuses an O_PATH descriptor here
+    std::string path;
     std::string fsid;
   };
 

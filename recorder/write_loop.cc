@@ -89,11 +89,15 @@ void WriteLoop::write_arena(Arena& arena) {
     ledger_.add({LossCause::kDescriptorFailed, arena.failed_reads, now_ns, now_ns});
   if (arena.process_facts_lost != 0)
     ledger_.add({LossCause::kProcessChannel, arena.process_facts_lost, now_ns, now_ns});
-  for (const auto& batch : std::span(arena.batches).first(arena.batch_count)) {
-    const auto raw =
-        std::span<const std::byte>(arena.raw).subspan(batch.raw_begin, batch.raw_end - batch.raw_begin);
-    write_batch(batch, raw, arena.images.data() + batch.first_image);
+  const auto batches = std::span(arena.batches).first(arena.batch_count);
+  const auto raw_of = [&](const Arena::Batch& batch) {
+    return std::span<const std::byte>(arena.raw).subspan(batch.raw_begin, batch.raw_end - batch.raw_begin);
+  };
+  for (const auto& batch : batches) {
+    if (batch.source == Arena::Source::kNotificationGroup) foresee_names(raw_of(batch));
   }
+  for (const auto& batch : batches)
+    write_batch(batch, raw_of(batch), arena.images.data() + batch.first_image);
   close_descriptors();
   // By the time of the events, not of the clock: a writer that is behind still needs who has exited since.
   if (arena.batch_count != 0) processes_.expire(arena.batches[arena.batch_count - 1].read_ns);
@@ -119,6 +123,15 @@ void WriteLoop::write_batch(const Arena::Batch& batch, std::span<const std::byte
       // Directories move whoever moves them.
       directories_.follow(mask, *named);
     }
+  }
+}
+
+// What later events say of directories helps to name earlier ones: by now some of them are gone or elsewhere.
+void WriteLoop::foresee_names(std::span<const std::byte> raw) {
+  KernelEventWalker walker(raw);
+  KernelEvent event;
+  while (walker.next(event)) {
+    if (const auto named = parse_named_event(event.info)) directories_.foresee(event.mask, *named);
   }
 }
 

@@ -81,6 +81,7 @@ class WriteLoop {
   void write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch,
                    const EventPaths& paths);
   void open_new_filesystems();
+  void foresee_names(std::span<const std::byte> raw);
   void note_overflow(std::uint64_t time_ns);
   EventPaths path_of_descriptor(const KernelEvent& kernel_event);
   EventPaths paths_of_names(const NamedEvent& named);

@@ -258,13 +258,14 @@ TEST_F(NamedEventsKernelTest, NamesAreBytes) {
   EXPECT_EQ(told(), (Story{{kMakeDirectory, name, ""}, {FAN_CREATE, name + "/" + name, ""}}));
 }
 
-TEST_F(NamedEventsKernelTest, LookingUpNamesIsNoEvent) {
+TEST_F(NamedEventsKernelTest, LookingUpNamesOpensTheMountPointAndNothingElse) {
   make_tree();
   watch(FAN_OPEN | FAN_ACCESS | FAN_CLOSE | FAN_CREATE | FAN_RENAME);
   for (const auto* name : {"a", "a/b", "a/b/c"}) {
     EXPECT_TRUE(table_->path_of(HandleView{handle_at(file(name))}));
   }
-  EXPECT_EQ(told(), Story{});
+  // By our own process, so that a recording does not hold it.
+  EXPECT_EQ(told(), (Story{{FAN_OPEN | FAN_CLOSE_NOWRITE | FAN_ONDIR, ".", ""}}));
 }
 
 }  // namespace
