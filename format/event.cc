@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, kEventKindLimit> kKindNames = {
     "close_nowrite", "create", "delete", "rename", "attrib"};
 
 constexpr std::array<std::string_view, kLossCauseLimit> kLossNames = {
-    "unknown",         "queue overflow", "no arena",       "descriptor failed",
+    "unknown",         "queue overflow", "no arena",        "descriptor failed",
     "unresolved path", "write error",    "process channel", "unknown scope"};
 
 }  // namespace

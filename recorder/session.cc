@@ -8,14 +8,12 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -24,7 +22,7 @@
 #include "recorder/clock.h"
 #include "recorder/command.h"
 #include "recorder/coverage.h"
-#include "recorder/fatal_signals.h"
+#include "recorder/event_groups.h"
 #include "recorder/guardian.h"
 #include "recorder/mount_watch.h"
 #include "recorder/mounts.h"
@@ -32,6 +30,7 @@
 #include "recorder/privileges.h"
 #include "recorder/scope.h"
 #include "recorder/status_line.h"
+#include "recorder/trace_description.h"
 #include "recorder/write_loop.h"
 
 namespace rfan::recorder {
@@ -53,13 +52,6 @@ void say(const std::string& text) {
   std::fputs(("rfanrec: " + text + "\n").c_str(), stderr);
 }
 
-std::string read_line(const char* path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 // Every filesystem, those mounted later too: with --all, and where a process is followed and no path was
 // given.
 bool follows_mounts(const Options& options) {
@@ -69,7 +61,10 @@ bool follows_mounts(const Options& options) {
 // Everything a recording consists of, in the order of set-up. Members below others may use those above.
 class Session {
  public:
-  explicit Session(const Options& options) : options_(options), status_line_(live_, options.quiet) {}
+  explicit Session(const Options& options)
+      : options_(options),
+        status_line_(live_, options.quiet),
+        plan_(plan_events(options.hold, options.event_kinds)) {}
   ~Session() { release_openers(); }
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -83,15 +78,12 @@ class Session {
  private:
   Status find_scope();
   Status create_groups();
-  Status ignore_output();
   Status open_directories();
-  MarkedGroups groups();
   Status open_process_channel();
   Status open_signals();
   Status create_trace();
   void release_openers();
   void give_up_on_second_signal();
-  format::TraceMeta describe() const;
   void on_signal();
   void mark_new_filesystems();
   std::uint64_t time_left_ms() const;
@@ -108,9 +100,8 @@ class Session {
   sigset_t handled_signals_{};
   UniqueFd signals_;
   UniqueFd failure_event_;
-  EventPlan plan_;
-  std::optional<FanotifyGroup> held_group_;
-  std::optional<FanotifyGroup> told_group_;
+  const EventPlan plan_;
+  std::optional<EventGroups> groups_;
   std::optional<DirectoryTable> directories_;
   std::unique_ptr<ArenaPool> arenas_;
   std::optional<ProcessLog> process_log_;
@@ -180,8 +171,8 @@ Status Session::open_process_channel() {
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
   const CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = budget};
-  capture_ = std::make_unique<CaptureLoop>(capture, groups().held, groups().told, *arenas_, *process_log_,
-                                           std::move(events), std::move(*tracker), *guardian_);
+  capture_ = std::make_unique<CaptureLoop>(capture, groups_->marked().held, groups_->marked().told, *arenas_,
+                                           *process_log_, std::move(events), std::move(*tracker), *guardian_);
   return {};
 }
 
@@ -210,6 +201,7 @@ Status Session::set_up() {
   // A core dump of a recorder that holds the filesystem of the core file would never end (measured on 6.18).
   ::prctl(PR_SET_DUMPABLE, 0);
   if (auto status = open_signals(); !status) return status;
+  if (auto status = open_directories(); !status) return status;
   if (auto status = create_groups(); !status) return status;
   // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call
   // would populate the sparse one. Best effort, as there.
@@ -220,27 +212,13 @@ Status Session::set_up() {
   return open_process_channel();
 }
 
-MarkedGroups Session::groups() {
-  return {held_group_ ? &*held_group_ : nullptr, told_group_ ? &*told_group_ : nullptr, plan_};
-}
-
 Status Session::create_groups() {
-  plan_ = plan_events(options_.hold, options_.event_kinds);
-  if (plan_.held != 0) {
-    auto group = FanotifyGroup::create(GroupKind::kPermission);
-    if (!group) return group.error();
-    held_group_.emplace(std::move(*group));
-    close_on_fatal_signal(held_group_->fd());
-  }
-  if (auto status = open_directories(); !status) return status;
   const bool some_cannot_be_held = std::any_of(scope_.targets.begin(), scope_.targets.end(),
                                                [](const auto& target) { return !can_hold(target.fs_type); });
-  if (plan_.told != 0 || some_cannot_be_held) {
-    auto group = FanotifyGroup::create(GroupKind::kNotification);
-    if (!group) return group.error();
-    told_group_.emplace(std::move(*group));
-  }
-  return options_.output == "-" ? Status() : ignore_output();
+  auto groups = EventGroups::create(plan_, some_cannot_be_held);
+  if (!groups) return groups.error();
+  groups_.emplace(std::move(*groups));
+  return options_.output == "-" ? Status() : groups_->ignore_file(output_.get());
 }
 
 // Before the first mark: the table opens every mount point.
@@ -249,38 +227,11 @@ Status Session::open_directories() {
   if (!directories) return directories.error();
   directories_.emplace(std::move(*directories));
   for (const auto& target : scope_.targets) {
-    if (auto status = directories_->add_filesystem(target.mount_point); !status && !options_.paths.empty())
-      return status;
+    const auto status = directories_->add_filesystem(target.mount_point);
+    // Events told by name then have no path, which is counted.
+    if (!status && !options_.paths.empty()) say("note: " + status.error().message());
   }
   return {};
-}
-
-// The trace itself is not recorded, whoever reads it.
-Status Session::ignore_output() {
-  if (held_group_) {
-    if (auto status = held_group_->ignore_file(plan_.held, output_.get()); !status) return status;
-  }
-  const auto told = plan_.told_of_files();
-  return told_group_ && told != 0 ? told_group_->ignore_file(told, output_.get()) : Status();
-}
-
-format::TraceMeta Session::describe() const {
-  utsname system{};
-  ::uname(&system);
-  format::TraceMeta meta;
-  meta.recorder_version = RFAN_VERSION;
-  meta.hostname = system.nodename;
-  meta.kernel = system.release;
-  meta.machine = system.machine;
-  meta.boot_id = read_line("/proc/sys/kernel/random/boot_id");
-  meta.cpu_count = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
-  meta.recorder_args = options_.words;
-  meta.command = options_.command;
-  meta.hold = options_.hold;
-  meta.event_kinds = options_.event_kinds;
-  meta.process_source = side_band_ ? "perf side band" : "/proc";
-  meta.mounts = scope_.coverage;
-  return meta;
 }
 
 Status Session::create_trace() {
@@ -288,7 +239,8 @@ Status Session::create_trace() {
   writer_options.session = format::random_uuid();
   writer_options.file = format::random_uuid();
   auto sink = format::make_fd_sink(output_.release(), options_.output);
-  auto trace = format::TraceWriter::create(std::move(sink), writer_options, describe());
+  auto trace = format::TraceWriter::create(std::move(sink), writer_options,
+                                           describe_recording(options_, scope_, side_band_));
   if (!trace) return trace.error();
   auto resolver = PathResolver::open();
   if (!resolver) return resolver.error();
@@ -305,7 +257,7 @@ Status Session::create_trace() {
 // From the first mark on every open on the marked filesystems waits for the reader thread, our own included.
 Status Session::begin() {
   if (auto status = capture_->start(); !status) return status;
-  if (auto status = place_marks(groups(), scope_); !status) return status;
+  if (auto status = place_marks(groups_->marked(), scope_); !status) return status;
   if (auto status = create_trace(); !status) return status;
   begin_ns_ = monotonic_ns();
   if (!options_.quiet) {
@@ -352,7 +304,7 @@ void Session::mark_new_filesystems() {
   // Marking again what is marked changes nothing, and a filesystem that was mounted anew has lost its mark.
   for (const auto& mount : mount_watch_->all_mounts()) {
     if (!is_kernel_interface(mount.fs_type))
-      place_mark(groups(), {mount.path, mount.fs_type, mount.id, mount.path});
+      place_mark(groups_->marked(), {mount.path, mount.fs_type, mount.id, mount.path});
   }
 }
 
@@ -393,13 +345,9 @@ void Session::give_up_on_second_signal() {
 
 // Ends the holding of opens for good: no marks, queues answered, groups closed.
 void Session::release_openers() {
-  for (auto* group : {groups().held, groups().told}) {
-    if (group != nullptr) group->remove_marks();
-  }
+  if (groups_) groups_->remove_marks();
   if (capture_) capture_->stop();
-  close_on_fatal_signal(-1);
-  held_group_.reset();
-  told_group_.reset();
+  if (groups_) groups_->close();
 }
 
 int Session::end() {

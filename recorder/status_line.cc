@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -36,6 +37,13 @@ std::string format_losses(const RecordingFigures& figures) {
                         format_count(figures.impaired));
   }
   return text;
+}
+
+// A line that is longer wraps and could not be taken back.
+std::size_t terminal_columns() {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : kUsual;
 }
 
 void write_unless_blocked(const std::string& text) {
@@ -78,13 +86,14 @@ void StatusLine::update(std::uint64_t now_ns) {
       last_ns_ == 0 ? 0 : static_cast<std::uint64_t>(static_cast<double>(events - last_events_) / seconds);
   last_ns_ = now_ns;
   last_events_ = events;
-  write_unless_blocked(fmt::format(
-      "\r\033[K{} events/s  {} events  lost {}  queue {}  {}  reply p50 {} p99 {}", format_count(rate),
-      format_count(events), format_count(live_.lost.load(std::memory_order_relaxed)),
-      format_count(live_.queued.load(std::memory_order_relaxed)),
-      format_bytes(live_.bytes.load(std::memory_order_relaxed)),
-      format_latency(live_.reply_p50_ns.load(std::memory_order_relaxed)),
-      format_latency(live_.reply_p99_ns.load(std::memory_order_relaxed))));
+  const auto line =
+      fmt::format("{} events/s  {} events  lost {}  queue {}  {}  reply p50 {} p99 {}", format_count(rate),
+                  format_count(events), format_count(live_.lost.load(std::memory_order_relaxed)),
+                  format_count(live_.queued.load(std::memory_order_relaxed)),
+                  format_bytes(live_.bytes.load(std::memory_order_relaxed)),
+                  format_latency(live_.reply_p50_ns.load(std::memory_order_relaxed)),
+                  format_latency(live_.reply_p99_ns.load(std::memory_order_relaxed)));
+  write_unless_blocked("\r\033[K" + line.substr(0, terminal_columns() - 1));
 }
 
 void StatusLine::clear() {

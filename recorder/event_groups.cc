@@ -1,0 +1,48 @@
+#include "recorder/event_groups.h"
+
+#include <utility>
+
+#include "recorder/fatal_signals.h"
+
+namespace rfan::recorder {
+
+Result<EventGroups> EventGroups::create(const EventPlan& plan, bool told_at_any_rate) {
+  EventGroups groups(plan);
+  if (plan.held != 0) {
+    auto group = FanotifyGroup::create(GroupKind::kPermission);
+    if (!group) return group.error();
+    close_on_fatal_signal(group->fd());
+    groups.held_.emplace(std::move(*group));
+  }
+  if (plan.told != 0 || told_at_any_rate) {
+    auto group = FanotifyGroup::create(GroupKind::kNotification);
+    if (!group) return group.error();
+    groups.told_.emplace(std::move(*group));
+  }
+  return groups;
+}
+
+Status EventGroups::ignore_file(int fd) {
+  if (held_) {
+    if (auto status = held_->ignore_file(plan_.held, fd); !status) return status;
+  }
+  const auto told = plan_.told_of_files();
+  return told_ && told != 0 ? told_->ignore_file(told, fd) : Status();
+}
+
+MarkedGroups EventGroups::marked() {
+  return {held_ ? &*held_ : nullptr, told_ ? &*told_ : nullptr, plan_};
+}
+
+void EventGroups::remove_marks() {
+  if (held_) held_->remove_marks();
+  if (told_) told_->remove_marks();
+}
+
+void EventGroups::close() {
+  if (held_) close_on_fatal_signal(-1);
+  held_.reset();
+  told_.reset();
+}
+
+}  // namespace rfan::recorder

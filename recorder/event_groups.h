@@ -1,0 +1,42 @@
+// The two fanotify groups of a recording, together.
+#pragma once
+
+#include <optional>
+
+#include "format/error.h"
+#include "recorder/event_plan.h"
+#include "recorder/fanotify_group.h"
+#include "recorder/scope.h"
+
+namespace rfan::recorder {
+
+// Owns the permission and the notification group, as far as the plan needs them. Main thread; the reader
+// thread uses the groups between CaptureLoop's start and stop.
+class EventGroups {
+ public:
+  // `told_at_any_rate`: the notification group is needed though the plan has nothing for it, for filesystems
+  // that cannot be held.
+  static Result<EventGroups> create(const EventPlan& plan, bool told_at_any_rate);
+  EventGroups(EventGroups&&) = default;
+  EventGroups& operator=(EventGroups&&) = default;
+
+  // Nothing that happens to this file is reported, whoever does it: for the trace itself.
+  Status ignore_file(int fd);
+
+  // Valid while this object lives, until close().
+  MarkedGroups marked();
+
+  // No new events; what is queued still waits.
+  void remove_marks();
+  // The kernel lets everyone go who still waits.
+  void close();
+
+ private:
+  explicit EventGroups(const EventPlan& plan) : plan_(plan) {}
+
+  EventPlan plan_;
+  std::optional<FanotifyGroup> held_;
+  std::optional<FanotifyGroup> told_;
+};
+
+}  // namespace rfan::recorder
