@@ -82,7 +82,8 @@ Status find_program(const std::string& name) {
   const char* path = std::getenv("PATH");
   std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    if (::access((folder + "/" + name).c_str(), X_OK) == 0) return {};
+    folder.append("/").append(name);
+    if (::access(folder.c_str(), X_OK) == 0) return {};
   }
   errno = ENOENT;
   return errno_error("cannot run", name);

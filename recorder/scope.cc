@@ -15,7 +15,7 @@ using format::MountCoverage;
 // By filesystem, else by mount; says which in `how`.
 Status mark(FanotifyGroup& group, std::uint64_t mask, const std::string& path, std::string& how) {
   how = "filesystem mark";
-  const auto status = group.add_mark(MarkKind::kFilesystem, mask, path);
+  auto status = group.add_mark(MarkKind::kFilesystem, mask, path);
   if (status.ok()) return status;
   how = "mount mark: other mounts of the filesystem are not seen";
   // The first error is the one that tells why.
