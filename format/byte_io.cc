@@ -8,24 +8,10 @@
 #include <array>
 #include <utility>
 
+#include "format/unique_fd.h"
+
 namespace rfan::format {
 namespace {
-
-// One open descriptor, closed once.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 class FdSink : public ByteSink {
  public:
@@ -59,14 +45,14 @@ class FdSink : public ByteSink {
                        full ? "free some space; what was written before stays readable" : "");
   }
 
-  Descriptor fd_;
+  UniqueFd fd_;
   std::string path_;
   std::uint64_t offset_ = 0;
 };
 
 class FileSource : public ByteSource {
  public:
-  FileSource(Descriptor fd, std::string name, std::uint64_t size)
+  FileSource(UniqueFd fd, std::string name, std::uint64_t size)
       : fd_(std::move(fd)), name_(std::move(name)), size_(size) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
@@ -86,14 +72,14 @@ class FileSource : public ByteSource {
   const std::string& name() const override { return name_; }
 
  private:
-  Descriptor fd_;
+  UniqueFd fd_;
   std::string name_;
   std::uint64_t size_;
 };
 
 class PipeSource : public ByteSource {
  public:
-  PipeSource(Descriptor fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
+  PipeSource(UniqueFd fd, std::string name) : fd_(std::move(fd)), name_(std::move(name)) {}
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
     if (offset < position_) {
@@ -131,12 +117,12 @@ class PipeSource : public ByteSource {
     }
   }
 
-  Descriptor fd_;
+  UniqueFd fd_;
   std::string name_;
   std::uint64_t position_ = 0;
 };
 
-Result<std::unique_ptr<ByteSource>> source_of(Descriptor fd, std::string name) {
+Result<std::unique_ptr<ByteSource>> source_of(UniqueFd fd, std::string name) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return errno_error("cannot read trace", name);
   if (S_ISDIR(status.st_mode)) {
@@ -164,7 +150,7 @@ Result<std::unique_ptr<ByteSource>> open_source(const std::string& path) {
   const int fd =
       standard_input ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno_error("cannot open trace", path);
-  return source_of(Descriptor(fd), standard_input ? "standard input" : path);
+  return source_of(UniqueFd(fd), standard_input ? "standard input" : path);
 }
 
 }  // namespace rfan::format

@@ -42,4 +42,10 @@ std::string_view end_reason_name(EndReason reason) {
   return "unknown";
 }
 
+std::optional<double> TraceTotals::attribution_percent() const {
+  if (events == 0) return std::nullopt;
+  const std::uint64_t hundredths = events_with_exe * 10'000 / events;
+  return static_cast<double>(hundredths) / 100;
+}
+
 }  // namespace rfan::format

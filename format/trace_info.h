@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,9 @@ struct TraceTotals {
   LatencyHistogram reply_latency;  // of held events
 
   void merge(const TraceTotals& other);
+  // Share of events with an executable, rounded down to two decimals: one event without is not 100 %. Nothing
+  // without events.
+  std::optional<double> attribution_percent() const;
   bool operator==(const TraceTotals&) const = default;
 };
 

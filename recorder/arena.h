@@ -10,10 +10,10 @@
 #include <span>
 #include <vector>
 
+#include "format/unique_fd.h"
 #include "recorder/kernel_events.h"
 #include "recorder/locked_memory.h"
 #include "recorder/process_log.h"
-#include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 

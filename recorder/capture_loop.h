@@ -9,12 +9,12 @@
 
 #include "format/error.h"
 #include "format/event.h"
+#include "format/unique_fd.h"
 #include "recorder/arena.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/guardian.h"
 #include "recorder/process_events.h"
 #include "recorder/process_tracker.h"
-#include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 

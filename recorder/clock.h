@@ -9,11 +9,15 @@
 
 namespace rfan::recorder {
 
+inline std::uint64_t clock_ns(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 // CLOCK_MONOTONIC in nanoseconds: 24 ns a call, no system call (vDSO).
 inline std::uint64_t monotonic_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+  return clock_ns(CLOCK_MONOTONIC);
 }
 
 // CPU time of the calling thread in nanoseconds.

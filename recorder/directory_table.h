@@ -14,9 +14,9 @@
 
 #include "format/error.h"
 #include "format/limits.h"
+#include "format/unique_fd.h"
 #include "recorder/named_events.h"
 #include "recorder/path_resolver.h"
-#include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 

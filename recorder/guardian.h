@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "format/error.h"
-#include "recorder/unique_fd.h"
+#include "format/unique_fd.h"
 
 namespace rfan::recorder {
 

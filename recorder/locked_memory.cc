@@ -14,19 +14,17 @@ Result<LockedMemory> LockedMemory::allocate(std::size_t bytes, Populate populate
   LockedMemory memory;
   memory.data_ = static_cast<std::byte*>(data);
   memory.size_ = bytes;
-  memory.locked_ = ::mlock2(data, bytes, populate == Populate::kNow ? 0 : MLOCK_ONFAULT) == 0;
+  [[maybe_unused]] const int best_effort =
+      ::mlock2(data, bytes, populate == Populate::kNow ? 0 : MLOCK_ONFAULT);
   return memory;
 }
 
 LockedMemory::LockedMemory(LockedMemory&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      locked_(std::exchange(other.locked_, false)) {}
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 
 LockedMemory& LockedMemory::operator=(LockedMemory&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
-  std::swap(locked_, other.locked_);
   return *this;
 }
 

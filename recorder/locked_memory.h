@@ -16,7 +16,7 @@ class LockedMemory {
     kOnTouch,  // a page is locked when it is first used: for sparse tables
   };
   // Locking is best effort: without CAP_IPC_LOCK and above RLIMIT_MEMLOCK the memory is usable, but not
-  // locked, and `locked()` is false. Anonymous memory has no file behind it, so a fault on it can never wait
+  // locked. Anonymous memory has no file behind it, so a fault on it can never wait
   // for our own answer.
   static Result<LockedMemory> allocate(std::size_t bytes, Populate populate, std::string_view purpose);
 
@@ -27,12 +27,10 @@ class LockedMemory {
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }
-  bool locked() const { return locked_; }
 
  private:
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
-  bool locked_ = false;
 };
 
 }  // namespace rfan::recorder

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "format/error.h"
+#include "format/unique_fd.h"
 #include "recorder/mounts.h"
-#include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 

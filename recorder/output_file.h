@@ -4,7 +4,7 @@
 #include <string>
 
 #include "format/error.h"
-#include "recorder/unique_fd.h"
+#include "format/unique_fd.h"
 
 namespace rfan::recorder {
 

@@ -7,7 +7,7 @@
 
 #include "format/error.h"
 #include "format/limits.h"
-#include "recorder/unique_fd.h"
+#include "format/unique_fd.h"
 
 namespace rfan::recorder {
 

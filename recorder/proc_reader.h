@@ -10,8 +10,8 @@
 #include "format/error.h"
 #include "format/event.h"
 #include "format/limits.h"
+#include "format/unique_fd.h"
 #include "recorder/process_log.h"
-#include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 

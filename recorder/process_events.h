@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "format/error.h"
+#include "format/unique_fd.h"
 #include "recorder/perf_records.h"
-#include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 

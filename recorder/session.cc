@@ -122,9 +122,8 @@ Status Session::find_scope() {
     if (!watch) return watch.error();
     mount_watch_.emplace(std::move(*watch));
   }
-  const bool everything = follows_mounts(options_);
   const auto paths = options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths;
-  auto scope = everything ? scope_of_everything() : scope_of_paths(paths);
+  auto scope = mount_watch_ ? scope_of_everything() : scope_of_paths(paths);
   if (!scope) return scope.error();
   scope_ = std::move(*scope);
   return {};

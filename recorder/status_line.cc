@@ -6,35 +6,20 @@
 #include <unistd.h>
 
 #include <array>
-#include <cmath>
-#include <span>
 #include <string_view>
+
+#include "format/number_text.h"
 
 namespace rfan::recorder {
 
 namespace {
 
-std::string scaled(double value, double step, std::span<const std::string_view> units) {
-  if (value < step) return fmt::format("{:.0f}{}", value, units.front());
-  constexpr double kRoundsUp = 0.05;  // one decimal is shown
-  std::size_t unit = 1;
-  for (value /= step; value >= step - kRoundsUp && unit + 1 < units.size(); ++unit) value /= step;
-  return fmt::format("{:.1f}{}", value, units[unit]);
-}
-
-// Rounded down: one event without an executable is not 100 %.
-double coverage_percent(const format::TraceTotals& totals) {
-  return std::floor(10'000.0 * static_cast<double>(totals.events_with_exe) /
-                    static_cast<double>(totals.events)) /
-         100;
-}
-
 std::string format_losses(const RecordingFigures& figures) {
   if (figures.lost == 0 && figures.impaired == 0) return "nothing lost";
-  std::string text = figures.lost == 0 ? "no event lost" : format_count(figures.lost) + " events LOST";
+  std::string text = figures.lost == 0 ? "no event lost" : format::count_text(figures.lost) + " events LOST";
   if (figures.impaired != 0) {
     text += fmt::format(", {} recorded without path or process (see rfanreplay info)",
-                        format_count(figures.impaired));
+                        format::count_text(figures.impaired));
   }
   return text;
 }
@@ -56,23 +41,15 @@ void write_unless_blocked(const std::string& text) {
 
 }  // namespace
 
-std::string format_latency(std::uint64_t ns) {
-  static constexpr std::array<std::string_view, 4> kUnits{"ns", "us", "ms", "s"};
-  return scaled(static_cast<double>(ns), 1000.0, kUnits);
-}
-
 std::string format_bytes(std::uint64_t bytes) {
-  static constexpr std::array<std::string_view, 5> kUnits{" B", " KB", " MB", " GB", " TB"};
-  return scaled(static_cast<double>(bytes), 1000.0, kUnits);
-}
-
-std::string format_count(std::uint64_t count) {
-  std::string digits = fmt::format("{}", count);
-  for (std::size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, 1, ',');
-  }
-  return digits;
+  constexpr double kStep = 1000.0;
+  constexpr double kRoundsUp = 0.05;  // one decimal is shown
+  static constexpr std::array<std::string_view, 4> kUnits{"KB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(bytes);
+  if (value < kStep) return fmt::format("{} B", bytes);
+  std::size_t unit = 0;
+  for (value /= kStep; value >= kStep - kRoundsUp && unit + 1 < kUnits.size(); ++unit) value /= kStep;
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
 StatusLine::StatusLine(const LiveStatistics& live, bool quiet)
@@ -86,13 +63,13 @@ void StatusLine::update(std::uint64_t now_ns) {
       last_ns_ == 0 ? 0 : static_cast<std::uint64_t>(static_cast<double>(events - last_events_) / seconds);
   last_ns_ = now_ns;
   last_events_ = events;
-  const auto line =
-      fmt::format("{} events/s  {} events  lost {}  queue {}  {}  reply p50 {} p99 {}", format_count(rate),
-                  format_count(events), format_count(live_.lost.load(std::memory_order_relaxed)),
-                  format_count(live_.queued.load(std::memory_order_relaxed)),
-                  format_bytes(live_.bytes.load(std::memory_order_relaxed)),
-                  format_latency(live_.reply_p50_ns.load(std::memory_order_relaxed)),
-                  format_latency(live_.reply_p99_ns.load(std::memory_order_relaxed)));
+  const auto line = fmt::format("{} events/s  {} events  lost {}  queue {}  {}  reply p50 {} p99 {}",
+                                format::count_text(rate), format::count_text(events),
+                                format::count_text(live_.lost.load(std::memory_order_relaxed)),
+                                format::count_text(live_.queued.load(std::memory_order_relaxed)),
+                                format_bytes(live_.bytes.load(std::memory_order_relaxed)),
+                                format::latency_text(live_.reply_p50_ns.load(std::memory_order_relaxed)),
+                                format::latency_text(live_.reply_p99_ns.load(std::memory_order_relaxed)));
   write_unless_blocked("\r\033[K" + line.substr(0, terminal_columns() - 1));
 }
 
@@ -103,19 +80,20 @@ void StatusLine::clear() {
 std::string format_summary(const RecordingFigures& figures) {
   const auto& totals = figures.totals;
   const double events = static_cast<double>(totals.events);
-  std::string text = fmt::format("rfanrec: {} events by {} processes on {} paths in {:.1f} s\n",
-                                 format_count(totals.events), format_count(figures.processes),
-                                 format_count(figures.paths), static_cast<double>(figures.duration_ns) / 1e9);
+  std::string text =
+      fmt::format("rfanrec: {} events by {} processes on {} paths in {:.1f} s\n",
+                  format::count_text(totals.events), format::count_text(figures.processes),
+                  format::count_text(figures.paths), static_cast<double>(figures.duration_ns) / 1e9);
   text += fmt::format("rfanrec: {} in {}", format_bytes(figures.bytes), figures.output);
   if (totals.events != 0) {
     text += fmt::format(" ({:.2f} bytes/event); {:.2f} % of events have an executable",
-                        static_cast<double>(figures.bytes) / events, coverage_percent(totals));
+                        static_cast<double>(figures.bytes) / events, *totals.attribution_percent());
   }
   text += "\nrfanrec: " + format_losses(figures);
   if (totals.reply_latency.total() != 0) {
     text += fmt::format("; held opens waited {} (p50), {} (p99) for the answer",
-                        format_latency(totals.reply_latency.quantile_ns(0.5)),
-                        format_latency(totals.reply_latency.quantile_ns(0.99)));
+                        format::latency_text(totals.reply_latency.quantile_ns(0.5)),
+                        format::latency_text(totals.reply_latency.quantile_ns(0.99)));
   }
   return text + "\n";
 }

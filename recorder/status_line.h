@@ -40,10 +40,6 @@ struct RecordingFigures {
 // Several lines, each begun with "rfanrec: " and ended.
 std::string format_summary(const RecordingFigures& figures);
 
-// "8.3us", "1.2ms", "2.1s".
-std::string format_latency(std::uint64_t ns);
-// "1,234,567".
-std::string format_count(std::uint64_t count);
 // "512 B", "1.2 KB", "3.4 MB", decimal.
 std::string format_bytes(std::uint64_t bytes);
 

@@ -14,6 +14,7 @@
 
 #include "format/error.h"
 #include "format/trace_writer.h"
+#include "format/unique_fd.h"
 #include "recorder/arena.h"
 #include "recorder/directory_table.h"
 #include "recorder/live_statistics.h"
@@ -21,7 +22,6 @@
 #include "recorder/path_resolver.h"
 #include "recorder/process_table.h"
 #include "recorder/record_filter.h"
-#include "recorder/unique_fd.h"
 
 namespace rfan::recorder {
 

@@ -44,10 +44,7 @@ std::optional<double> InfoReport::bytes_per_event() const {
 }
 
 std::optional<double> InfoReport::attribution_percent() const {
-  const auto& totals = summary.totals;
-  if (totals.events == 0) return std::nullopt;
-  const auto share = static_cast<double>(totals.events_with_exe) / static_cast<double>(totals.events);
-  return std::floor(share * 10'000) / 100;
+  return summary.totals.attribution_percent();
 }
 
 Result<Coverage> run_info(const Options& options, std::unique_ptr<format::ByteSource> source, Output& out,

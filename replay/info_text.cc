@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "format/kernel_interfaces.h"
+#include "format/number_text.h"
 #include "replay/escape.h"
 #include "replay/info.h"
 
@@ -22,13 +23,6 @@ class Sheet {
  private:
   Output& out_;
 };
-
-// 1234567 as "1,234,567".
-std::string grouped(std::uint64_t value) {
-  auto digits = fmt::format("{}", value);
-  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, 1, ',');
-  return digits;
-}
 
 std::string seconds_text(std::uint64_t ns) {
   return fmt::format("{:.3f} s", static_cast<double>(ns) / 1e9);
@@ -78,7 +72,7 @@ std::string held_text(format::HoldMode hold) {
 void print_origin(const InfoReport& report, Sheet& sheet) {
   const auto& meta = report.meta;
   sheet.line("file", escaped(report.file));
-  sheet.line("size", fmt::format("{} bytes", grouped(report.size_bytes)));
+  sheet.line("size", fmt::format("{} bytes", format::count_text(report.size_bytes)));
   sheet.line("format version",
              fmt::format("{}.{}", report.header.version_major, report.header.version_minor));
   sheet.line("state",
@@ -117,23 +111,24 @@ void print_recording(const InfoReport& report, const Timeline& timeline, const T
 
 void print_totals(const InfoReport& report, Sheet& sheet) {
   const auto& summary = report.summary;
-  sheet.line("events", fmt::format("{}", grouped(summary.totals.events)));
+  sheet.line("events", fmt::format("{}", format::count_text(summary.totals.events)));
   for (std::size_t kind = 0; kind < summary.totals.by_kind.size(); ++kind) {
     if (summary.totals.by_kind[kind] == 0) continue;
     sheet.line(fmt::format("  {}", format::event_kind_name(static_cast<format::EventKind>(kind))),
-               grouped(summary.totals.by_kind[kind]));
+               format::count_text(summary.totals.by_kind[kind]));
   }
   sheet.line("rate", optional_text(report.events_per_second(), " events per second"));
-  sheet.line("processes", grouped(summary.process_count));
-  sheet.line("paths", grouped(summary.path_count));
+  sheet.line("processes", format::count_text(summary.process_count));
+  sheet.line("paths", format::count_text(summary.path_count));
   sheet.line("bytes per event", optional_text(report.bytes_per_event(), ""));
   const auto& latency = summary.totals.reply_latency;
   if (report.held_events() != 0) {
-    sheet.line("reply latency",
-               fmt::format("p50 <= {}, p90 <= {}, p99 <= {}, max <= {} (of {} held events)",
-                           latency_text(latency.quantile_ns(0.5)), latency_text(latency.quantile_ns(0.9)),
-                           latency_text(latency.quantile_ns(0.99)), latency_text(latency.quantile_ns(1)),
-                           grouped(report.held_events())));
+    sheet.line("reply latency", fmt::format("p50 <= {}, p90 <= {}, p99 <= {}, max <= {} (of {} held events)",
+                                            format::latency_text(latency.quantile_ns(0.5)),
+                                            format::latency_text(latency.quantile_ns(0.9)),
+                                            format::latency_text(latency.quantile_ns(0.99)),
+                                            format::latency_text(latency.quantile_ns(1)),
+                                            format::count_text(report.held_events())));
   } else {
     sheet.line("reply latency", "- (no held events)");
   }
@@ -145,12 +140,14 @@ void print_totals(const InfoReport& report, Sheet& sheet) {
 void print_cost(const InfoReport& report, Sheet& sheet) {
   const auto& cost = report.summary.cost;
   if (!report.finished) return sheet.line("recorder cost", "unknown: it is in the footer");
-  sheet.line("recorder cost", fmt::format("{} events seen, {} of them filtered out",
-                                          grouped(cost.events_seen), grouped(cost.events_filtered)));
+  sheet.line("recorder cost",
+             fmt::format("{} events seen, {} of them filtered out", format::count_text(cost.events_seen),
+                         format::count_text(cost.events_filtered)));
   sheet.line("", fmt::format("CPU: reader {}, writer {}", seconds_text(cost.reader_cpu_ns),
                              seconds_text(cost.writer_cpu_ns)));
-  sheet.line("", fmt::format("/proc read for {} processes before an answer, {} in all",
-                             grouped(cost.process_reads), latency_text(cost.process_read_ns)));
+  sheet.line("",
+             fmt::format("/proc read for {} processes before an answer, {} in all",
+                         format::count_text(cost.process_reads), format::latency_text(cost.process_read_ns)));
   sheet.line("", fmt::format("arenas: {} of {} in use at most", cost.arenas_high_water, cost.arenas));
 }
 

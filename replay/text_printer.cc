@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "format/limits.h"
+#include "format/number_text.h"
 #include "format/pattern.h"
 #include "replay/escape.h"
 
@@ -117,7 +118,7 @@ void TextPrinter::print_one(const format::EventColumns& events, std::size_t row)
   if (flags & format::kFlagDenied) out = append_bytes(" DENIED", out);
   *out++ = ' ';
   if (flags & format::kFlagHeld) {
-    out = append_latency(events.reply_ns[row], out);
+    out = format::append_latency(events.reply_ns[row], out);
   } else {
     *out++ = '-';
   }

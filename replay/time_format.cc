@@ -39,10 +39,6 @@ char* append_number(std::uint64_t value, char* out) {
   return std::copy_n(text.data(), text.size(), out);
 }
 
-char* append_text(std::string_view text, char* out) {
-  return std::copy(text.begin(), text.end(), out);
-}
-
 }  // namespace
 
 void TimeFormat::set_second(std::uint64_t second) {
@@ -90,29 +86,6 @@ std::string TimeFormat::full_date(std::uint64_t realtime_ns) const {
   return fmt::format("{}.{:06} {}", strftime_text("%Y-%m-%d %H:%M:%S", parts),
                      realtime_ns % kNsPerSecond / 1000,
                      style_ == TimeStyle::kUtc ? "UTC" : strftime_text("%z", parts));
-}
-
-char* append_latency(std::uint64_t ns, char* out) {
-  if (ns < 1000) return append_text("ns", append_number(ns, out));
-  struct Unit {
-    std::uint64_t ns;
-    std::string_view name;
-  };
-  static constexpr Unit kUnits[] = {{1'000, "us"}, {1'000'000, "ms"}, {kNsPerSecond, "s"}};
-  for (const auto& unit : kUnits) {
-    const auto tenths = (ns + unit.ns / 20) / (unit.ns / 10);
-    if (tenths >= 10'000 && unit.ns != kNsPerSecond) continue;  // 999.95us is 1.0ms
-    out = append_number(tenths / 10, out);
-    *out++ = '.';
-    *out++ = static_cast<char>('0' + tenths % 10);
-    return append_text(unit.name, out);
-  }
-  return out;
-}
-
-std::string latency_text(std::uint64_t ns) {
-  char text[24];
-  return {text, append_latency(ns, text)};
 }
 
 }  // namespace rfan::replay

@@ -40,9 +40,4 @@ class TimeFormat {
   char second_text_[kSecondBytes] = {};  // "2026-11-22 10:31:02."
 };
 
-// "850ns", "8.3us", "1.2ms", "2.1s": one decimal, rounded to nearest. Needs room for 24 bytes; returns the
-// end.
-char* append_latency(std::uint64_t ns, char* out);
-std::string latency_text(std::uint64_t ns);
-
 }  // namespace rfan::replay

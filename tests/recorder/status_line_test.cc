@@ -6,22 +6,24 @@
 #include <sstream>
 #include <string>
 
+#include "format/number_text.h"
+
 namespace rfan::recorder {
 namespace {
 
 TEST(FormatLatency, PicksTheUnit) {
-  EXPECT_EQ(format_latency(0), "0ns");
-  EXPECT_EQ(format_latency(999), "999ns");
-  EXPECT_EQ(format_latency(1'000), "1.0us");
-  EXPECT_EQ(format_latency(8'300), "8.3us");
-  EXPECT_EQ(format_latency(1'200'000), "1.2ms");
-  EXPECT_EQ(format_latency(2'100'000'000), "2.1s");
-  EXPECT_EQ(format_latency(5'000'000'000'000), "5000.0s");
+  EXPECT_EQ(format::latency_text(0), "0ns");
+  EXPECT_EQ(format::latency_text(999), "999ns");
+  EXPECT_EQ(format::latency_text(1'000), "1.0us");
+  EXPECT_EQ(format::latency_text(8'300), "8.3us");
+  EXPECT_EQ(format::latency_text(1'200'000), "1.2ms");
+  EXPECT_EQ(format::latency_text(2'100'000'000), "2.1s");
+  EXPECT_EQ(format::latency_text(5'000'000'000'000), "5000.0s");
 }
 
 TEST(FormatLatency, RoundingUpReachesTheNextUnit) {
-  EXPECT_EQ(format_latency(999'999), "1.0ms");
-  EXPECT_EQ(format_latency(999'940), "999.9us");
+  EXPECT_EQ(format::latency_text(999'999), "1.0ms");
+  EXPECT_EQ(format::latency_text(999'940), "999.9us");
 }
 
 TEST(FormatBytes, PicksTheUnit) {
@@ -38,11 +40,11 @@ TEST(FormatBytes, RoundingUpReachesTheNextUnit) {
 }
 
 TEST(FormatCount, GroupsThousands) {
-  EXPECT_EQ(format_count(0), "0");
-  EXPECT_EQ(format_count(999), "999");
-  EXPECT_EQ(format_count(1'000), "1,000");
-  EXPECT_EQ(format_count(1'234'567), "1,234,567");
-  EXPECT_EQ(format_count(UINT64_MAX), "18,446,744,073,709,551,615");
+  EXPECT_EQ(format::count_text(0), "0");
+  EXPECT_EQ(format::count_text(999), "999");
+  EXPECT_EQ(format::count_text(1'000), "1,000");
+  EXPECT_EQ(format::count_text(1'234'567), "1,234,567");
+  EXPECT_EQ(format::count_text(UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
 class SummaryTest : public ::testing::Test {

@@ -17,8 +17,8 @@
 #include <memory>
 #include <string>
 
+#include "format/unique_fd.h"
 #include "recorder/named_events.h"
-#include "recorder/unique_fd.h"
 #include "tests/kernel/scratch.h"
 
 namespace rfan::recorder {

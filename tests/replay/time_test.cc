@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "format/number_text.h"
 #include "format/trace_reader.h"
 #include "replay/time_filter.h"
 #include "replay/time_format.h"
@@ -172,16 +173,16 @@ TEST(Timeline, WithoutClocksShowsTheMonotonicTime) {
 }
 
 TEST(Latency, HasOneDecimalAndAFittingUnit) {
-  EXPECT_EQ(latency_text(0), "0ns");
-  EXPECT_EQ(latency_text(999), "999ns");
-  EXPECT_EQ(latency_text(1000), "1.0us");
-  EXPECT_EQ(latency_text(8'349), "8.3us");
-  EXPECT_EQ(latency_text(8'350), "8.4us");
-  EXPECT_EQ(latency_text(999'949), "999.9us");
-  EXPECT_EQ(latency_text(999'950), "1.0ms");
-  EXPECT_EQ(latency_text(1'200'000), "1.2ms");
-  EXPECT_EQ(latency_text(2'100'000'000), "2.1s");
-  EXPECT_EQ(latency_text(UINT32_MAX), "4.3s");
+  EXPECT_EQ(format::latency_text(0), "0ns");
+  EXPECT_EQ(format::latency_text(999), "999ns");
+  EXPECT_EQ(format::latency_text(1000), "1.0us");
+  EXPECT_EQ(format::latency_text(8'349), "8.3us");
+  EXPECT_EQ(format::latency_text(8'350), "8.4us");
+  EXPECT_EQ(format::latency_text(999'949), "999.9us");
+  EXPECT_EQ(format::latency_text(999'950), "1.0ms");
+  EXPECT_EQ(format::latency_text(1'200'000), "1.2ms");
+  EXPECT_EQ(format::latency_text(2'100'000'000), "2.1s");
+  EXPECT_EQ(format::latency_text(UINT32_MAX), "4.3s");
 }
 
 }  // namespace

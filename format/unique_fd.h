@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace rfan::recorder {
+namespace rfan {
 
 // Closes on destruction and ignores the result: use it for descriptors whose close cannot lose data.
 class UniqueFd {
@@ -31,4 +31,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace rfan::recorder
+}  // namespace rfan
