@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "format/column_codec.h"
 #include "format/flatbuffer_bytes.h"
+#include "format/zstd_codec.h"
 #include "trace_generated.h"
 
 namespace rfan::format {
@@ -22,65 +24,6 @@ struct ColumnPart {
   std::size_t inflated_bytes = 0;
   ColumnInput input;
 };
-
-// A column of n events takes at most 8 planes and a bitmap.
-std::size_t max_column_bytes(std::size_t events) {
-  return std::min(events * 9 + 8, kMaxColumnBytes);
-}
-
-std::string check_directory(const wire::EventBlock& block, std::size_t body_bytes) {
-  std::uint64_t compressed = 0;
-  std::uint32_t known = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.columns()); ++i) {
-    const auto* column = block.columns()->Get(i);
-    compressed += column->compressed();
-    if (column->column() >= kColumnCount) continue;  // of a later minor version
-    if ((known & (1U << column->column())) != 0) return "a column occurs twice";
-    known |= 1U << column->column();
-    if (column->inflated() > max_column_bytes(block.count()))
-      return "a column is larger than its events allow";
-    if (column->unit() == 0) return "a column has no unit";
-  }
-  if (known != kAllColumns) return "a column is missing";
-  if (compressed != body_bytes) return "column lengths do not add up to the body";
-  return {};
-}
-
-bool fill_totals(const wire::EventBlock& block, TraceTotals& totals) {
-  totals.events = block.count();
-  totals.first_ns = block.first_ns();
-  totals.last_ns = block.last_ns();
-  totals.events_with_exe = block.events_with_exe();
-  std::uint64_t sum = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.kinds()); ++i) {
-    const auto* count = block.kinds()->Get(i);
-    if (count->key() >= kEventKindLimit) return false;
-    totals.by_kind[count->key()] = count->count();
-    sum += count->count();
-  }
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.latencies()); ++i) {
-    const auto* count = block.latencies()->Get(i);
-    if (count->key() >= LatencyHistogram::kBuckets) return false;
-    totals.reply_latency.add_bucket(count->key(), count->count());
-  }
-  return sum == totals.events && totals.events_with_exe <= totals.events && totals.first_ns <= totals.last_ns;
-}
-
-bool fill_processes(const wire::EventBlock& block, BlockStatistics& statistics) {
-  statistics.processes.reset();
-  if (block.processes() == nullptr) return true;
-  auto& processes = statistics.processes.emplace();
-  std::uint64_t next = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.processes()); ++i) {
-    const auto* range = block.processes()->Get(i);
-    if (range->first() < next || range->last() < range->first()) return false;
-    if (range->last() - range->first() >= kMaxListedProcesses - processes.size()) return false;
-    for (std::uint64_t id = range->first(); id <= range->last(); ++id)
-      processes.push_back(static_cast<ProcessId>(id));
-    next = std::uint64_t{range->last()} + 1;
-  }
-  return true;
-}
 
 std::array<ColumnPart, kColumnCount> column_parts(const wire::EventBlock& block,
                                                   std::span<const std::byte> body) {
@@ -208,47 +151,48 @@ std::string check_values(const BlockStatistics& statistics, const Dictionary& di
 
 }  // namespace
 
-std::optional<std::uint64_t> block_event_count(std::span<const std::byte> meta_untrusted) {
-  const auto* block = verified_table<wire::EventBlock>(meta_untrusted);
-  if (block == nullptr || block->count() > kMaxBlockEvents) return {};
-  return block->count();
-}
+struct BlockDecoder::Scratch {
+  ZstdDecompressor decompressor;
+  std::vector<std::byte> inflated;
+  ExplicitValues explicit_values;
 
-std::string check_block(std::span<const std::byte> meta_untrusted, std::size_t body_bytes,
-                        BlockStatistics& statistics) {
-  const auto* block = verified_table<wire::EventBlock>(meta_untrusted);
-  if (block == nullptr) return "metadata is malformed";
-  if (block->count() == 0 || block->count() > kMaxBlockEvents) return "event count is out of range";
-  if (auto fault = check_directory(*block, body_bytes); !fault.empty()) return fault;
-  if (!fill_totals(*block, statistics.totals)) return "statistics contradict each other";
-  if (!fill_processes(*block, statistics)) return "process list is malformed";
-  return {};
-}
+  std::string decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
+                     EventColumns& out);
+};
 
-std::string BlockDecoder::decode(const EncodedBlock& block, ColumnSet wanted, const Dictionary& dictionary,
-                                 EventColumns& out) {
+std::string BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dictionary& dictionary,
+                                          ColumnSet wanted, EventColumns& out) {
   const auto* table = flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
   auto parts = column_parts(*table, block.body);
   const auto needed = with_dependencies(wanted);
   out.count = table->count();
   clear_columns(out, kAllColumns & ~needed);
-  std::string fault;
-  for (std::size_t index = 0; index < kColumnCount && fault.empty(); ++index) {
+  for (std::size_t index = 0; index < kColumnCount; ++index) {
     if ((needed & (1U << index)) == 0) continue;
     auto& part = parts[index];
-    if (part.inflated_bytes != 0 && !decompressor_.inflate(part.compressed, part.inflated_bytes, inflated_)) {
-      fault = fmt::format("column {} does not decompress as declared", kColumnNames[index]);
-      break;
+    if (part.inflated_bytes != 0 && !decompressor.inflate(part.compressed, part.inflated_bytes, inflated)) {
+      return fmt::format("column {} does not decompress as declared", kColumnNames[index]);
     }
-    part.input.bytes = std::span(inflated_).first(part.inflated_bytes);
-    if (!decode_column(static_cast<ColumnId>(index), part, scratch_, out)) {
-      fault = fmt::format("column {} does not decode", kColumnNames[index]);
+    part.input.bytes = std::span(inflated).first(part.inflated_bytes);
+    if (!decode_column(static_cast<ColumnId>(index), part, explicit_values, out)) {
+      return fmt::format("column {} does not decode", kColumnNames[index]);
     }
   }
-  if (fault.empty()) fault = check_values(block.statistics, dictionary, out);
+  return check_values(block.statistics, dictionary, out);
+}
+
+BlockDecoder::BlockDecoder() : scratch_(std::make_unique<Scratch>()) {}
+BlockDecoder::~BlockDecoder() = default;
+BlockDecoder::BlockDecoder(BlockDecoder&&) noexcept = default;
+BlockDecoder& BlockDecoder::operator=(BlockDecoder&&) noexcept = default;
+
+Status BlockDecoder::decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
+                            EventColumns& out) {
+  const auto fault = scratch_->decode(block, dictionary, wanted, out);
   clear_columns(out, fault.empty() ? kAllColumns & ~wanted : kAllColumns);
-  if (!fault.empty()) out.count = 0;
-  return fault;
+  if (fault.empty()) return {};
+  out.count = 0;
+  return Error{block.origin.description + ": " + fault, {}, 0, "the events of this block are lost"};
 }
 
 }  // namespace rfan::format

@@ -1,39 +1,30 @@
-// The way back from an EVENTS frame: statistics without decompression, columns on demand. Private to format/.
+// From an encoded block to columns.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <span>
-#include <string>
-#include <vector>
+#include <memory>
 
-#include "format/column_codec.h"
-#include "format/trace_reader.h"
-#include "format/zstd_codec.h"
+#include "format/dictionary.h"
+#include "format/error.h"
+#include "format/event_block.h"
 
 namespace rfan::format {
 
-// Events the metadata speaks of; for a block whose body is lost.
-std::optional<std::uint64_t> block_event_count(std::span<const std::byte> meta_untrusted);
-
-// Verifies the metadata against the limits and the length of the body, and fills `statistics`. Returns what
-// is wrong, empty when nothing is.
-std::string check_block(std::span<const std::byte> meta_untrusted, std::size_t body_bytes,
-                        BlockStatistics& statistics);
-
-// One thread; keeps its buffers from block to block.
+// One thread each; keeps its buffers and zstd context from block to block. Many decoders may share one
+// dictionary that no longer grows.
 class BlockDecoder {
  public:
-  // Precondition: check_block() found nothing wrong. Returns what is wrong with the columns, empty when
-  // nothing is; then `out` holds the wanted columns, and every id in them is in `dictionary`.
-  std::string decode(const EncodedBlock& block, ColumnSet wanted, const Dictionary& dictionary,
-                     EventColumns& out);
+  BlockDecoder();
+  ~BlockDecoder();
+  BlockDecoder(BlockDecoder&&) noexcept;
+  BlockDecoder& operator=(BlockDecoder&&) noexcept;
+
+  // Decompresses the wanted columns. Every id is checked against `dictionary`. On any fault the error says
+  // where and what, and `out` is empty.
+  Status decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted, EventColumns& out);
 
  private:
-  ZstdDecompressor decompressor_;
-  std::vector<std::byte> inflated_;
-  ExplicitValues scratch_;
+  struct Scratch;
+  std::unique_ptr<Scratch> scratch_;
 };
 
 }  // namespace rfan::format

@@ -26,7 +26,7 @@ class ByteSink {
 // Takes ownership of `fd` (file, pipe or socket).
 std::unique_ptr<ByteSink> make_fd_sink(int fd, std::string path_for_errors);
 
-// Input. Offsets are from the start of the trace.
+// Input. Offsets are from the start of the trace. A seekable source may be read by many threads at a time.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;

@@ -1,10 +1,11 @@
+#include "format/dictionary.h"
+
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <utility>
 
 #include "format/byte_arena.h"
-#include "format/trace_reader.h"
 
 namespace rfan::format {
 namespace {

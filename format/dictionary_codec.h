@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/trace_reader.h"
+#include "format/dictionary.h"
 #include "format/zstd_codec.h"
 
 namespace rfan::format {

@@ -3,25 +3,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
-#include "format/block_decoder.h"
+#include "format/block_statistics.h"
 
 namespace rfan::format {
 namespace {
 
 constexpr std::size_t kReadStepBytes = 1024 * 1024;
 constexpr std::size_t kSearchBytes = 64 * 1024;
+constexpr std::size_t kReadAheadBytes = 64 * 1024;
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// What is wrong with a frame that was read in full; empty when nothing is.
+// What is wrong with a frame; empty when nothing is. `body` is empty when it was passed over.
 std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
-                        std::span<const std::byte> body, std::uint64_t seed) {
+                        std::optional<std::span<const std::byte>> body, std::uint64_t seed) {
   if ((head.flags & kFrameFlagsMustKnow) != 0) return fmt::format("unknown frame flags {:#x}", head.flags);
   if (checksum(meta, seed) != head.meta_checksum) return "metadata checksum differs";
-  if (checksum(body, seed) != head.body_checksum) return "body checksum differs";
+  if (body && checksum(*body, seed) != head.body_checksum) return "body checksum differs";
   return {};
 }
 
@@ -35,13 +37,16 @@ std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const 
 
 }  // namespace
 
+SourceWindow::SourceWindow(ByteSource& source)
+    : source_(source), read_ahead_(source.size() ? kReadAheadBytes : 0) {}
+
 Result<std::span<const std::byte>> SourceWindow::view(std::uint64_t offset, std::size_t length) {
   const auto passed = std::min<std::uint64_t>(offset - start_, buffer_.size());
   buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(passed));
   start_ = offset;
   while (buffer_.size() < length) {
     const auto have = buffer_.size();
-    const auto wanted = std::min(length - have, kReadStepBytes);
+    const auto wanted = std::min(std::max(length - have, read_ahead_), kReadStepBytes);
     buffer_.resize(have + wanted);
     auto got = source_.read_at(start_ + have, std::span(buffer_).subspan(have));
     buffer_.resize(have + (got ? *got : 0));
@@ -52,8 +57,13 @@ Result<std::span<const std::byte>> SourceWindow::view(std::uint64_t offset, std:
 }
 
 FrameScanner::FrameScanner(ByteSource& source, const ChecksumSeed& seed, std::uint64_t position,
-                           DamageCallback on_damage)
-    : source_(source), seed_(seed), window_(source), position_(position), on_damage_(std::move(on_damage)) {}
+                           EventBodies bodies, DamageCallback on_damage)
+    : source_(source),
+      seed_(seed),
+      bodies_(bodies),
+      window_(source),
+      position_(position),
+      on_damage_(std::move(on_damage)) {}
 
 void FrameScanner::report(std::uint64_t end, std::string description, std::optional<std::uint64_t> events) {
   if (on_damage_) on_damage_({position_, end - position_, std::move(description), events});
@@ -148,44 +158,63 @@ Result<std::uint64_t> FrameScanner::find_end(std::uint64_t from) {
 }
 
 Result<std::optional<Frame>> FrameScanner::read_frame(const FrameHead& head) {
-  const auto length = static_cast<std::size_t>(head.frame_length());
-  auto bytes = window_.view(position_, length);
+  const auto length = head.frame_length();
+  const bool pass_over =
+      bodies_ == EventBodies::kPassOver && head.type == static_cast<std::uint16_t>(FrameType::kEvents);
+  const auto wanted = pass_over ? kFrameHeadBytes + head.meta_length : static_cast<std::size_t>(length);
+  auto bytes = window_.view(position_, wanted);
   if (!bytes) return bytes.error();
   const auto seed = seed_.at(position_);
   const auto behind_head = bytes->subspan(kFrameHeadBytes);
   const auto meta = behind_head.first(std::min<std::size_t>(head.meta_length, behind_head.size()));
   next_number_ = head.number + 1;
-  if (bytes->size() < length) {
-    report(position_ + bytes->size(), "file ends inside " + describe_frame(head),
-           lost_events(head, meta, seed));
+  const auto end = pass_over ? source_.size().value_or(UINT64_MAX) : position_ + bytes->size();
+  if (end < position_ + length) {
+    report(end, "file ends inside " + describe_frame(head), lost_events(head, meta, seed));
     return std::optional<Frame>();
   }
-  const auto body = behind_head.subspan(meta.size());
+  auto body = pass_over ? std::nullopt : std::optional(behind_head.subspan(meta.size()));
   if (auto fault = check_frame(head, meta, body, seed); !fault.empty()) {
     report(position_ + length, describe_frame(head) + ": " + fault, lost_events(head, meta, seed));
     return std::optional<Frame>();
   }
-  Frame frame{position_, head, {meta.begin(), meta.end()}, {body.begin(), body.end()}};
+  Frame frame{position_, head, {bytes->begin(), bytes->end()}};
   position_ += length;
   return std::optional<Frame>(std::move(frame));
 }
 
-Result<std::optional<Frame>> read_frame_at(ByteSource& source, const ChecksumSeed& seed,
-                                           std::uint64_t offset) {
-  SourceWindow window(source);
-  auto bytes = window.view(offset, kFrameHeadBytes);
-  if (!bytes) return bytes.error();
-  if (bytes->size() < kFrameHeadBytes) return std::optional<Frame>();
-  const auto head = parse_frame_head(bytes->first<kFrameHeadBytes>(), offset, seed);
-  if (!head) return std::optional<Frame>();
-  const auto length = static_cast<std::size_t>(head->frame_length());
-  bytes = window.view(offset, length);
-  if (!bytes) return bytes.error();
-  if (bytes->size() < length) return std::optional<Frame>();
-  const auto meta = bytes->subspan(kFrameHeadBytes, head->meta_length);
-  const auto body = bytes->subspan(kFrameHeadBytes + head->meta_length);
-  if (!check_frame(*head, meta, body, seed.at(offset)).empty()) return std::optional<Frame>();
-  return std::optional<Frame>(Frame{offset, *head, {meta.begin(), meta.end()}, {body.begin(), body.end()}});
+Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,
+                            std::uint64_t length) {
+  const auto size = source.size().value_or(0);
+  const auto damaged = [&](const std::string& what) { return Error{what, source.name(), 0, {}}; };
+  if (length < kFrameHeadBytes || offset > size || length > size - offset) {
+    return damaged("the directory of frames is wrong");
+  }
+  Frame frame;
+  frame.offset = offset;
+  frame.bytes.resize(static_cast<std::size_t>(length));
+  auto got = source.read_at(offset, frame.bytes);
+  if (!got) return got.error();
+  if (*got < length) return damaged("the file became shorter");
+  const auto head = parse_frame_head(std::span(frame.bytes).first<kFrameHeadBytes>(), offset, seed);
+  if (!head || head->frame_length() != length) return damaged("no valid frame where the directory says");
+  frame.head = *head;
+  if (auto fault = check_frame(*head, frame.meta(), frame.body(), seed.at(offset)); !fault.empty()) {
+    return damaged(describe_frame(*head) + ": " + fault);
+  }
+  return frame;
+}
+
+std::optional<std::uint64_t> find_footer(ByteSource& source, const ChecksumSeed& seed) {
+  const auto size = source.size();
+  if (!size || *size < kHeaderBytes + kFrameHeadBytes + kTrailerBytes) return {};
+  const auto trailer_offset = *size - kTrailerBytes;
+  std::array<std::byte, kTrailerBytes> bytes;
+  auto got = source.read_at(trailer_offset, bytes);
+  if (!got || *got != bytes.size()) return {};
+  const auto offset = parse_trailer(bytes, trailer_offset, seed);
+  if (!offset || *offset >= trailer_offset) return {};
+  return offset;
 }
 
 }  // namespace rfan::format

@@ -1,33 +1,38 @@
-// Finds the frames of a trace, one after the other, and passes over what is damaged. Private to format/.
+// From bytes to validated frames, one after the other or at an offset. Private to format/.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "format/byte_io.h"
+#include "format/damage.h"
 #include "format/frame.h"
-#include "format/trace_reader.h"
 
 namespace rfan::format {
 
-// A frame whose head, metadata and body checksums are right. What the metadata says is still untrusted.
+// A frame whose checksums are right. What the metadata says is still untrusted.
 struct Frame {
   std::uint64_t offset = 0;
   FrameHead head;
-  std::vector<std::byte> meta;
-  std::vector<std::byte> body;
+  std::vector<std::byte> bytes;  // head, metadata, and the body unless it was passed over
+
+  std::span<const std::byte> meta() const {
+    return std::span(bytes).subspan(kFrameHeadBytes, head.meta_length);
+  }
+  std::span<const std::byte> body() const {
+    return std::span(bytes).subspan(kFrameHeadBytes + head.meta_length);
+  }
 };
 
-// A sliding view of a source that is read forward only. Holds no more than was asked for, and allocates in
-// steps, so that a lying length costs at most what is really there.
+// A sliding view of a source that is read forward only. Allocates in steps, so that a lying length costs at
+// most what is really there. Reads ahead where that cannot block.
 class SourceWindow {
  public:
-  explicit SourceWindow(ByteSource& source) : source_(source) {}
+  explicit SourceWindow(ByteSource& source);
 
   // Up to `length` bytes at `offset`, fewer only at the end; valid until the next call. Offsets must not go
   // back behind the last one.
@@ -35,24 +40,28 @@ class SourceWindow {
 
  private:
   ByteSource& source_;
+  std::size_t read_ahead_;
   std::vector<std::byte> buffer_;
   std::uint64_t start_ = 0;  // offset of buffer_[0]
 };
+
+// Whether the bodies of EVENTS frames are read (and checked) or passed over; the latter needs a seekable
+// source.
+enum class EventBodies : std::uint8_t { kRead, kPassOver };
 
 // One thread. Damage is reported in ascending, non-overlapping pieces; the position moves only over frames
 // that were validated and over bytes that were reported.
 class FrameScanner {
  public:
-  FrameScanner(ByteSource& source, const ChecksumSeed& seed, std::uint64_t position,
+  FrameScanner(ByteSource& source, const ChecksumSeed& seed, std::uint64_t position, EventBodies bodies,
                DamageCallback on_damage);
 
   // The next valid frame, nothing at the end of the trace.
   Result<std::optional<Frame>> next();
 
   std::uint64_t position() const { return position_; }
-  std::optional<std::uint64_t> trailer() const {
-    return trailer_;
-  }  // the FOOTER's offset, once it was passed
+  // The FOOTER's offset, once the TRAILER was passed.
+  std::optional<std::uint64_t> trailer() const { return trailer_; }
 
  private:
   Status skip_to_next_head();
@@ -64,6 +73,7 @@ class FrameScanner {
 
   ByteSource& source_;
   ChecksumSeed seed_;
+  EventBodies bodies_;
   SourceWindow window_;
   std::uint64_t position_;
   std::uint64_t next_number_ = 0;
@@ -71,8 +81,12 @@ class FrameScanner {
   std::optional<std::uint64_t> trailer_;
 };
 
-// The frame at `offset` of a seekable source, nothing when there is no valid one.
-Result<std::optional<Frame>> read_frame_at(ByteSource& source, const ChecksumSeed& seed,
-                                           std::uint64_t offset);
+// The frame of `length` bytes at `offset` of a seekable source. Any thread. An Error without errno says what
+// is wrong with the frame: damage.
+Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,
+                            std::uint64_t length);
+
+// The offset of the FOOTER, by the TRAILER at the end of a seekable source; empty when there is none.
+std::optional<std::uint64_t> find_footer(ByteSource& source, const ChecksumSeed& seed);
 
 }  // namespace rfan::format

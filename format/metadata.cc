@@ -222,6 +222,18 @@ std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untru
   return summary;
 }
 
+std::optional<std::vector<FrameRecord>> decode_directory(std::span<const std::byte> bytes_untrusted) {
+  const auto* table = verified_table<wire::Footer>(bytes_untrusted);
+  if (table == nullptr) return {};
+  std::vector<FrameRecord> frames;
+  for (flatbuffers::uoffset_t i = 0; i < size_of(table->frames()); ++i) {
+    const auto* entry = table->frames()->Get(i);
+    frames.push_back({entry->offset(), static_cast<FrameType>(entry->type()), entry->count(),
+                      entry->first_ns(), entry->last_ns(), entry->first_path(), entry->first_process()});
+  }
+  return frames;
+}
+
 std::vector<Loss> sum_by_cause(std::span<const Loss> losses) {
   std::vector<Loss> sums;
   for (const auto& loss : losses) {

@@ -42,6 +42,7 @@ std::optional<std::vector<Loss>> decode_losses(std::span<const std::byte> bytes_
 
 std::vector<std::byte> encode_footer(const TraceSummary& summary, std::span<const FrameRecord> frames);
 std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted);
+std::optional<std::vector<FrameRecord>> decode_directory(std::span<const std::byte> bytes_untrusted);
 
 // One entry per cause: summed counts (unknown as soon as one of them is), earliest and latest time.
 std::vector<Loss> sum_by_cause(std::span<const Loss> losses);

@@ -1,125 +1,41 @@
 #include "format/trace_reader.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cassert>
+#include <utility>
 
 #include "format/block_decoder.h"
-#include "format/dictionary_codec.h"
-#include "format/frame.h"
-#include "format/frame_scanner.h"
+#include "format/header_reader.h"
 #include "format/metadata.h"
+#include "format/trace_context.h"
 
 namespace rfan::format {
-namespace {
-
-Error not_a_trace(const std::string& name, std::span<const std::byte> bytes) {
-  Error error{"cannot read trace", name, 0, {}};
-  if (bytes.empty()) {
-    error.hint = "the file is empty; the recording did not get as far as its first byte";
-  } else if (bytes.size() >= 4 && load_le<std::uint32_t>(bytes.data()) == kZstdMagic) {
-    error.hint = "this is a zstd file but no rfanrec trace; give a .fbz file that rfanrec wrote";
-  } else if (bytes.size() < kHeaderBytes && bytes.size() >= 4 &&
-             load_le<std::uint32_t>(bytes.data()) == kSkippableFixed) {
-    error.hint =
-        fmt::format("the file ends inside its header, after {} of {} bytes; nothing was recorded in it",
-                    bytes.size(), kHeaderBytes);
-  } else if (bytes.size() == kHeaderBytes && starts_with(bytes.subspan(kSkippableHeadBytes), kFileMagic)) {
-    error.hint = "the header of the trace is damaged (its checksum differs); restore the file from a copy";
-  } else {
-    error.hint = "this is no rfanrec trace; give a .fbz file that rfanrec wrote";
-  }
-  return error;
-}
-
-Status check_supported(const FileHeader& header, const std::string& name) {
-  if (header.version_major != kVersionMajor) {
-    return Error{
-        "cannot read trace", name, 0,
-        fmt::format("format version {}.{} is not supported, this program reads {}.x; use the rfanreplay that "
-                    "came with the recorder",
-                    header.version_major, header.version_minor, kVersionMajor)};
-  }
-  const auto unknown = header.incompat_flags & ~kKnownIncompatFlags;
-  if (unknown != 0) {
-    return Error{
-        "cannot read trace", name, 0,
-        fmt::format("the trace uses feature bit {} (incompat flags {:#x}), which this program does not know; "
-                    "use a newer rfanreplay",
-                    std::countr_zero(unknown), header.incompat_flags)};
-  }
-  return {};
-}
-
-Result<FileHeader> read_header(ByteSource& source) {
-  std::array<std::byte, kHeaderBytes> bytes;
-  auto got = source.read_at(0, bytes);
-  if (!got) return got.error();
-  std::optional<FileHeader> header;
-  if (*got == bytes.size()) header = parse_header(bytes);
-  if (!header) return not_a_trace(source.name(), std::span(bytes).first(*got));
-  if (auto supported = check_supported(*header, source.name()); !supported) return supported.error();
-  return *header;
-}
-
-}  // namespace
 
 struct TraceReader::State {
-  State(std::unique_ptr<ByteSource> source_to_own, const FileHeader& file_header, DamageCallback callback)
+  State(std::unique_ptr<ByteSource> source_to_own, const FileHeader& file_header, DamageCallback on_damage)
       : source(std::move(source_to_own)),
         header(file_header),
         seed(file_header.file),
-        on_damage(std::move(callback)),
-        scanner(*source, seed, kHeaderBytes, [this](const Damage& damage) { report(damage); }) {}
+        context(std::move(on_damage)),
+        scanner(*source, seed, kHeaderBytes, EventBodies::kRead,
+                [this](const Damage& damage) { context.report(damage); }) {}
 
-  void report(const Damage& damage);
-  void report_frame(const Frame& frame, const std::string& fault, std::optional<std::uint64_t> events = {});
   Status read_meta();
   Result<std::optional<Frame>> next_frame();
-  std::optional<EncodedBlock> pass(Frame& frame);
-  std::optional<EncodedBlock> pass_events(Frame& frame);
+  std::optional<EncodedBlock> pass_events(Frame frame);
   std::string missing_ids(const EncodedBlock& block);
-  void pass_losses(const Frame& frame);
-  void pass_clock(const Frame& frame);
-  void pass_footer(const Frame& frame);
   std::optional<TraceSummary> footer_by_trailer();
 
   std::unique_ptr<ByteSource> source;
   FileHeader header;
   ChecksumSeed seed;
-  DamageCallback on_damage;
+  TraceContext context;
   FrameScanner scanner;
   std::optional<Frame> held_back;  // read by open(), but not a META
-
-  TraceMeta meta;
-  Dictionary dictionary;
-  std::vector<Loss> losses;
-  std::vector<ClockSample> clocks;
   BlockDecoder decoder;
-  ZstdDecompressor decompressor;
-
-  Damage current;  // where the block lies that next_block() returned; its description is the frame's name
-  bool current_is_reported = false;
-
+  std::optional<std::uint64_t> reported_block;  // offset of the last block whose columns were reported
   bool at_end = false;
-  std::optional<TraceSummary> footer;
-  std::optional<std::uint64_t> footer_offset;
-  std::uint64_t damage_count = 0;
-  std::uint64_t unknown_frames = 0;
 };
-
-void TraceReader::State::report(const Damage& damage) {
-  ++damage_count;
-  if (on_damage) on_damage(damage);
-}
-
-void TraceReader::State::report_frame(const Frame& frame, const std::string& fault,
-                                      std::optional<std::uint64_t> events) {
-  report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault, events});
-}
 
 Result<std::optional<Frame>> TraceReader::State::next_frame() {
   if (held_back) return std::exchange(held_back, std::nullopt);
@@ -131,114 +47,44 @@ Status TraceReader::State::read_meta() {
   auto frame = scanner.next();
   if (!frame) return frame.error();
   if (!*frame) return {};
-  if ((*frame)->head.type != static_cast<std::uint16_t>(FrameType::kMeta)) {
-    held_back = std::move(*frame);
-    return {};
-  }
-  if (auto decoded = decode_meta((*frame)->meta)) {
-    meta = std::move(*decoded);
+  if ((*frame)->head.type == static_cast<std::uint16_t>(FrameType::kMeta)) {
+    context.take(**frame);
   } else {
-    report_frame(**frame, "metadata is malformed");
+    held_back = std::move(*frame);
   }
-  return {};
-}
-
-std::optional<EncodedBlock> TraceReader::State::pass(Frame& frame) {
-  switch (static_cast<FrameType>(frame.head.type)) {
-    case FrameType::kDict:
-      if (auto fault = decode_dictionary(frame.meta, frame.body, decompressor, dictionary); !fault.empty()) {
-        report_frame(frame, fault);
-      }
-      return {};
-    case FrameType::kEvents:
-      return pass_events(frame);
-    case FrameType::kClock:
-      pass_clock(frame);
-      return {};
-    case FrameType::kLoss:
-      pass_losses(frame);
-      return {};
-    case FrameType::kFooter:
-      pass_footer(frame);
-      return {};
-    case FrameType::kMeta:
-      report_frame(frame, "a second META");
-      return {};
-    case FrameType::kIndex:
-      break;
-  }
-  ++unknown_frames;
   return {};
 }
 
 // Every id of the block must be in the dictionary. After a DICT frame was lost only decoding can tell.
 std::string TraceReader::State::missing_ids(const EncodedBlock& block) {
   const auto& processes = block.statistics.processes;
-  if (processes && !processes->empty() && processes->back() > dictionary.process_count()) {
-    return "a process is not in the dictionary";
+  if (processes && !processes->empty() && processes->back() > context.dictionary.process_count()) {
+    return block.origin.description + ": a process is not in the dictionary";
   }
-  if (damage_count == 0) return {};
+  if (context.damage_count == 0) return {};
   EventColumns columns;
-  return decoder.decode(block, kColumnProcess | kColumnPath | kColumnPath2, dictionary, columns);
+  const auto decoded =
+      decoder.decode(block, context.dictionary, kColumnProcess | kColumnPath | kColumnPath2, columns);
+  return decoded ? "" : decoded.error().what;
 }
 
-std::optional<EncodedBlock> TraceReader::State::pass_events(Frame& frame) {
-  EncodedBlock block;
-  auto fault = check_block(frame.meta, frame.body.size(), block.statistics);
-  if (!fault.empty()) {
-    report_frame(frame, fault);
-    return {};
-  }
-  const auto events = block.statistics.totals.events;
-  block.meta = std::move(frame.meta);
-  block.body = std::move(frame.body);
-  fault = missing_ids(block);
-  if (!fault.empty()) {
-    report_frame(frame, fault, events);
-    return {};
-  }
-  current = {frame.offset, frame.head.frame_length(), describe_frame(frame.head), events};
-  current_is_reported = false;
-  return block;
-}
-
-void TraceReader::State::pass_losses(const Frame& frame) {
-  if (auto decoded = decode_losses(frame.meta)) {
-    losses.insert(losses.end(), decoded->begin(), decoded->end());
-  } else {
-    report_frame(frame, "metadata is malformed");
-  }
-}
-
-void TraceReader::State::pass_clock(const Frame& frame) {
-  const auto sample = decode_clock(frame.meta);
-  if (!sample) {
-    report_frame(frame, "metadata is malformed");
-  } else if (!clocks.empty() && sample->monotonic_ns < clocks.back().monotonic_ns) {
-    report_frame(frame, "the clock runs backwards");
-  } else {
-    clocks.push_back(*sample);
-  }
-}
-
-void TraceReader::State::pass_footer(const Frame& frame) {
-  footer = decode_footer(frame.meta);
-  footer_offset = frame.offset;
-  if (!footer) report_frame(frame, "metadata is malformed");
+std::optional<EncodedBlock> TraceReader::State::pass_events(Frame frame) {
+  auto block = context.block_of(std::move(frame));
+  if (!block) return {};
+  const auto fault = missing_ids(*block);
+  if (fault.empty()) return block;
+  auto damage = block->origin;
+  damage.description = fault;
+  context.report(damage);
+  return {};
 }
 
 std::optional<TraceSummary> TraceReader::State::footer_by_trailer() {
-  const auto size = source->size();
-  if (!size || *size < kHeaderBytes + kFrameHeadBytes + kTrailerBytes) return {};
-  const auto trailer_offset = *size - kTrailerBytes;
-  std::array<std::byte, kTrailerBytes> bytes;
-  auto got = source->read_at(trailer_offset, bytes);
-  if (!got || *got != bytes.size()) return {};
-  const auto offset = parse_trailer(bytes, trailer_offset, seed);
-  if (!offset || *offset >= trailer_offset) return {};
-  auto frame = read_frame_at(*source, seed, *offset);
-  if (!frame || !*frame || (*frame)->head.type != static_cast<std::uint16_t>(FrameType::kFooter)) return {};
-  return decode_footer((*frame)->meta);
+  const auto offset = find_footer(*source, seed);
+  if (!offset) return {};
+  auto frame = read_frame_at(*source, seed, *offset, *source->size() - kTrailerBytes - *offset);
+  if (!frame || frame->head.type != static_cast<std::uint16_t>(FrameType::kFooter)) return {};
+  return decode_footer(frame->meta());
 }
 
 TraceReader::TraceReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -257,7 +103,7 @@ const FileHeader& TraceReader::header() const {
   return state_->header;
 }
 const TraceMeta& TraceReader::meta() const {
-  return state_->meta;
+  return state_->context.meta;
 }
 
 Result<std::optional<EncodedBlock>> TraceReader::next_block() {
@@ -268,47 +114,50 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
       state_->at_end = true;
       break;
     }
-    auto block = state_->pass(**frame);
-    if (block) return block;
+    if ((*frame)->head.type != static_cast<std::uint16_t>(FrameType::kEvents)) {
+      state_->context.take(**frame);
+    } else if (auto block = state_->pass_events(std::move(**frame))) {
+      return block;
+    }
   }
   return std::optional<EncodedBlock>();
 }
 
 Status TraceReader::decode(const EncodedBlock& block, ColumnSet wanted, EventColumns& out) {
-  const auto fault = state_->decoder.decode(block, wanted, state_->dictionary, out);
-  if (fault.empty()) return {};
-  auto damage = state_->current;
-  damage.description += ": " + fault;
-  if (!std::exchange(state_->current_is_reported, true)) state_->report(damage);
-  return Error{"cannot decode " + damage.description, state_->source->name(), 0,
-               "the events of this block are lost"};
+  auto status = state_->decoder.decode(block, state_->context.dictionary, wanted, out);
+  if (status.ok() || state_->reported_block == block.origin.offset) return status;
+  state_->reported_block = block.origin.offset;
+  auto damage = block.origin;
+  damage.description = status.error().what;
+  state_->context.report(damage);
+  return status;
 }
 
 const Dictionary& TraceReader::dictionary() const {
-  return state_->dictionary;
+  return state_->context.dictionary;
 }
 const std::vector<Loss>& TraceReader::losses() const {
-  return state_->losses;
+  return state_->context.losses;
 }
 const std::vector<ClockSample>& TraceReader::clocks() const {
-  return state_->clocks;
+  return state_->context.clocks;
 }
 
 std::optional<TraceSummary> TraceReader::footer() {
-  if (!state_->footer) state_->footer = state_->footer_by_trailer();
-  return state_->footer;
+  if (!state_->context.footer) state_->context.footer = state_->footer_by_trailer();
+  return state_->context.footer;
 }
 
 bool TraceReader::complete() const {
-  return state_->at_end && state_->footer && state_->footer_offset &&
-         state_->scanner.trailer() == state_->footer_offset;
+  return state_->at_end && state_->context.footer && state_->context.footer_offset &&
+         state_->scanner.trailer() == state_->context.footer_offset;
 }
 
 std::uint64_t TraceReader::damage_count() const {
-  return state_->damage_count;
+  return state_->context.damage_count;
 }
 std::uint64_t TraceReader::unknown_frames() const {
-  return state_->unknown_frames;
+  return state_->context.unknown_frames;
 }
 std::uint64_t TraceReader::bytes_read() const {
   return state_->scanner.position();

@@ -1,0 +1,20 @@
+// What a reader says of bytes that it cannot use.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace rfan::format {
+
+// Something unreadable. The reader reports it, goes on behind it, and invents nothing.
+struct Damage {
+  std::uint64_t offset = 0;             // of the first unusable byte
+  std::uint64_t bytes = 0;              // how many were skipped
+  std::string description;              // "frame 12 (EVENTS): body checksum differs"
+  std::optional<std::uint64_t> events;  // events lost with it, where the block's metadata still said so
+};
+using DamageCallback = std::function<void(const Damage&)>;
+
+}  // namespace rfan::format

@@ -1,0 +1,96 @@
+#include "format/trace_context.h"
+
+#include "format/block_statistics.h"
+#include "format/dictionary_codec.h"
+#include "format/metadata.h"
+
+namespace rfan::format {
+
+void TraceContext::report(const Damage& damage) {
+  ++damage_count;
+  if (on_damage_) on_damage_(damage);
+}
+
+void TraceContext::report_frame(const Frame& frame, const std::string& fault) {
+  report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault, {}});
+}
+
+void TraceContext::take(const Frame& frame) {
+  switch (static_cast<FrameType>(frame.head.type)) {
+    case FrameType::kMeta:
+      return take_meta(frame);
+    case FrameType::kDict:
+      if (auto fault = decode_dictionary(frame.meta(), frame.body(), decompressor_, dictionary);
+          !fault.empty()) {
+        report_frame(frame, fault);
+      }
+      return;
+    case FrameType::kClock:
+      return take_clock(frame);
+    case FrameType::kLoss:
+      return take_losses(frame);
+    case FrameType::kFooter:
+      return take_footer(frame);
+    case FrameType::kEvents:
+    case FrameType::kIndex:
+      break;
+  }
+  ++unknown_frames;
+}
+
+void TraceContext::take_meta(const Frame& frame) {
+  if (frame.head.number != 0) return report_frame(frame, "a second META");
+  if (auto decoded = decode_meta(frame.meta())) {
+    meta = std::move(*decoded);
+  } else {
+    report_frame(frame, "metadata is malformed");
+  }
+}
+
+void TraceContext::take_losses(const Frame& frame) {
+  if (auto decoded = decode_losses(frame.meta())) {
+    losses.insert(losses.end(), decoded->begin(), decoded->end());
+  } else {
+    report_frame(frame, "metadata is malformed");
+  }
+}
+
+void TraceContext::take_clock(const Frame& frame) {
+  const auto sample = decode_clock(frame.meta());
+  if (!sample) {
+    report_frame(frame, "metadata is malformed");
+  } else if (!clocks.empty() && sample->monotonic_ns < clocks.back().monotonic_ns) {
+    report_frame(frame, "the clock runs backwards");
+  } else {
+    clocks.push_back(*sample);
+  }
+}
+
+void TraceContext::take_footer(const Frame& frame) {
+  footer = decode_footer(frame.meta());
+  footer_offset = frame.offset;
+  if (!footer) report_frame(frame, "metadata is malformed");
+}
+
+std::optional<EncodedBlock> TraceContext::block_of(Frame frame) {
+  BlockStatistics statistics;
+  if (auto fault = check_block(frame.meta(), frame.body().size(), statistics); !fault.empty()) {
+    report_frame(frame, fault);
+    return {};
+  }
+  return make_block(std::move(frame), std::move(statistics));
+}
+
+EncodedBlock make_block(Frame frame, BlockStatistics statistics) {
+  EncodedBlock block;
+  block.origin = {frame.offset, frame.head.frame_length(), describe_frame(frame.head),
+                  statistics.totals.events};
+  block.statistics = std::move(statistics);
+  const auto meta_length = frame.head.meta_length;
+  block.bytes = std::move(frame.bytes);
+  block.meta = std::span(block.bytes).subspan(kFrameHeadBytes, meta_length);
+  block.body = std::span(block.bytes).subspan(kFrameHeadBytes + meta_length);
+  return block;
+}
+
+}  // namespace rfan::format

@@ -1,0 +1,53 @@
+// What all frames but EVENTS say: the names, times and losses that give events their meaning. Private to
+// format/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/damage.h"
+#include "format/dictionary.h"
+#include "format/event_block.h"
+#include "format/frame_scanner.h"
+#include "format/trace_info.h"
+#include "format/zstd_codec.h"
+
+namespace rfan::format {
+
+// One thread. Grows frame by frame, in the order of the file; damage goes to the callback and is counted.
+class TraceContext {
+ public:
+  explicit TraceContext(DamageCallback on_damage) : on_damage_(std::move(on_damage)) {}
+
+  void report(const Damage& damage);
+  // Takes in a frame of any type but EVENTS.
+  void take(const Frame& frame);
+  // The block of an EVENTS frame; nothing, after a report, when its metadata is wrong.
+  std::optional<EncodedBlock> block_of(Frame frame);
+
+  TraceMeta meta;
+  Dictionary dictionary;
+  std::vector<Loss> losses;
+  std::vector<ClockSample> clocks;
+  std::optional<TraceSummary> footer;
+  std::optional<std::uint64_t> footer_offset;
+  std::uint64_t damage_count = 0;
+  std::uint64_t unknown_frames = 0;
+
+ private:
+  void report_frame(const Frame& frame, const std::string& fault);
+  void take_meta(const Frame& frame);
+  void take_losses(const Frame& frame);
+  void take_clock(const Frame& frame);
+  void take_footer(const Frame& frame);
+
+  DamageCallback on_damage_;
+  ZstdDecompressor decompressor_;
+};
+
+// The frame, whose metadata was checked, as a block.
+EncodedBlock make_block(Frame frame, BlockStatistics statistics);
+
+}  // namespace rfan::format

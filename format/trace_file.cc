@@ -1,0 +1,201 @@
+#include "format/trace_file.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "format/block_statistics.h"
+#include "format/frame_scanner.h"
+#include "format/header_reader.h"
+#include "format/metadata.h"
+#include "format/trace_context.h"
+
+namespace rfan::format {
+
+struct TraceFile::State {
+  State(std::unique_ptr<ByteSource> source_to_own, const FileHeader& file_header, DamageCallback on_damage)
+      : source(std::move(source_to_own)),
+        header(file_header),
+        seed(file_header.file),
+        context(std::move(on_damage)) {}
+
+  Status load();
+  std::optional<std::vector<FrameRecord>> find_directory(std::uint64_t& end);
+  Status load_by_directory(std::span<const FrameRecord> frames, std::uint64_t end);
+  Status load_by_scan();
+  void add_block(const Frame& frame);
+  void report_block(Damage damage);
+
+  std::unique_ptr<ByteSource> source;
+  FileHeader header;
+  ChecksumSeed seed;
+  std::vector<BlockEntry> blocks;
+  bool complete = false;
+
+  std::mutex mutex;  // of what follows, once open() is done
+  TraceContext context;
+  std::vector<std::uint64_t> reported_blocks;  // offsets
+};
+
+// The frames that the FOOTER lists, and where they end; nothing without a valid TRAILER, FOOTER and list.
+std::optional<std::vector<FrameRecord>> TraceFile::State::find_directory(std::uint64_t& end) {
+  const auto footer_offset = find_footer(*source, seed);
+  if (!footer_offset) return {};
+  auto frame = read_frame_at(*source, seed, *footer_offset, *source->size() - kTrailerBytes - *footer_offset);
+  if (!frame || frame->head.type != static_cast<std::uint16_t>(FrameType::kFooter)) return {};
+  auto frames = decode_directory(frame->meta());
+  if (!frames || frames->empty() || frames->front().offset != kHeaderBytes) return {};
+  end = *footer_offset;
+  const bool ascending =
+      std::adjacent_find(frames->begin(), frames->end(), [](const FrameRecord& a, const FrameRecord& b) {
+        return a.offset >= b.offset;
+      }) == frames->end();
+  if (!ascending || frames->back().offset >= end) return {};
+  context.take(*frame);
+  return context.footer ? frames : std::nullopt;
+}
+
+Status TraceFile::State::load_by_directory(std::span<const FrameRecord> frames, std::uint64_t end) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const auto& record = frames[i];
+    const auto length = (i + 1 < frames.size() ? frames[i + 1].offset : end) - record.offset;
+    if (record.type == FrameType::kEvents) {
+      blocks.push_back({record.offset, length, record.count, record.first_ns, record.last_ns});
+      continue;
+    }
+    auto frame = read_frame_at(*source, seed, record.offset, length);
+    if (frame) {
+      context.take(*frame);
+    } else if (frame.error().errno_value != 0) {
+      return frame.error();
+    } else {
+      context.report({record.offset, length, frame.error().what, {}});
+    }
+  }
+  complete = true;
+  return {};
+}
+
+void TraceFile::State::add_block(const Frame& frame) {
+  BlockStatistics statistics;
+  const auto body_bytes = static_cast<std::size_t>(frame.head.body_length);
+  const auto length = frame.head.frame_length();
+  if (auto fault = check_block(frame.meta(), body_bytes, statistics); !fault.empty()) {
+    return context.report({frame.offset, length, describe_frame(frame.head) + ": " + fault, {}});
+  }
+  const auto& totals = statistics.totals;
+  blocks.push_back(
+      {frame.offset, length, static_cast<std::uint32_t>(totals.events), totals.first_ns, totals.last_ns});
+}
+
+Status TraceFile::State::load_by_scan() {
+  FrameScanner scanner(*source, seed, kHeaderBytes, EventBodies::kPassOver,
+                       [this](const Damage& damage) { context.report(damage); });
+  while (true) {
+    auto frame = scanner.next();
+    if (!frame) return frame.error();
+    if (!*frame) break;
+    if ((*frame)->head.type == static_cast<std::uint16_t>(FrameType::kEvents)) {
+      add_block(**frame);
+    } else {
+      context.take(**frame);
+    }
+  }
+  complete = context.footer && scanner.trailer() == context.footer_offset;
+  return {};
+}
+
+Status TraceFile::State::load() {
+  std::uint64_t end = 0;
+  const auto frames = find_directory(end);
+  return frames ? load_by_directory(*frames, end) : load_by_scan();
+}
+
+void TraceFile::State::report_block(Damage damage) {
+  const std::lock_guard lock(mutex);
+  const auto at = std::find(reported_blocks.begin(), reported_blocks.end(), damage.offset);
+  if (at != reported_blocks.end()) return;
+  reported_blocks.push_back(damage.offset);
+  context.report(damage);
+}
+
+TraceFile::TraceFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TraceFile::~TraceFile() = default;
+
+Result<std::unique_ptr<TraceFile>> TraceFile::open(std::unique_ptr<ByteSource> source,
+                                                   DamageCallback on_damage) {
+  if (!source->size()) {
+    return Error{"cannot read trace", source->name(), 0, "this needs a file, not a pipe"};
+  }
+  auto header = read_header(*source);
+  if (!header) return header.error();
+  auto state = std::make_unique<State>(std::move(source), *header, std::move(on_damage));
+  if (auto loaded = state->load(); !loaded) return loaded.error();
+  return std::unique_ptr<TraceFile>(new TraceFile(std::move(state)));
+}
+
+Result<EncodedBlock> TraceFile::read_block(std::size_t index) const {
+  const auto& entry = state_->blocks[index];
+  auto frame = read_frame_at(*state_->source, state_->seed, entry.offset, entry.length);
+  if (!frame && frame.error().errno_value != 0) return frame.error();
+  BlockStatistics statistics;
+  std::string fault;
+  if (!frame) {
+    fault = frame.error().what;
+  } else {
+    fault = check_block(frame->meta(), frame->body().size(), statistics);
+    if (fault.empty() && statistics.totals.events != entry.events)
+      fault = "the directory gives another count";
+    if (!fault.empty()) fault = describe_frame(frame->head) + ": " + fault;
+  }
+  if (fault.empty()) return make_block(std::move(*frame), std::move(statistics));
+  state_->report_block({entry.offset, entry.length, fault, entry.events});
+  return Error{fault, state_->source->name(), 0, "the events of this block are lost"};
+}
+
+Status TraceFile::decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder,
+                         EventColumns& out) const {
+  auto status = decoder.decode(block, dictionary(), wanted, out);
+  if (status.ok()) return status;
+  auto damage = block.origin;
+  damage.description = status.error().what;
+  state_->report_block(std::move(damage));
+  return status;
+}
+
+const FileHeader& TraceFile::header() const {
+  return state_->header;
+}
+const TraceMeta& TraceFile::meta() const {
+  return state_->context.meta;
+}
+const Dictionary& TraceFile::dictionary() const {
+  return state_->context.dictionary;
+}
+const std::vector<Loss>& TraceFile::losses() const {
+  return state_->context.losses;
+}
+const std::vector<ClockSample>& TraceFile::clocks() const {
+  return state_->context.clocks;
+}
+const std::optional<TraceSummary>& TraceFile::footer() const {
+  return state_->context.footer;
+}
+bool TraceFile::complete() const {
+  return state_->complete;
+}
+std::span<const BlockEntry> TraceFile::blocks() const {
+  return state_->blocks;
+}
+std::uint64_t TraceFile::size_bytes() const {
+  return state_->source->size().value_or(0);
+}
+std::uint64_t TraceFile::damage_count() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->context.damage_count;
+}
+std::uint64_t TraceFile::unknown_frames() const {
+  return state_->context.unknown_frames;
+}
+
+}  // namespace rfan::format

@@ -1,0 +1,73 @@
+// Opens a trace for reading its blocks in any order, by any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "format/block_decoder.h"
+#include "format/byte_io.h"
+#include "format/damage.h"
+#include "format/dictionary.h"
+#include "format/error.h"
+#include "format/event.h"
+#include "format/event_block.h"
+#include "format/trace_info.h"
+
+namespace rfan::format {
+
+// Where a block lies, and what is known of it before it is read.
+struct BlockEntry {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::uint32_t events = 0;
+  std::uint64_t first_ns = 0;  // CLOCK_MONOTONIC, as are all times
+  std::uint64_t last_ns = 0;
+};
+
+// open() reads everything but the blocks: header, META, all dictionaries, clocks, losses, and the directory
+// of frames, which is found by the TRAILER and FOOTER; in a file without them, by going from frame head to
+// frame head (and over damage) without reading the blocks. After open() nothing here changes but the count of
+// damage: all calls may come from any thread. Rejected: mapping the file, since a file that is cut while it
+// is read would then end the program with SIGBUS. Pipes, and blocks in the order of the file while damage is
+// crossed: TraceReader.
+class TraceFile {
+ public:
+  // Fails on a source that is not seekable, on a file that is no trace, and on an unknown incompat flag or
+  // major version. `on_damage` is called by one thread at a time, but by any thread.
+  static Result<std::unique_ptr<TraceFile>> open(std::unique_ptr<ByteSource> source,
+                                                 DamageCallback on_damage);
+  ~TraceFile();
+  TraceFile(const TraceFile&) = delete;
+  TraceFile& operator=(const TraceFile&) = delete;
+
+  const FileHeader& header() const;
+  const TraceMeta& meta() const;
+  const Dictionary& dictionary() const;
+  const std::vector<Loss>& losses() const;
+  const std::vector<ClockSample>& clocks() const;     // ascending
+  const std::optional<TraceSummary>& footer() const;  // empty for a file that was not finished
+  bool complete() const;                              // there was a valid FOOTER and TRAILER at its end
+  std::span<const BlockEntry> blocks() const;         // in the order of the file
+  std::uint64_t size_bytes() const;
+
+  // Reads block `index` of blocks() and compares its checksums. A damaged one is reported (once) and an
+  // Error.
+  Result<EncodedBlock> read_block(std::size_t index) const;
+
+  // Decompresses the wanted columns with a decoder of the calling thread; a fault is reported (once for a
+  // block) and an error.
+  Status decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder, EventColumns& out) const;
+
+  std::uint64_t damage_count() const;
+  std::uint64_t unknown_frames() const;  // of a newer minor version
+
+ private:
+  struct State;
+  explicit TraceFile(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rfan::format
