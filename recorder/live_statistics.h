@@ -9,7 +9,7 @@ namespace rfan::recorder {
 // Each figure is consistent in itself, not with the others: it is for a person's eye.
 struct LiveStatistics {
   std::atomic<std::uint64_t> events = 0;
-  std::atomic<std::uint64_t> lost = 0;
+  std::atomic<std::uint64_t> lost = 0;  // as far as the number is known
   std::atomic<std::uint64_t> bytes = 0;
   std::atomic<std::uint64_t> queued = 0;  // events between the kernel and the trace
   std::atomic<std::uint32_t> reply_p50_ns = 0;

@@ -1,10 +1,7 @@
 // What was lost, why, how much and when: coalesced between two flushes.
 #pragma once
 
-#include <cstdint>
-#include <vector>
-
-#include "format/event.h"
+#include "format/loss_summary.h"
 #include "format/trace_writer.h"
 
 namespace rfan::recorder {
@@ -17,15 +14,15 @@ class LossLedger {
   bool pending() const { return !pending_.empty(); }
   // Gives the pending entries to the trace.
   void hand_over(format::TraceWriter& trace);
-  // Over the whole recording, a loss of unknown size counting as one: events that are not in the trace, and
-  // events that are, but without their path or process.
-  std::uint64_t lost() const { return lost_; }
-  std::uint64_t impaired() const { return impaired_; }
+  // Over the whole recording: events that are not in the trace, and events that are, but without their path
+  // or process.
+  const format::LossCount& lost() const { return lost_; }
+  const format::LossCount& impaired() const { return impaired_; }
 
  private:
-  std::vector<format::Loss> pending_;
-  std::uint64_t lost_ = 0;
-  std::uint64_t impaired_ = 0;
+  format::LossSummary pending_;
+  format::LossCount lost_;
+  format::LossCount impaired_;
 };
 
 }  // namespace rfan::recorder

@@ -15,13 +15,12 @@ namespace rfan::recorder {
 namespace {
 
 std::string format_losses(const RecordingFigures& figures) {
-  if (figures.lost == 0 && figures.impaired == 0) return "nothing lost";
-  std::string text = figures.lost == 0 ? "no event lost" : format::count_text(figures.lost) + " events LOST";
-  if (figures.impaired != 0) {
-    text += fmt::format(", {} recorded without path or process (see rfanreplay info)",
-                        format::count_text(figures.impaired));
-  }
-  return text;
+  if (figures.lost.none() && figures.impaired.none()) return "nothing lost";
+  std::string text =
+      figures.lost.none() ? "no event lost" : format::loss_count_text(figures.lost) + " events LOST";
+  if (!figures.impaired.none())
+    text += ", " + format::loss_count_text(figures.impaired) + " recorded without path or process";
+  return text + " (see rfanreplay info)";
 }
 
 // A line that is longer wraps and could not be taken back.

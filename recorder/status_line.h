@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "format/loss_summary.h"
 #include "format/trace_info.h"
 #include "recorder/live_statistics.h"
 
@@ -29,8 +30,8 @@ class StatusLine {
 struct RecordingFigures {
   std::string output;
   format::TraceTotals totals;
-  std::uint64_t lost = 0;      // events that are not in the trace
-  std::uint64_t impaired = 0;  // other entries of the loss ledger
+  format::LossCount lost{};      // events that are not in the trace
+  format::LossCount impaired{};  // events that are, without path or process
   std::uint64_t bytes = 0;
   std::uint32_t processes = 0;
   std::uint32_t paths = 0;

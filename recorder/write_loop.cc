@@ -284,7 +284,7 @@ Status WriteLoop::finish(format::TraceSummary summary) {
 void WriteLoop::publish_statistics() {
   const auto& totals = trace_->totals();
   live_.events.store(totals.events, std::memory_order_relaxed);
-  live_.lost.store(ledger_.lost(), std::memory_order_relaxed);
+  live_.lost.store(ledger_.lost().known, std::memory_order_relaxed);
   live_.queued.store(static_cast<std::uint64_t>(arenas_.open_descriptors.load(std::memory_order_relaxed)),
                      std::memory_order_relaxed);
   live_.bytes.store(trace_->bytes_written(), std::memory_order_relaxed);

@@ -23,7 +23,8 @@ class LossLedgerTest : public ::testing::Test {
 
 TEST_F(LossLedgerTest, StartsEmpty) {
   EXPECT_FALSE(ledger_.pending());
-  EXPECT_EQ(ledger_.lost(), 0U);
+  EXPECT_TRUE(ledger_.lost().none());
+  EXPECT_TRUE(ledger_.impaired().none());
 }
 
 TEST_F(LossLedgerTest, LossesOfOneCauseBecomeOneEntryThatSpansThem) {
@@ -49,20 +50,26 @@ TEST_F(LossLedgerTest, UnknownSizeStaysUnknown) {
   EXPECT_EQ(handed_over(), expected);
 }
 
-TEST_F(LossLedgerTest, TotalCountsALossOfUnknownSizeAsOne) {
+TEST_F(LossLedgerTest, TotalSaysThatALossOfUnknownSizeCameOnTop) {
   ledger_.add({LossCause::kQueueOverflow, {}, 1, 1});
   ledger_.add({LossCause::kNoArena, 10, 1, 1});
-  EXPECT_EQ(ledger_.lost(), 11U);
+  EXPECT_EQ(ledger_.lost(), (format::LossCount{10, true}));
+}
+
+TEST_F(LossLedgerTest, EventsThatAreInTheTraceAreNotLost) {
+  ledger_.add({LossCause::kUnresolvedPath, 3, 1, 1});
+  EXPECT_TRUE(ledger_.lost().none());
+  EXPECT_EQ(ledger_.impaired(), (format::LossCount{3, false}));
 }
 
 TEST_F(LossLedgerTest, HandingOverEmptiesItButKeepsTheTotal) {
   ledger_.add({LossCause::kNoArena, 4, 1, 1});
   ledger_.hand_over(trace_.writer());
   EXPECT_FALSE(ledger_.pending());
-  EXPECT_EQ(ledger_.lost(), 4U);
+  EXPECT_EQ(ledger_.lost().known, 4U);
   ledger_.add({LossCause::kNoArena, 6, 9'000, 9'000});
   EXPECT_EQ(handed_over().size(), 2U);
-  EXPECT_EQ(ledger_.lost(), 10U);
+  EXPECT_EQ(ledger_.lost().known, 10U);
 }
 
 }  // namespace

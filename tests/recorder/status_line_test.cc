@@ -86,9 +86,16 @@ TEST_F(SummaryTest, EveryLineBearsTheName) {
 
 TEST_F(SummaryTest, SaysWhetherSomethingWasLost) {
   expect_text("nothing lost");
-  figures_.lost = 4'321;
-  expect_text("4,321 events LOST");
+  figures_.lost.known = 4'321;
+  expect_text("rfanrec: 4,321 events LOST");
   expect_no_text("nothing lost");
+}
+
+TEST_F(SummaryTest, SaysThatNobodyKnowsHowMuchWasLost) {
+  figures_.lost = {0, true};
+  expect_text("an unknown number of events LOST");
+  figures_.lost = {20, true};
+  expect_text("at least 20 events LOST");
 }
 
 TEST_F(SummaryTest, SaysHowLongHeldOpensWaited) {
