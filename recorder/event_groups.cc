@@ -6,16 +6,16 @@
 
 namespace rfan::recorder {
 
-Result<EventGroups> EventGroups::create(const EventPlan& plan, bool told_at_any_rate) {
+Result<EventGroups> EventGroups::create(const EventPlan& plan, KernelQueue queue, bool told_at_any_rate) {
   EventGroups groups(plan);
   if (plan.held != 0) {
-    auto group = FanotifyGroup::create(GroupKind::kPermission);
+    auto group = FanotifyGroup::create(GroupKind::kPermission, queue);
     if (!group) return group.error();
     close_on_fatal_signal(group->fd());
     groups.held_.emplace(std::move(*group));
   }
   if (plan.told != 0 || told_at_any_rate) {
-    auto group = FanotifyGroup::create(GroupKind::kNotification);
+    auto group = FanotifyGroup::create(GroupKind::kNotification, queue);
     if (!group) return group.error();
     groups.told_.emplace(std::move(*group));
   }

@@ -23,12 +23,13 @@ void ReplyBatch::allow(int event_fd) {
   replies_[count_++] = {event_fd, FAN_ALLOW};
 }
 
-Result<FanotifyGroup> FanotifyGroup::create(GroupKind kind) {
-  constexpr unsigned kCommon = FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS;
+Result<FanotifyGroup> FanotifyGroup::create(GroupKind kind, KernelQueue queue) {
+  constexpr unsigned kCommon = FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS;
   constexpr unsigned kNotification = FAN_CLASS_NOTIF | FAN_REPORT_DFID_NAME_TARGET;
   constexpr unsigned kEventFlags = O_RDONLY | O_CLOEXEC | O_LARGEFILE | O_NOATIME;
   const bool permission = kind == GroupKind::kPermission;
-  const unsigned flags = kCommon | (permission ? FAN_CLASS_CONTENT : kNotification);
+  const unsigned flags = kCommon | (queue == KernelQueue::kUnlimited ? FAN_UNLIMITED_QUEUE : 0U) |
+                         (permission ? FAN_CLASS_CONTENT : kNotification);
   int fd = fanotify_init(flags | kFanReportFdError, kEventFlags);
   if (fd < 0 && errno == EINVAL) fd = fanotify_init(flags, kEventFlags);
   if (fd >= 0) return FanotifyGroup(UniqueFd(fd));

@@ -24,6 +24,13 @@ enum class MarkKind : std::uint8_t {
   kMount,       // this one mount only: bind mounts and other namespaces escape it
 };
 
+// What becomes of events that are not read in time.
+enum class KernelQueue : std::uint8_t {
+  kUnlimited,  // they wait, in memory of the kernel that is charged to us
+  kDefault,    // beyond sysctl fs.fanotify.max_queued_events they are lost, and one event says so; an open
+               // that would be held goes on unseen
+};
+
 // Answers to one batch of permission events, in the layout writev(2) on the group wants. Fixed size, never
 // allocates.
 class ReplyBatch {
@@ -51,9 +58,9 @@ class ReplyBatch {
 // or after.
 class FanotifyGroup {
  public:
-  // Non-blocking, close-on-exec, unlimited queue and marks. Event descriptors are read-only and O_NOATIME:
+  // Non-blocking, close-on-exec, unlimited marks. Event descriptors are read-only and O_NOATIME:
   // O_RDWR or O_NONBLOCK would make the kernel deny opens it cannot repeat that way.
-  static Result<FanotifyGroup> create(GroupKind kind);
+  static Result<FanotifyGroup> create(GroupKind kind, KernelQueue queue = KernelQueue::kUnlimited);
 
   // Asks for the events of `mask` (EventPlan) on the filesystem or mount of `path`, directories included.
   Status add_mark(MarkKind kind, std::uint64_t mask, const std::string& path);

@@ -60,6 +60,7 @@ struct Texts {
   std::string duration;
   std::string max_stall = "2s";
   std::string hold = "open";
+  std::string kernel_queue = "unlimited";
   std::string events =
       kDefaultEvents;  // one word: as a list it would take the PATH behind it for one more kind
 };
@@ -99,6 +100,12 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--max-stall", texts.max_stall,
                  "a recorder that does not answer for so long is killed, at least 200ms")
       ->type_name("TIME")
+      ->capture_default_str();
+  app.add_option("--kernel-queue", texts.kernel_queue,
+                 "events that wait in the kernel: unlimited, or default (fs.fanotify.max_queued_events; what "
+                 "comes on top is lost)")
+      ->type_name("LIMIT")
+      ->check(CLI::IsMember({"unlimited", "default"}))
       ->capture_default_str();
   app.add_option("--duration", texts.duration, "end after this time: 500ms, 10s, 5m, 1h")->type_name("TIME");
   app.add_option("--cpu", options.cpu, "pin the reader thread to this CPU (default: the last one allowed)")
@@ -140,6 +147,7 @@ Status interpret(const Texts& texts, bool has_duration, Options& options) {
   options.hold = texts.hold == "open"   ? format::HoldMode::kOpen
                  : texts.hold == "exec" ? format::HoldMode::kExec
                                         : format::HoldMode::kNone;
+  if (texts.kernel_queue == "default") options.kernel_queue = KernelQueue::kDefault;
   auto filter = RecordFilter::parse(texts.filter);
   if (!filter) return filter.error();
   options.filter = std::move(*filter);

@@ -10,6 +10,7 @@
 #include "format/error.h"
 #include "format/event.h"
 #include "format/trace_info.h"
+#include "recorder/fanotify_group.h"
 #include "recorder/record_filter.h"
 
 namespace rfan::recorder {
@@ -31,6 +32,7 @@ struct Options {
   std::optional<std::chrono::milliseconds> duration;
   std::chrono::milliseconds max_stall{2000};  // a recorder that turns no more for so long is killed
   format::HoldMode hold = format::HoldMode::kOpen;
+  KernelQueue kernel_queue = KernelQueue::kUnlimited;
   std::uint32_t event_kinds = kDefaultEventKinds;  // bit (1 << EventKind) for each kind to be recorded
   bool all = false;       // every mounted filesystem, those that are mounted later too
   std::uint32_t pid = 0;  // record this running process and its descendants; 0: none

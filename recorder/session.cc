@@ -214,7 +214,7 @@ Status Session::set_up() {
 Status Session::create_groups() {
   const bool some_cannot_be_held = std::any_of(scope_.targets.begin(), scope_.targets.end(),
                                                [](const auto& target) { return !can_hold(target.fs_type); });
-  auto groups = EventGroups::create(plan_, some_cannot_be_held);
+  auto groups = EventGroups::create(plan_, options_.kernel_queue, some_cannot_be_held);
   if (!groups) return groups.error();
   groups_.emplace(std::move(*groups));
   return options_.output == "-" ? Status() : groups_->ignore_file(output_.get());

@@ -70,6 +70,12 @@ TEST(Options, TakesACpu) {
   EXPECT_EQ(good({"--cpu=0"}).cpu, 0);
 }
 
+TEST(Options, TheQueueOfTheKernelIsUnlimitedUnlessAsked) {
+  EXPECT_EQ(good({}).kernel_queue, KernelQueue::kUnlimited);
+  EXPECT_EQ(good({"--kernel-queue", "default"}).kernel_queue, KernelQueue::kDefault);
+  expect_usage_error({"--kernel-queue", "5"}, "--kernel-queue");
+}
+
 TEST(Options, TakesADuration) {
   EXPECT_EQ(good({"--duration", "1.5s"}).duration, milliseconds(1500));
   EXPECT_EQ(good({"--duration=2m"}).duration, milliseconds(120'000));
