@@ -6,7 +6,7 @@
 
 #include <charconv>
 
-#include "recorder/process_log.h"
+#include "recorder/deleted_suffix.h"
 
 namespace rfan::recorder {
 
@@ -16,29 +16,23 @@ Result<PathResolver> PathResolver::open() {
   return PathResolver(std::move(descriptors));
 }
 
-std::optional<ResolvedPath> PathResolver::resolve(int event_fd) {
+std::optional<std::string_view> PathResolver::read(int event_fd) {
   std::array<char, 16> name{};
   std::to_chars(name.data(), name.data() + name.size() - 1, event_fd);
-  const ssize_t bytes = ::readlinkat(descriptors_.get(), name.data(), buffer_.data(), buffer_.size() - 1);
+  const ssize_t bytes = ::readlinkat(descriptors_.get(), name.data(), buffer_.data(), buffer_.size());
   if (bytes <= 0 || static_cast<std::size_t>(bytes) > format::kMaxPathBytes) return std::nullopt;
-  ResolvedPath resolved{{buffer_.data(), static_cast<std::size_t>(bytes)}, false};
-  if (resolved.path.ends_with(kDeletedSuffix)) {
-    buffer_[static_cast<std::size_t>(bytes)] = '\0';
-    if (!is_literal_name(event_fd)) {
-      resolved.path.remove_suffix(kDeletedSuffix.size());
-      resolved.deleted = true;
-    }
-  }
-  return resolved;
+  return std::string_view(buffer_.data(), static_cast<std::size_t>(bytes));
 }
 
-// The kernel appends " (deleted)" to the path of an unlinked object, but a file may really be called that:
-// then the path as it stands leads to the object itself.
-bool PathResolver::is_literal_name(int event_fd) {
+std::optional<ResolvedPath> PathResolver::resolve(int event_fd) {
+  const auto path = read(event_fd);
+  if (!path) return std::nullopt;
+  ResolvedPath resolved{*path, false};
+  if (!path->ends_with(kDeletedSuffix)) return resolved;
   struct stat object {};
-  struct stat named {};
-  return ::fstat(event_fd, &object) == 0 && ::lstat(buffer_.data(), &named) == 0 &&
-         object.st_dev == named.st_dev && object.st_ino == named.st_ino;
+  if (names_deleted(*path, ::fstat(event_fd, &object) == 0 ? &object : nullptr))
+    resolved = {without_deleted_suffix(*path), true};
+  return resolved;
 }
 
 }  // namespace rfan::recorder

@@ -16,18 +16,20 @@ struct ResolvedPath {
   bool deleted = false;   // the name was already unlinked
 };
 
-// Writer thread only. One readlinkat(2) per event (3.7 us): a cache keyed by inode would be wrong after a
-// rename.
+// One thread; resolve() not on the reader's. One readlinkat(2) per event (3.7 us): a cache keyed by inode
+// would be wrong after a rename.
 class PathResolver {
  public:
   static Result<PathResolver> open();
 
-  // Nothing when the kernel cannot name it (longer than a page, or another failure of readlink).
+  // The path as the kernel gives it, perhaps with kDeletedSuffix; valid until the next call. Nothing when the
+  // kernel cannot name it (longer than a page, or another failure of readlink). Waits for nobody.
+  std::optional<std::string_view> read(int event_fd);
+  // The same, with the suffix told apart from a file that is really called so.
   std::optional<ResolvedPath> resolve(int event_fd);
 
  private:
   explicit PathResolver(UniqueFd descriptors) : descriptors_(std::move(descriptors)) {}
-  bool is_literal_name(int event_fd);
 
   UniqueFd descriptors_;  // /proc/self/fd: a look-up from here is half the price of one from the root
   std::array<char, format::kMaxPathBytes + 1> buffer_{};

@@ -1,7 +1,6 @@
 #include "recorder/proc_reader.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -160,24 +159,10 @@ void ProcReader::read_cgroup(ProcessRecord& record) {
   record.cgroup = parse_cgroup(read_file("cgroup", cgroup_));
 }
 
-// A program may really be called "x (deleted)": then the path as it stands leads to it.
-bool ProcReader::exe_is_literally(std::string_view path) {
-  if (path.size() >= exe_.size()) return false;
-  exe_[path.size()] = '\0';
-  struct stat program {};
-  struct stat named {};
-  return ::fstatat(process_.get(), "exe", &program, 0) == 0 && ::lstat(exe_.data(), &named) == 0 &&
-         program.st_dev == named.st_dev && program.st_ino == named.st_ino;
-}
-
 void ProcReader::read_exe(ProcessRecord& record) {
   // Not NUL-terminated: the length is what readlinkat returns.
   const ssize_t bytes = ::readlinkat(process_.get(), "exe", exe_.data(), exe_.size());
   record.exe = {exe_.data(), static_cast<std::size_t>(bytes > 0 ? bytes : 0)};
-  if (record.exe.ends_with(kDeletedSuffix) && !exe_is_literally(record.exe)) {
-    record.exe.remove_suffix(kDeletedSuffix.size());
-    record.flags |= format::kProcessExeDeleted;
-  }
 }
 
 }  // namespace rfan::recorder

@@ -32,7 +32,6 @@ class ProcReader {
   ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns);
   std::string_view read_file(const char* name, std::span<char> buffer, bool* truncated = nullptr);
   void read_exe(ProcessRecord& record);
-  bool exe_is_literally(std::string_view path);
   bool read_stat(ProcessRecord& record);
   void read_status(ProcessRecord& record);
   void read_cgroup(ProcessRecord& record);

@@ -23,9 +23,6 @@ enum class ProcessFact : std::uint8_t {
   kExit,     // the process of `serial` is gone
 };
 
-// What the kernel appends to the path of an unlinked file.
-inline constexpr std::string_view kDeletedSuffix = " (deleted)";
-
 struct ProcessRecord {
   ProcessFact fact = ProcessFact::kDetails;
   std::uint8_t flags = 0;  // format::kProcess* bits
@@ -37,7 +34,7 @@ struct ProcessRecord {
   std::uint32_t gid = 0;
   std::uint64_t time_ns = 0;  // CLOCK_MONOTONIC of the fact; for kDetails: start of the process
   std::string_view comm{};
-  std::string_view exe{};
+  std::string_view exe{};      // as the kernel gives it: perhaps with kDeletedSuffix
   std::string_view cmdline{};  // arguments, each ended by NUL
   std::string_view cgroup{};   // as in format::Process
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "recorder/deleted_suffix.h"
+
 namespace rfan::recorder {
 
 using format::Process;
@@ -31,7 +33,11 @@ bool ProcessTable::scope_of_new(std::uint32_t pid, const Image* parent) const {
   return root_pid_ == 0 || pid == root_pid_ || (parent != nullptr && parent->in_scope);
 }
 
-void ProcessTable::apply(const ProcessRecord& record) {
+void ProcessTable::apply(ProcessRecord record) {
+  if (names_deleted(record.exe, nullptr)) {
+    record.exe = without_deleted_suffix(record.exe);
+    record.flags |= format::kProcessExeDeleted;
+  }
   switch (record.fact) {
     case ProcessFact::kFork:
       return apply_fork(record);

@@ -22,7 +22,8 @@ class ProcessTable {
   // `root_pid`: only this process and its descendants are in scope; 0: everything is.
   explicit ProcessTable(std::uint32_t root_pid) : root_pid_(root_pid) {}
 
-  void apply(const ProcessRecord& record);
+  // May look up the path of an executable whose file seems to be unlinked.
+  void apply(ProcessRecord record);
 
   // Whether events of this image belong into the recording.
   enum class Scope : std::uint8_t { kInside, kOutside, kUnknown };

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "recorder/clock.h"
+#include "recorder/deleted_suffix.h"
 
 namespace rfan::recorder {
 
@@ -27,7 +28,8 @@ std::uint32_t read_pid_limit() {
 std::uint64_t fingerprint_of(const ProcessRecord& record) {
   const std::hash<std::string_view> hash;
   std::uint64_t mixed = record.time_ns;
-  for (const auto text : {record.exe, record.cmdline, record.comm, record.cgroup})
+  // A program does not become another one when its file is unlinked.
+  for (const auto text : {without_deleted_suffix(record.exe), record.cmdline, record.comm, record.cgroup})
     mixed = mixed * 0x9E3779B97F4A7C15U + hash(text);
   return mixed;
 }
@@ -135,13 +137,7 @@ void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
   // "//anon" and the like are no files.
   if (!process.awaits_exe || !record.text.starts_with('/') || record.text.starts_with("//")) return;
   process.awaits_exe = false;
-  ProcessRecord fact{
-      .fact = ProcessFact::kExePath, .serial = process.serial, .pid = record.pid, .exe = record.text};
-  if (fact.exe.ends_with(kDeletedSuffix)) {
-    fact.exe.remove_suffix(kDeletedSuffix.size());
-    fact.flags = format::kProcessExeDeleted;
-  }
-  append(fact);
+  append({.fact = ProcessFact::kExePath, .serial = process.serial, .pid = record.pid, .exe = record.text});
 }
 
 ImageSerial ProcessTracker::attribute_known(std::uint32_t pid) {

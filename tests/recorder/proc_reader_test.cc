@@ -172,23 +172,13 @@ TEST_F(ProcReaderTest, StartBeforeASuspendIsNotInTheFuture) {
   EXPECT_LE(record_.time_ns, monotonic_ns());
 }
 
-TEST_F(ProcReaderTest, DeletedExecutableIsFlaggedAndKeepsItsName) {
+TEST_F(ProcReaderTest, ExecutableIsNamedAsTheKernelNamesIt) {
   const auto program = scratch_.file("sleeper");
   std::filesystem::copy_file("/bin/sleep", program);
   const ChildProcess child({program, "100"});
   std::filesystem::remove(program);
   ASSERT_TRUE(reader_.read(child.pid(), record_));
-  EXPECT_EQ(record_.exe, program);
-  EXPECT_EQ(record_.flags, format::kProcessExeDeleted);
-}
-
-TEST_F(ProcReaderTest, ExecutableReallyNamedDeletedIsNotFlagged) {
-  const auto program = scratch_.file("sleeper (deleted)");
-  std::filesystem::copy_file("/bin/sleep", program);
-  const ChildProcess child({program, "100"});
-  ASSERT_TRUE(reader_.read(child.pid(), record_));
-  EXPECT_EQ(record_.exe, program);
-  EXPECT_EQ(record_.flags, 0);
+  EXPECT_EQ(record_.exe, program + " (deleted)");
 }
 
 TEST_F(ProcReaderTest, LongCommandLineIsCutAndFlagged) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tests/recorder/memory_trace.h"
+#include "tests/recorder/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -71,6 +72,25 @@ class ProcessTableTest : public ::testing::Test {
   std::optional<ProcessTable> table_{0U};
   MemoryTrace trace_;
 };
+
+TEST_F(ProcessTableTest, DeletedExecutableIsFlaggedAndKeepsItsName) {
+  const ScratchDirectory scratch;
+  seen(1, 50, 1, scratch.file("gone (deleted)"));
+  const auto id = enter(1);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.exe_of(id), scratch.file("gone"));
+  EXPECT_EQ(trace.processes.at(id - 1).flags, format::kProcessExeDeleted);
+}
+
+TEST_F(ProcessTableTest, ExecutableReallyNamedDeletedIsNotFlagged) {
+  const ScratchDirectory scratch;
+  const auto program = scratch.write("sleeper (deleted)", "");
+  seen(1, 50, 1, program);
+  const auto id = enter(1);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.exe_of(id), program);
+  EXPECT_EQ(trace.processes.at(id - 1).flags, 0);
+}
 
 TEST_F(ProcessTableTest, UnknownImageHasNoEntry) {
   EXPECT_EQ(enter(0), 0U);

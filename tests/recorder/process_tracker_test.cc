@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/recorder/child_process.h"
+#include "tests/recorder/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -170,14 +171,15 @@ TEST_F(ProcessTrackerTest, MappingWithoutAnExecIsALibrary) {
   EXPECT_TRUE(facts().empty());
 }
 
-TEST_F(ProcessTrackerTest, DeletedExecutableIsNamedAndFlaggedAsProcDoesIt) {
-  execs(nobody_, "x");
-  facts();
-  maps(nobody_, "/tmp/x (deleted)");
-  const auto told_facts = facts();
-  ASSERT_EQ(told_facts.size(), 1U);
-  EXPECT_EQ(told_facts[0].exe, "/tmp/x");
-  EXPECT_EQ(told_facts[0].flags, format::kProcessExeDeleted);
+TEST_F(ProcessTrackerTest, ProgramWhoseFileIsUnlinkedIsStillTheSame) {
+  const ScratchDirectory scratch;
+  const auto program = scratch.file("sleeper");
+  std::filesystem::copy_file("/bin/sleep", program);
+  const ChildProcess child({program, "100"});
+  const auto before = tracker_->attribute_held(child.pid());
+  std::filesystem::remove(program);
+  tracker_->invalidate();
+  EXPECT_EQ(tracker_->attribute_held(child.pid()), before);
 }
 
 TEST_F(ProcessTrackerTest, HeldProcessIsReadOnceAfterItsExec) {
