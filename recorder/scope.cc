@@ -22,6 +22,14 @@ Status mark(FanotifyGroup& group, std::uint64_t mask, const std::string& path, s
   return group.add_mark(MarkKind::kMount, mask, path).ok() ? Status() : status;
 }
 
+// Where to mark: the filesystem is the same all over the mount, but a btrfs subvolume has an identity of its
+// own and refuses marks that report it (EXDEV) where the root of the filesystem does not.
+std::string mark_path(const MarkTarget& target) {
+  const bool is_reachable =
+      !target.mount_point.empty() && target.mount_id != 0 && mount_id(target.mount_point) == target.mount_id;
+  return is_reachable ? target.mount_point : target.path;
+}
+
 MountCoverage covered(const MarkTarget& target, const std::string& how) {
   return {target.path, target.fs_type, true, how};
 }
@@ -34,7 +42,7 @@ MountCoverage tell_only(const MarkedGroups& groups, const MarkTarget& target) {
   const auto why = why_not_held(target.fs_type);
   if (groups.told == nullptr) return not_covered(target, why);
   std::string how;
-  const auto status = mark(*groups.told, groups.plan.told_instead | groups.plan.told, target.path, how);
+  const auto status = mark(*groups.told, groups.plan.told_instead | groups.plan.told, mark_path(target), how);
   if (!status) return not_covered(target, why + "; nor told: " + std::strerror(status.error().errno_value));
   return covered(target, how + ", opens are told, not held: " + why);
 }
@@ -80,10 +88,11 @@ MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
   if (id != 0 && target.mount_id != 0 && id != target.mount_id)
     return not_covered(target, "hidden by another mount");
   if (groups.plan.held != 0 && !can_hold(target.fs_type)) return tell_only(groups, target);
+  const auto path = mark_path(target);
   std::string how;
   if (groups.plan.told != 0) {
     // Before the permission mark, so that nothing between the two is held and not told.
-    const auto told = mark(*groups.told, groups.plan.told, target.path, how);
+    const auto told = mark(*groups.told, groups.plan.told, path, how);
     if (!told && groups.plan.held == 0) return not_covered(target, std::strerror(told.error().errno_value));
     if (!told)
       how = std::string("no names of created, deleted and renamed files: ") +
@@ -91,7 +100,7 @@ MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
   }
   if (groups.plan.held == 0) return covered(target, how);
   std::string how_held;
-  const auto held = mark(*groups.held, groups.plan.held, target.path, how_held);
+  const auto held = mark(*groups.held, groups.plan.held, path, how_held);
   if (!held) return not_covered(target, std::strerror(held.error().errno_value));
   return covered(target, how.empty() || how == how_held ? how_held : how_held + "; " + how);
 }

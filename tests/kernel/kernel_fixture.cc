@@ -102,7 +102,7 @@ pid_t KernelTest::in_child(const std::function<void()>& body) {
   const pid_t pid = ::fork();
   if (pid == 0) {
     body();
-    ::_exit(0);
+    ::_exit(HasFailure() ? 1 : 0);
   }
   int status = -1;
   EXPECT_EQ(::waitpid(pid, &status, 0), pid);

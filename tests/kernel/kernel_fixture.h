@@ -55,7 +55,7 @@ class KernelTest : public ::testing::Test {
   Outcome record_command(const std::vector<std::string>& command);
 
   // Runs `body` in a forked child and waits for it: its events are those of the pid returned. A child that
-  // does not return from `body` (it aborted, or was killed) fails the test.
+  // does not return from `body` (it aborted, or was killed), or in which an EXPECT fails, fails the test.
   pid_t in_child(const std::function<void()>& body);
 
  private:

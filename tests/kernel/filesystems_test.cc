@@ -1,0 +1,185 @@
+// Which filesystems are recorded, through which mounts, and what is said of those that are not.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "tests/kernel/canary.h"
+#include "tests/kernel/filesystems.h"
+#include "tests/kernel/kernel_fixture.h"
+
+namespace rfan::kernel_test {
+namespace {
+
+using Story = std::vector<std::string>;
+namespace fs = std::filesystem;
+
+// What every filesystem that can be held has to give: all kinds, all names.
+void prepare_session(const std::string& directory) {
+  fs::create_directory(directory + "/sub");
+  create(directory + "/old");
+}
+void session(const std::string& directory) {
+  create(directory + "/new");
+  open_and_close(directory + "/new");
+  fs::rename(directory + "/old", directory + "/sub/moved");
+  fs::remove(directory + "/sub/moved");
+}
+const Story kSessionStory{"create new",      "open new",          "close_write new",
+                          "open new",        "close_nowrite new", "rename old -> sub/moved",
+                          "delete sub/moved"};
+
+class DiskFilesystemTest : public KernelTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(DiskFilesystemTest, IsRecordedWithAllNames) {
+  const LoopFilesystem disk(GetParam());
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  prepare_session(disk.path());
+  const auto recording = record({disk.path()});
+  const auto pid = in_child([&] { session(disk.path()); });
+  EXPECT_EQ(story(stop_and_replay(*recording).of_process(pid), disk.path()), kSessionStory);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, DiskFilesystemTest, ::testing::Values("ext4", "btrfs", "xfs"),
+                         [](const auto& type) { return std::string(type.param); });
+
+TEST_F(KernelTest, ABtrfsSubvolumeIsRecordedWithItsFilesystem) {
+  const LoopFilesystem btrfs("btrfs");
+  if (!btrfs.why_not().empty()) GTEST_SKIP() << btrfs.why_not();
+  ASSERT_EQ(run({"btrfs", "-q", "subvolume", "create", btrfs.file("volume")}).status, 0);
+  prepare_session(btrfs.file("volume"));
+  const auto recording = record({btrfs.path()});
+  const auto pid = in_child([&] { session(btrfs.file("volume")); });
+  EXPECT_EQ(story(stop_and_replay(*recording).of_process(pid), btrfs.file("volume")), kSessionStory);
+}
+
+TEST_F(KernelTest, ASubvolumeIsEnoughToNameItsFilesystem) {
+  const LoopFilesystem btrfs("btrfs");
+  if (!btrfs.why_not().empty()) GTEST_SKIP() << btrfs.why_not();
+  ASSERT_EQ(run({"btrfs", "-q", "subvolume", "create", btrfs.file("volume")}).status, 0);
+  prepare_session(btrfs.file("volume"));
+  const auto recording = record({btrfs.file("volume")});
+  const auto pid = in_child([&] { session(btrfs.file("volume")); });
+  EXPECT_EQ(story(stop_and_replay(*recording).of_process(pid), btrfs.file("volume")), kSessionStory);
+}
+
+TEST_F(KernelTest, OfASubvolumeMountedAloneItIsSaidWhatIsMissing) {
+  const LoopFilesystem btrfs("btrfs");
+  if (!btrfs.why_not().empty()) GTEST_SKIP() << btrfs.why_not();
+  ASSERT_EQ(run({"btrfs", "-q", "subvolume", "create", btrfs.file("volume")}).status, 0);
+  TestMount volume;
+  volume.mount({"-o", "loop,subvol=volume", btrfs.image()});
+  ASSERT_EQ(volume.why_not(), "");
+  const auto coverage = run({RFANREC_PATH, "--coverage", volume.path()});
+  EXPECT_NE(coverage.out.find("no names of created, deleted and renamed files"), std::string::npos)
+      << coverage.out;
+  Recording recording({"-o", trace(), volume.path()});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  in_child([&] { create(volume.file("a")); });
+  EXPECT_EQ(recording.stop().status, 0) << recording.err();
+  EXPECT_EQ(story(replay(trace()).events, volume.path()), (Story{"open a", "close_write a"}));
+}
+
+TEST_F(KernelTest, AnOverlayIsNotHeldAndCoverageSaysWhy) {
+  const OverlayFilesystem overlay(root());
+  if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();
+  const auto coverage = run({RFANREC_PATH, "--coverage", overlay.path()});
+  EXPECT_EQ(coverage.status, 3);
+  EXPECT_EQ(coverage.out.find(" held "), std::string::npos) << coverage.out;
+  EXPECT_NE(coverage.out.find("can deadlock"), std::string::npos) << coverage.out;
+}
+
+TEST_F(KernelTest, OpensThroughAnOverlayGoOnWhileBothAreRecorded) {
+  const OverlayFilesystem overlay(root());
+  if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();
+  create(file("lower/canary"));
+  const auto recording = record({overlay.path()});
+  const Canary canary(overlay.file("canary"), scratch().file("count"));
+  EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  EXPECT_EQ(recording->stop().status, 0) << recording->err();
+  EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+}
+
+TEST_F(KernelTest, OpensThroughFuseGoOnWhileBothAreRecorded) {
+  const FuseFilesystem fuse(root());
+  if (!fuse.why_not().empty()) GTEST_SKIP() << fuse.why_not();
+  create(file("canary"));
+  const auto coverage = run({RFANREC_PATH, "--coverage", fuse.path()});
+  EXPECT_EQ(coverage.out.find(" held "), std::string::npos) << coverage.out;
+  EXPECT_NE(coverage.out.find("FUSE"), std::string::npos) << coverage.out;
+  const auto recording = record({fuse.path()});
+  {
+    const Canary canary(fuse.file("canary"), scratch().file("count"));
+    EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+    EXPECT_EQ(recording->stop().status, 0) << recording->err();
+    EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  }
+  EXPECT_FALSE(replay(trace()).of_path(file("canary")).empty()) << "what the daemon opens below is recorded";
+}
+
+TEST_F(KernelTest, OpensThroughABindMountAreRecorded) {
+  fs::create_directory(file("part"));
+  create(file("part/a"));
+  const BindMount part(file("part"));
+  ASSERT_EQ(part.why_not(), "");
+  const auto recording = record();
+  const auto pid = in_child([&] { open_and_close(part.file("a")); });
+  EXPECT_EQ(story(stop_and_replay(*recording).of_process(pid), part.path()),
+            (Story{"open a", "close_nowrite a"}));
+}
+
+TEST_F(KernelTest, ABindMountStandsForItsWholeFilesystem) {
+  fs::create_directory(file("part"));
+  create(file("beside"));
+  const BindMount part(file("part"));
+  ASSERT_EQ(part.why_not(), "");
+  Recording recording({"-o", trace(), part.path()});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  in_child([&] { open_and_close(file("beside")); });
+  EXPECT_EQ(recording.stop().status, 0) << recording.err();
+  EXPECT_EQ(story(replay(trace()).events, root()), (Story{"open beside", "close_nowrite beside"}));
+}
+
+TEST_F(KernelTest, AnotherMountNamespaceIsRecorded) {
+  create(file("a"));
+  const auto recording = record();
+  EXPECT_EQ(run({"unshare", "-m", "cat", file("a")}).status, 0);
+  EXPECT_EQ(story(stop_and_replay(*recording).events, root()), (Story{"open a", "close_nowrite a"}));
+}
+
+TEST_F(KernelTest, ARecordedFilesystemCanBeUnmounted) {
+  LoopFilesystem disk("ext4");
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  const auto recording = record({disk.path()});
+  in_child([&] {
+    for (int i = 0; i < 1000; ++i) create(disk.file("f" + std::to_string(i)));
+  });
+  // Queued events and their descriptors keep it busy until the writer has named them.
+  int status = -1;
+  for (int tries = 0; tries < 100 && status != 0; ++tries) {
+    status = disk.unmount().status;
+    if (status != 0) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(status, 0) << "busy for 5 s";
+  EXPECT_EQ(stop_and_replay(*recording).of_kind("close_write").size(), 1000U);
+}
+
+TEST_F(KernelTest, AFilesystemThatIsMountedAgainIsRecordedAgain) {
+  LoopFilesystem disk("ext4");
+  if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();
+  create(disk.file("a"));
+  Recording recording({"-o", trace(), "--all", "--path", disk.file("**"), "--duration", "30s"});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  for (int round = 0; round < 2; ++round) {
+    in_child([&] { open_and_close(disk.file("a")); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // until nothing keeps it busy
+    ASSERT_EQ(disk.unmount().status, 0);
+    disk.mount({"-o", "loop", disk.image()});
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // the recorder is told, then marks it
+  }
+  EXPECT_EQ(recording.stop().status, 0) << recording.err();
+  EXPECT_EQ(story(replay(trace()).of_kind("open"), disk.path()), (Story{"open a", "open a"}));
+}
+
+}  // namespace
+}  // namespace rfan::kernel_test
