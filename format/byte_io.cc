@@ -31,6 +31,11 @@ class FdSink : public ByteSink {
 
   std::uint64_t offset() const override { return offset_; }
 
+  Status sync() override {
+    if (::fdatasync(fd_.get()) == 0 || errno == EINVAL || errno == EROFS) return {};
+    return errno_error("cannot write trace", path_);
+  }
+
   Status close() override {
     const int fd = fd_.release();
     // Linux frees the descriptor even when close is interrupted, so that EINTR is no failure.

@@ -20,7 +20,9 @@ class ByteSink {
   // out.
   virtual Status append(std::span<const std::byte> bytes) = 0;
   virtual std::uint64_t offset() const = 0;  // bytes appended so far
-  virtual Status close() = 0;                // reports what close(2) reports; the destructor only abandons
+  // What was appended survives a loss of power when this returns. Memory and pipes know no such thing.
+  virtual Status sync() { return {}; }
+  virtual Status close() = 0;  // reports what close(2) reports; the destructor only abandons
 };
 
 // Takes ownership of `fd` (file, pipe or socket).

@@ -36,6 +36,8 @@ std::string_view end_reason_name(EndReason reason) {
       return "duration";
     case EndReason::kCommandEnded:
       return "command ended";
+    case EndReason::kRotated:
+      return "rotated, goes on in the next file";
     case EndReason::kWriteError:
       return "write error";
   }

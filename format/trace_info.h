@@ -90,6 +90,7 @@ enum class EndReason : std::uint8_t {
   kDuration = 2,
   kCommandEnded = 3,
   kWriteError = 4,
+  kRotated = 5,  // the recording goes on in the next file
 };
 std::string_view end_reason_name(EndReason reason);
 

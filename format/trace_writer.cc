@@ -47,6 +47,7 @@ Uuid random_uuid() {
 struct TraceWriter::State {
   State(std::unique_ptr<ByteSink> sink_to_own, const TraceWriterOptions& options)
       : sink(std::move(sink_to_own)),
+        durable(options.sync),
         seed(options.file),
         compressor(options.zstd_level),
         block(options.time_unit_ns, options.reply_unit_ns) {}
@@ -64,6 +65,7 @@ struct TraceWriter::State {
 
   // Output. `pending` holds finished frames that will lie at `offset`.
   std::unique_ptr<ByteSink> sink;
+  bool durable;
   ChecksumSeed seed;
   std::vector<std::byte> pending;
   std::uint64_t offset = 0;
@@ -193,6 +195,7 @@ Status TraceWriter::State::append_pending() {
   if (failure) return *failure;
   if (pending.empty()) return {};
   auto appended = sink->append(pending);
+  if (appended && durable) appended = sink->sync();
   if (!appended) {
     failure = appended.error();
     return appended;

@@ -21,6 +21,8 @@ struct TraceWriterOptions {
   // Times and latencies are stored as multiples of these.
   std::uint32_t time_unit_ns = 1000;
   std::uint32_t reply_unit_ns = 100;
+  // Every flush also waits until its bytes would survive a loss of power (fdatasync(2)).
+  bool sync = false;
 };
 
 // Fresh random uuid (version 4), from getrandom(2).

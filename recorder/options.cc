@@ -5,6 +5,8 @@
 #include <array>
 #include <charconv>
 #include <memory>
+#include <optional>
+#include <span>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,9 @@ constexpr const char* kDefaultEvents = "open,exec,close_write,close_nowrite,crea
 // A reader may hold openers back for a quarter of a second on purpose (CaptureLoop::kMaxThrottleNs) and still
 // turns.
 constexpr std::chrono::milliseconds kMinStall{200};
+// Shorter ones would make files of nothing but frame heads.
+constexpr std::chrono::milliseconds kMinFlushInterval{10};
+constexpr std::chrono::milliseconds kMaxFlushInterval{3'600'000};
 
 std::string all_event_names() {
   std::string names;
@@ -59,11 +64,34 @@ struct Texts {
   RecordFilterArguments filter;
   std::string duration;
   std::string max_stall = "2s";
+  std::string flush_interval = "250ms";
+  std::string time_resolution = "1us";
+  std::string rotate_size, rotate_time, keep_size, keep_age;
+  std::string when_full = "stop";
   std::string hold = "open";
   std::string kernel_queue = "unlimited";
   std::string events =
       kDefaultEvents;  // one word: as a list it would take the PATH behind it for one more kind
 };
+
+void define_rotation(CLI::App& app, Options& options, Texts& texts) {
+  const auto add = [&](const char* name, std::string& value, const char* type, const char* text) {
+    return app.add_option(name, value, text)->type_name(type);
+  };
+  add("--rotate-size", texts.rotate_size, "SIZE",
+      "go on in the next file, FILE with a number, when one has grown to this: 64M, 1G");
+  add("--rotate-time", texts.rotate_time, "TIME", "... or covers this time; SIGUSR2 does it at once");
+  app.add_option("--keep-files", options.rotation.keep_files,
+                 "keep so many files, the one being written included")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  add("--keep-size", texts.keep_size, "SIZE", "keep finished files of so many bytes together");
+  add("--keep-age", texts.keep_age, "TIME", "keep files that were finished no longer ago: 12h, 7d");
+  add("--when-full", texts.when_full, "WHAT",
+      "on a full disk: stop (what is recorded stays) or drop-oldest (file, and go on)")
+      ->check(CLI::IsMember({"stop", "drop-oldest"}))
+      ->capture_default_str();
+}
 
 void define_options(CLI::App& app, Options& options, Texts& texts) {
   app.footer(kFooter);
@@ -108,6 +136,15 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
       ->check(CLI::IsMember({"unlimited", "default"}))
       ->capture_default_str();
   app.add_option("--duration", texts.duration, "end after this time: 500ms, 10s, 5m, 1h")->type_name("TIME");
+  app.add_option("--flush-interval", texts.flush_interval,
+                 "write at least so often; a killed recorder loses no more, at least 10ms")
+      ->type_name("TIME")
+      ->capture_default_str();
+  app.add_flag("--sync", options.sync, "make each flush survive a loss of power too (fdatasync)");
+  app.add_option("--time-resolution", texts.time_resolution, "unit of stored times: 100ns, 1us, 1ms")
+      ->type_name("TIME")
+      ->capture_default_str();
+  define_rotation(app, options, texts);
   app.add_option("--cpu", options.cpu, "pin the reader thread to this CPU (default: the last one allowed)")
       ->type_name("N")
       ->check(CLI::NonNegativeNumber);
@@ -133,6 +170,47 @@ Result<std::uint32_t> parse_events(const std::string& list) {
   return kinds;
 }
 
+// Leaves `value` as it is where nothing was typed.
+template <typename Value>
+Status interpret_one(const std::string& text, Result<Value> (*parse)(const std::string&), Value& value) {
+  if (text.empty()) return {};
+  auto parsed = parse(text);
+  if (!parsed) return parsed.error();
+  value = *parsed;
+  return {};
+}
+
+Status interpret_rotation(const Texts& texts, Options& options) {
+  auto& rotation = options.rotation;
+  for (const auto& status : {interpret_one(texts.rotate_size, parse_size, rotation.file_bytes),
+                             interpret_one(texts.rotate_time, parse_duration, rotation.file_time),
+                             interpret_one(texts.keep_size, parse_size, rotation.keep_bytes),
+                             interpret_one(texts.keep_age, parse_duration, rotation.keep_age)}) {
+    if (!status) return status;
+  }
+  rotation.drop_when_full = texts.when_full == "drop-oldest";
+  if (rotation.rotates() && options.output == "-")
+    return Error{"standard output cannot be rotated", {}, 0, "give a file with -o"};
+  if (rotation.retains() && !rotation.rotates()) {
+    return Error{"--keep-files, --keep-size, --keep-age and --when-full are about rotated files",
+                 {},
+                 0,
+                 "give --rotate-size or --rotate-time too"};
+  }
+  return {};
+}
+
+Status interpret_writing(const Texts& texts, Options& options) {
+  if (auto status = interpret_one(texts.flush_interval, parse_duration, options.flush_interval); !status)
+    return status;
+  if (options.flush_interval < kMinFlushInterval || options.flush_interval > kMaxFlushInterval)
+    return Error{"--flush-interval is out of range", texts.flush_interval, 0, "give 10ms to 1h"};
+  if (auto status = interpret_one(texts.time_resolution, parse_time_resolution, options.time_resolution_ns);
+      !status)
+    return status;
+  return interpret_rotation(texts, options);
+}
+
 Status interpret(const Texts& texts, bool has_duration, Options& options) {
   if (has_duration) {
     const auto duration = parse_duration(texts.duration);
@@ -148,6 +226,7 @@ Status interpret(const Texts& texts, bool has_duration, Options& options) {
                  : texts.hold == "exec" ? format::HoldMode::kExec
                                         : format::HoldMode::kNone;
   if (texts.kernel_queue == "default") options.kernel_queue = KernelQueue::kDefault;
+  if (auto status = interpret_writing(texts, options); !status) return status;
   auto filter = RecordFilter::parse(texts.filter);
   if (!filter) return filter.error();
   options.filter = std::move(*filter);
@@ -159,20 +238,60 @@ Status interpret(const Texts& texts, bool has_duration, Options& options) {
 
 }  // namespace
 
-Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, double>, 5> kUnits{
-      {{"ms", 1.0}, {"s", 1000.0}, {"m", 60'000.0}, {"h", 3'600'000.0}, {"", 1000.0}}};
+namespace {
+
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+// A number and a unit; nothing when it is no number, an unknown unit, or outside the limits.
+std::optional<double> parse_quantity(std::string_view text, std::span<const Unit> units, double least,
+                                     double most) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const auto* known =
-      std::find_if(kUnits.begin(), kUnits.end(), [&](const auto& u) { return u.first == unit; });
+  const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const auto unit =
+      std::find_if(units.begin(), units.end(), [&](const Unit& known) { return known.name == name; });
+  if (error != std::errc{} || unit == units.end()) return {};
+  const double value = number * unit->factor;
+  // Written so that a NaN is outside.
+  return value >= least && value <= most ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
+  static constexpr std::array<Unit, 6> kUnits{
+      {{"ms", 1.0}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}, {"", 1e3}}};
   constexpr double kMaxMs = 1e14;  // 3,000 years: far from overflow
-  if (error != std::errc{} || known == kUnits.end() || !(number * known->second >= 1) ||
-      number * known->second > kMaxMs) {
-    return Error{"cannot understand the duration", text, 0, "write 500ms, 10s, 5m or 1h, at least 1ms"};
-  }
-  return std::chrono::milliseconds(static_cast<std::int64_t>(number * known->second));
+  const auto value = parse_quantity(text, kUnits, 1, kMaxMs);
+  if (!value)
+    return Error{"cannot understand the duration", text, 0, "write 500ms, 10s, 5m, 1h or 7d, at least 1ms"};
+  return std::chrono::milliseconds(static_cast<std::int64_t>(*value));
+}
+
+Result<std::uint32_t> parse_time_resolution(const std::string& text) {
+  static constexpr std::array<Unit, 4> kUnits{{{"ns", 1.0}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}};
+  const auto value = parse_quantity(text, kUnits, 1, 1e9);
+  if (!value)
+    return Error{"cannot understand the time resolution", text, 0, "write 100ns, 1us or 1ms, at most 1s"};
+  return static_cast<std::uint32_t>(*value);
+}
+
+Result<std::uint64_t> parse_size(const std::string& text) {
+  static constexpr std::array<Unit, 9> kUnits{{{"", 1.0},
+                                               {"K", 0x1p10},
+                                               {"M", 0x1p20},
+                                               {"G", 0x1p30},
+                                               {"T", 0x1p40},
+                                               {"KB", 0x1p10},
+                                               {"MB", 0x1p20},
+                                               {"GB", 0x1p30},
+                                               {"TB", 0x1p40}}};
+  const auto value = parse_quantity(text, kUnits, 1, 0x1p60);
+  if (!value) return Error{"cannot understand the size", text, 0, "write 512K, 256M, 10G or 1T"};
+  return static_cast<std::uint64_t>(*value);
 }
 
 ParsedOptions parse_options(int argc, const char* const* argv) {

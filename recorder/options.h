@@ -12,6 +12,7 @@
 #include "format/trace_info.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/record_filter.h"
+#include "recorder/rotation.h"
 
 namespace rfan::recorder {
 
@@ -30,7 +31,11 @@ struct Options {
   std::vector<std::string> paths;    // record the filesystems these lie on
   std::vector<std::string> command;  // run and record this, with its descendants; empty: none
   std::optional<std::chrono::milliseconds> duration;
-  std::chrono::milliseconds max_stall{2000};  // a recorder that turns no more for so long is killed
+  std::chrono::milliseconds max_stall{2000};      // a recorder that turns no more for so long is killed
+  std::chrono::milliseconds flush_interval{250};  // what is lost at most when the recorder is killed
+  std::uint32_t time_resolution_ns = 1000;
+  bool sync = false;  // each flush survives a loss of power
+  Rotation rotation;
   format::HoldMode hold = format::HoldMode::kOpen;
   KernelQueue kernel_queue = KernelQueue::kUnlimited;
   std::uint32_t event_kinds = kDefaultEventKinds;  // bit (1 << EventKind) for each kind to be recorded
@@ -51,7 +56,13 @@ struct ParsedOptions {
 
 ParsedOptions parse_options(int argc, const char* const* argv);
 
-// "10s", "500ms", "5m", "1h", "1.5s"; a bare number is seconds.
+// "10s", "500ms", "5m", "1h", "7d", "1.5s"; a bare number is seconds. At least 1 ms.
 Result<std::chrono::milliseconds> parse_duration(const std::string& text);
+
+// "100ns", "1us", "1ms": 1 ns to 1 s.
+Result<std::uint32_t> parse_time_resolution(const std::string& text);
+
+// "512K", "256M", "10G", "1T" (powers of 1024); a bare number is bytes.
+Result<std::uint64_t> parse_size(const std::string& text);
 
 }  // namespace rfan::recorder

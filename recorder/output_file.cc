@@ -1,6 +1,7 @@
 #include "recorder/output_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,8 @@ Result<UniqueFd> open_output(const std::string& path) {
   const bool exists = ::lstat(path.c_str(), &existing) == 0;
   const bool special = exists && !S_ISREG(existing.st_mode) && !S_ISLNK(existing.st_mode);
   const bool worth_keeping = exists && !special && existing.st_size != 0;
+  if (exists && !special && is_being_written(path))
+    return Error{"another recording is writing", path, 0, "give another name with -o"};
   if (exists && S_ISDIR(existing.st_mode)) {
     errno = EISDIR;
     return errno_error("cannot write trace", path, "give the name of a file with -o");
@@ -55,8 +58,17 @@ Result<UniqueFd> open_output(const std::string& path) {
   const int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (special ? 0 : O_CREAT | O_EXCL);
   UniqueFd fd(::open(path.c_str(), flags, 0600));
   if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
-  if (!special) give_to_invoking_user(fd.get());
+  if (!special) {
+    give_to_invoking_user(fd.get());
+    // Nobody else has the new file; a filesystem without locks goes without.
+    ::flock(fd.get(), LOCK_EX | LOCK_NB);
+  }
   return fd;
+}
+
+bool is_being_written(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace rfan::recorder

@@ -165,12 +165,29 @@ bool ProcessTable::accepts(ImageSerial serial, const RecordFilter& filter) {
   return *image->accepted;
 }
 
+// The image it came from. Where that is forgotten and not in this file either, what its parent process runs
+// now, if that is the process it was then and not a later one with its number.
+ImageSerial ProcessTable::parent_of(const Image& image) {
+  if (find(image.parent) != nullptr || image.process.parent != 0) return image.parent;
+  const auto serial = latest_of(image.process.ppid);
+  const Image* parent = find(serial);
+  return parent != nullptr && parent->process.start_time_ns < image.process.start_time_ns ? serial : 0;
+}
+
+void ProcessTable::begin_file() {
+  for (auto& [serial, image] : images_) {
+    image.trace_id = 0;
+    image.process.parent = 0;
+  }
+}
+
 ProcessId ProcessTable::trace_id(ImageSerial serial, format::TraceWriter& trace) {
   Image* image = find(serial);
   if (image == nullptr) return 0;
   if (image->trace_id != 0) return image->trace_id;
-  if (Image* parent = find(image->parent); parent != nullptr && parent->in_scope) {
-    image->process.parent = trace_id(image->parent, trace);
+  const ImageSerial parent_serial = parent_of(*image);
+  if (const Image* parent = find(parent_serial); parent != nullptr && parent->in_scope) {
+    image->process.parent = trace_id(parent_serial, trace);
   }
   image->process.exe = image->exe.empty() ? 0 : trace.intern_path(image->exe);
   image->trace_id = trace.add_process(image->process);

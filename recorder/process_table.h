@@ -36,6 +36,9 @@ class ProcessTable {
   // The trace's id of the image, entered together with its ancestors if need be. 0: nothing is known of it.
   format::ProcessId trace_id(ImageSerial serial, format::TraceWriter& trace);
 
+  // From now on trace_id() is asked about another file, in which nothing is entered yet.
+  void begin_file();
+
   // Forgets images whose process ended more than the grace period ago. `now_ns`: CLOCK_MONOTONIC.
   void expire(std::uint64_t now_ns);
 
@@ -66,6 +69,7 @@ class ProcessTable {
   void apply_exe_path(const ProcessRecord& record);
   void adopt(Image& image, const ProcessRecord& record);
   ImageSerial latest_of(std::uint32_t pid) const;
+  ImageSerial parent_of(const Image& image);
   void retire(ImageSerial serial, std::uint64_t time_ns);
   bool scope_of_new(std::uint32_t pid, const Image* parent) const;
 

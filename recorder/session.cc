@@ -47,6 +47,7 @@ constexpr std::int64_t kReservedDescriptors = 2048;
 constexpr std::uint64_t kStatusIntervalMs = 250;
 
 constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+constexpr int kRotationSignal = SIGUSR2;
 
 void say(const std::string& text) {
   std::fputs(("rfanrec: " + text + "\n").c_str(), stderr);
@@ -81,10 +82,13 @@ class Session {
   Status open_directories();
   Status open_process_channel();
   Status open_signals();
+  Status open_trace();
   Status create_trace();
+  Result<std::unique_ptr<TraceSeries>> begin_series();
   void release_openers();
   void give_up_on_second_signal();
   void on_signal();
+  void begin_next_file();
   void mark_new_filesystems();
   std::uint64_t time_left_ms() const;
   void report(const Status& written) const;
@@ -95,8 +99,9 @@ class Session {
   Scope scope_;
   std::optional<MountWatch> mount_watch_;
   std::optional<Command> command_;
-  UniqueFd watched_process_;  // of --pid
-  UniqueFd output_;
+  UniqueFd watched_process_;                     // of --pid
+  UniqueFd output_;                              // of a trace that is not rotated
+  std::unique_ptr<RotatedFiles> rotated_files_;  // of one that is
   sigset_t handled_signals_{};
   UniqueFd signals_;
   UniqueFd failure_event_;
@@ -132,6 +137,7 @@ Status Session::find_scope() {
 Status Session::open_signals() {
   ::sigemptyset(&handled_signals_);
   for (const int number : kEndingSignals) ::sigaddset(&handled_signals_, number);
+  ::sigaddset(&handled_signals_, kRotationSignal);
   // Before the first thread, so that all inherit it.
   ::pthread_sigmask(SIG_BLOCK, &handled_signals_, nullptr);
   // Then write() says what is wrong.
@@ -189,9 +195,7 @@ Status Session::set_up() {
   if (options_.cpu >= ::sysconf(_SC_NPROCESSORS_CONF)) {
     return Error{fmt::format("there is no CPU {}", options_.cpu), {}, 0, "leave --cpu out"};
   }
-  auto output = open_output(options_.output);
-  if (!output) return output.error();
-  output_ = std::move(*output);
+  if (auto status = open_trace(); !status) return status;
   if (!options_.command.empty()) {
     auto command = Command::spawn(options_.command);
     if (!command) return command.error();
@@ -211,13 +215,27 @@ Status Session::set_up() {
   return open_process_channel();
 }
 
+Status Session::open_trace() {
+  if (options_.rotation.rotates()) {
+    auto files = RotatedFiles::create(options_.output, options_.rotation);
+    if (!files) return files.error();
+    rotated_files_ = std::move(*files);
+    return {};
+  }
+  auto output = open_output(options_.output);
+  if (!output) return output.error();
+  output_ = std::move(*output);
+  return {};
+}
+
 Status Session::create_groups() {
   const bool some_cannot_be_held = std::any_of(scope_.targets.begin(), scope_.targets.end(),
                                                [](const auto& target) { return !can_hold(target.fs_type); });
   auto groups = EventGroups::create(plan_, options_.kernel_queue, some_cannot_be_held);
   if (!groups) return groups.error();
   groups_.emplace(std::move(*groups));
-  return options_.output == "-" ? Status() : groups_->ignore_file(output_.get());
+  // The files of a series come and go: there the process says that an event is our own.
+  return options_.output == "-" || !output_ ? Status() : groups_->ignore_file(output_.get());
 }
 
 // Before the first mark: the table opens every mount point.
@@ -233,22 +251,33 @@ Status Session::open_directories() {
   return {};
 }
 
-Status Session::create_trace() {
+Result<std::unique_ptr<TraceSeries>> Session::begin_series() {
   format::TraceWriterOptions writer_options;
   writer_options.session = format::random_uuid();
   writer_options.file = format::random_uuid();
+  writer_options.time_unit_ns = options_.time_resolution_ns;
+  writer_options.sync = options_.sync;
+  auto meta = describe_recording(options_, scope_, side_band_);
+  if (rotated_files_)
+    return TraceSeries::create(std::move(rotated_files_), options_.rotation, writer_options, std::move(meta));
   auto sink = format::make_fd_sink(output_.release(), options_.output);
-  auto trace = format::TraceWriter::create(std::move(sink), writer_options,
-                                           describe_recording(options_, scope_, side_band_));
+  auto trace = format::TraceWriter::create(std::move(sink), writer_options, meta);
   if (!trace) return trace.error();
+  return std::make_unique<TraceSeries>(std::move(*trace));
+}
+
+Status Session::create_trace() {
+  auto series = begin_series();
+  if (!series) return series.error();
   auto resolver = PathResolver::open();
   if (!resolver) return resolver.error();
   const WriteLoop::Options loop{
+      .flush_interval_ms = static_cast<std::uint32_t>(options_.flush_interval.count()),
       .recorded_mask = plan_.recorded,
       .filter = options_.filter,
       .root_pid = command_ ? static_cast<std::uint32_t>(command_->pid()) : options_.pid};
   writer_ = std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver),
-                                        std::move(*directories_), std::move(*trace), live_);
+                                        std::move(*directories_), std::move(*series), live_);
   writer_->start(failure_event_.get());
   return {};
 }
@@ -276,12 +305,18 @@ Status Session::start_command() {
   return command_ ? command_->release() : Status();
 }
 
+void Session::begin_next_file() {
+  if (options_.rotation.rotates()) return writer_->request_rotation();
+  say("note: SIGUSR2 begins the next file only with --rotate-size or --rotate-time");
+}
+
 // The terminal sends Ctrl-C to the command as well as to us: then the command decides when to end, and a
 // second one ends the recording. Signals sent to us alone are passed on.
 void Session::on_signal() {
   signalfd_siginfo info{};
   if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
   const auto number = static_cast<int>(info.ssi_signo);
+  if (number == kRotationSignal) return begin_next_file();
   const bool from_terminal = info.ssi_code == SI_KERNEL;
   if (command_ && !from_terminal) command_->signal(number);
   ++interrupts_;
@@ -339,6 +374,7 @@ extern "C" void count_interrupt(int number) {
 void Session::give_up_on_second_signal() {
   g_interrupts = interrupts_;
   for (const int number : kEndingSignals) ::signal(number, &count_interrupt);
+  ::signal(kRotationSignal, SIG_IGN);
   ::pthread_sigmask(SIG_UNBLOCK, &handled_signals_, nullptr);
 }
 
@@ -372,12 +408,15 @@ int Session::end() {
 void Session::report(const Status& written) const {
   if (!written) say(written.error().message() + "; the trace is readable up to there");
   if (options_.quiet) return;
-  const auto& trace = writer_->trace();
-  std::fputs(format_summary({.output = options_.output,
-                             .totals = trace.totals(),
+  const auto written_files = writer_->series().figures();
+  const auto& trace = writer_->series().current();
+  std::fputs(format_summary({.output = written_files.path.empty() ? options_.output : written_files.path,
+                             .files = written_files.files,
+                             .dropped_files = written_files.dropped_files,
+                             .totals = written_files.totals,
                              .lost = writer_->ledger().lost(),
                              .impaired = writer_->ledger().impaired(),
-                             .bytes = trace.bytes_written(),
+                             .bytes = written_files.bytes,
                              .processes = trace.process_count(),
                              .paths = trace.path_count(),
                              .duration_ns = monotonic_ns() - begin_ns_})

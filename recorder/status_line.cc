@@ -23,6 +23,21 @@ std::string format_losses(const RecordingFigures& figures) {
   return text + " (see rfanreplay info)";
 }
 
+std::string format_extent(const RecordingFigures& figures) {
+  const auto events = format::count_text(figures.totals.events) + " events";
+  if (figures.files > 1) return fmt::format("{} in {} files", events, format::count_text(figures.files));
+  return fmt::format("{} by {} processes on {} paths", events, format::count_text(figures.processes),
+                     format::count_text(figures.paths));
+}
+
+std::string format_place(const RecordingFigures& figures) {
+  if (figures.files == 1) return figures.output;
+  auto text = fmt::format("{} and {} before it", figures.output, format::count_text(figures.files - 1));
+  if (figures.dropped_files != 0)
+    text += fmt::format(", {} dropped", format::count_text(figures.dropped_files));
+  return text;
+}
+
 // A line that is longer wraps and could not be taken back.
 std::size_t terminal_columns() {
   constexpr std::size_t kUsual = 80;
@@ -79,11 +94,9 @@ void StatusLine::clear() {
 std::string format_summary(const RecordingFigures& figures) {
   const auto& totals = figures.totals;
   const double events = static_cast<double>(totals.events);
-  std::string text =
-      fmt::format("rfanrec: {} events by {} processes on {} paths in {:.1f} s\n",
-                  format::count_text(totals.events), format::count_text(figures.processes),
-                  format::count_text(figures.paths), static_cast<double>(figures.duration_ns) / 1e9);
-  text += fmt::format("rfanrec: {} in {}", format_bytes(figures.bytes), figures.output);
+  std::string text = fmt::format("rfanrec: {} in {:.1f} s\n", format_extent(figures),
+                                 static_cast<double>(figures.duration_ns) / 1e9);
+  text += fmt::format("rfanrec: {} in {}", format_bytes(figures.bytes), format_place(figures));
   if (totals.events != 0) {
     text += fmt::format(" ({:.2f} bytes/event); {:.2f} % of events have an executable",
                         static_cast<double>(figures.bytes) / events, *totals.attribution_percent());

@@ -28,12 +28,14 @@ class StatusLine {
 
 // What a finished recording was, as far as the summary needs it.
 struct RecordingFigures {
-  std::string output;
+  std::string output;  // the last file, where there are several
+  std::uint64_t files = 1;
+  std::uint64_t dropped_files = 0;  // older ones that were not to be kept
   format::TraceTotals totals;
   format::LossCount lost{};      // events that are not in the trace
   format::LossCount impaired{};  // events that are, without path or process
   std::uint64_t bytes = 0;
-  std::uint32_t processes = 0;
+  std::uint32_t processes = 0;  // of the last file, as are the paths
   std::uint32_t paths = 0;
   std::uint64_t duration_ns = 0;
 };

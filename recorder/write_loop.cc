@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "recorder/clock.h"
 
@@ -17,14 +18,13 @@ using format::EventKind;
 using format::LossCause;
 
 WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
-                     DirectoryTable directories, std::unique_ptr<format::TraceWriter> trace,
-                     LiveStatistics& live)
+                     DirectoryTable directories, std::unique_ptr<TraceSeries> series, LiveStatistics& live)
     : options_(options),
       arenas_(arenas),
       log_(log),
       resolver_(std::move(resolver)),
       directories_(std::move(directories)),
-      trace_(std::move(trace)),
+      series_(std::move(series)),
       live_(live),
       processes_(options.root_pid) {
   descriptors_.reserve(Arena::kMaxEvents);
@@ -63,6 +63,8 @@ void WriteLoop::run() {
       break;
     }
     const auto done_ns = monotonic_ns();
+    // Here and not when a flush is through: between two events no id of the old file is in use.
+    if (failure_.ok() && series_->due(done_ns)) rotate();
     if (flush_due_ns_ == 0 && has_pending()) {
       flush_due_ns_ = done_ns + std::uint64_t{options_.flush_interval_ms} * 1'000'000;
     } else if (flush_due_ns_ != 0 && done_ns >= flush_due_ns_) {
@@ -73,8 +75,10 @@ void WriteLoop::run() {
 }
 
 int WriteLoop::wait_ms(std::uint64_t now_ns) const {
-  if (flush_due_ns_ == 0) return -1;
-  return flush_due_ns_ <= now_ns ? 0 : static_cast<int>((flush_due_ns_ - now_ns) / 1'000'000 + 1);
+  auto due_ns = flush_due_ns_ == 0 ? UINT64_MAX : flush_due_ns_;
+  if (failure_.ok()) due_ns = std::min(due_ns, series_->due_at_ns().value_or(UINT64_MAX));
+  if (due_ns == UINT64_MAX) return -1;
+  return due_ns <= now_ns ? 0 : static_cast<int>((due_ns - now_ns) / 1'000'000 + 1);
 }
 
 void WriteLoop::write_arena(Arena& arena) {
@@ -172,9 +176,9 @@ void WriteLoop::write_event(const KernelEvent& kernel_event, ImageSerial image, 
   }
   Event event;
   event.time_ns = batch.read_ns;
-  event.process = processes_.trace_id(image, *trace_);
-  if (!paths.path.empty()) event.path = trace_->intern_path(paths.path);
-  if (!paths.path2.empty()) event.path2 = trace_->intern_path(paths.path2);
+  event.process = processes_.trace_id(image, trace());
+  if (!paths.path.empty()) event.path = trace().intern_path(paths.path);
+  if (!paths.path2.empty()) event.path2 = trace().intern_path(paths.path2);
   if (event.path == 0) ledger_.add({paths.why_unknown, 1, event.time_ns, event.time_ns});
   if (paths.deleted) event.flags |= format::kFlagDeleted;
   if (kernel_event.is_directory()) event.flags |= format::kFlagDirectory;
@@ -189,8 +193,8 @@ void WriteLoop::write_event(const KernelEvent& kernel_event, ImageSerial image, 
   }
   for_each_kind(kernel_event.mask, [&](EventKind kind) {
     event.kind = kind;
-    trace_->add_event(event);
-    if (trace_->block_full()) flush();
+    trace().add_event(event);
+    if (trace().block_full()) flush();
   });
 }
 
@@ -249,21 +253,44 @@ void WriteLoop::close_descriptors() {
 }
 
 bool WriteLoop::has_pending() const {
-  return failure_.ok() && (trace_->totals().events != flushed_events_ || ledger_.pending());
+  return failure_.ok() && (trace().totals().events != flushed_events_ || ledger_.pending());
 }
 
 void WriteLoop::flush() {
   flush_due_ns_ = 0;
   if (!has_pending()) return;
-  ledger_.hand_over(*trace_);
-  if (const auto status = trace_->flush(sample_clocks()); !status) return fail(status.error());
-  flushed_events_ = trace_->totals().events;
+  ledger_.hand_over(trace());
+  if (const auto status = trace().flush(sample_clocks()); !status) return fail(status.error());
+  flushed_events_ = trace().totals().events;
   publish_statistics();
+}
+
+void WriteLoop::rotate() {
+  flush();
+  if (!failure_.ok()) return;
+  format::TraceSummary summary;
+  count_seen(summary.cost);
+  if (const auto status = series_->rotate(sample_clocks(), std::move(summary)); !status)
+    return fail(status.error());
+  processes_.begin_file();
+  flushed_events_ = 0;
+}
+
+void WriteLoop::request_rotation() {
+  series_->request_rotation();
+  arenas_.wake();
+}
+
+// What the file at hand accounts for.
+void WriteLoop::count_seen(format::RecorderCost& cost) {
+  cost.events_seen = seen_ - std::exchange(seen_in_older_files_, seen_);
+  cost.events_filtered = filtered_ - std::exchange(filtered_in_older_files_, filtered_);
 }
 
 void WriteLoop::fail(const Error& error) {
   const auto now_ns = monotonic_ns();
-  ledger_.add({LossCause::kWriteError, trace_->totals().events - flushed_events_, now_ns, now_ns});
+  const auto unwritten = trace().totals().events - flushed_events_;
+  if (unwritten != 0) ledger_.add({LossCause::kWriteError, unwritten, now_ns, now_ns});
   failure_ = error;
   const std::uint64_t one = 1;
   // Fails only when 2^64 - 1 failures are pending.
@@ -272,22 +299,22 @@ void WriteLoop::fail(const Error& error) {
 
 Status WriteLoop::finish(format::TraceSummary summary) {
   if (!failure_.ok()) return failure_;
-  summary.cost.events_seen = seen_;
-  summary.cost.events_filtered = filtered_;
+  count_seen(summary.cost);
   summary.cost.writer_cpu_ns = cpu_ns_;
-  ledger_.hand_over(*trace_);
-  auto status = trace_->finish(sample_clocks(), std::move(summary));
+  ledger_.hand_over(trace());
+  auto status = series_->finish(sample_clocks(), std::move(summary));
   if (!status) fail(status.error());
   return status;
 }
 
 void WriteLoop::publish_statistics() {
-  const auto& totals = trace_->totals();
+  const auto figures = series_->figures();
+  const auto& totals = figures.totals;
   live_.events.store(totals.events, std::memory_order_relaxed);
   live_.lost.store(ledger_.lost().known, std::memory_order_relaxed);
   live_.queued.store(static_cast<std::uint64_t>(arenas_.open_descriptors.load(std::memory_order_relaxed)),
                      std::memory_order_relaxed);
-  live_.bytes.store(trace_->bytes_written(), std::memory_order_relaxed);
+  live_.bytes.store(figures.bytes, std::memory_order_relaxed);
   live_.reply_p50_ns.store(totals.reply_latency.quantile_ns(0.5), std::memory_order_relaxed);
   live_.reply_p99_ns.store(totals.reply_latency.quantile_ns(0.99), std::memory_order_relaxed);
 }

@@ -22,6 +22,7 @@
 #include "recorder/path_resolver.h"
 #include "recorder/process_table.h"
 #include "recorder/record_filter.h"
+#include "recorder/trace_series.h"
 
 namespace rfan::recorder {
 
@@ -39,7 +40,7 @@ class WriteLoop {
   };
 
   WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
-            DirectoryTable directories, std::unique_ptr<format::TraceWriter> trace, LiveStatistics& live);
+            DirectoryTable directories, std::unique_ptr<TraceSeries> series, LiveStatistics& live);
   ~WriteLoop();
 
   // `failure_event` (an eventfd, not owned) becomes readable when the trace can no longer be written.
@@ -47,6 +48,8 @@ class WriteLoop {
   // Any thread: names below this mount point, of a filesystem that is about to be marked, can be told from
   // now on.
   void add_filesystem(const std::string& mount_point);
+  // Any thread: the trace goes on in the next file, if it is rotated.
+  void request_rotation();
   // Call when the reader thread has ended: works off every arena and ends the thread.
   void stop();
 
@@ -60,7 +63,7 @@ class WriteLoop {
   Status finish(format::TraceSummary summary);
 
   // After stop().
-  const format::TraceWriter& trace() const { return *trace_; }
+  TraceSeries& series() const { return *series_; }
   std::uint64_t events_seen() const { return seen_; }
   const LossLedger& ledger() const { return ledger_; }
 
@@ -89,8 +92,11 @@ class WriteLoop {
   void close_descriptors();
   bool has_pending() const;
   void flush();
+  void rotate();
+  void count_seen(format::RecorderCost& cost);
   void fail(const Error& error);
   void publish_statistics();
+  format::TraceWriter& trace() const { return series_->current(); }
 
   Options options_;
   ArenaPool& arenas_;
@@ -98,13 +104,15 @@ class WriteLoop {
   PathResolver resolver_;
   DirectoryTable directories_;
   std::string first_path_;  // of a rename, while the second is looked up
-  std::unique_ptr<format::TraceWriter> trace_;
+  std::unique_ptr<TraceSeries> series_;
   LiveStatistics& live_;
   ProcessTable processes_;
   std::vector<int> descriptors_;  // of the arena at hand, to be closed
   LossLedger ledger_;
   std::uint64_t seen_ = 0;
   std::uint64_t filtered_ = 0;
+  std::uint64_t seen_in_older_files_ = 0;
+  std::uint64_t filtered_in_older_files_ = 0;
   std::uint64_t flushed_events_ = 0;
   std::uint64_t flush_due_ns_ = 0;  // CLOCK_MONOTONIC; 0: nothing is pending
   Status failure_;

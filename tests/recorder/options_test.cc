@@ -171,5 +171,42 @@ TEST(ParseDuration, LessThanAMillisecondIsNotTakenForNothing) {
   }
 }
 
+TEST(Options, RotationIsReadWithItsUnits) {
+  const auto rotation = good({"--rotate-size", "256M", "--rotate-time", "10m", "--keep-files", "3",
+                              "--keep-size", "10G", "--keep-age", "7d", "--when-full", "drop-oldest"})
+                            .rotation;
+  EXPECT_EQ(rotation.file_bytes, 256ULL << 20);
+  EXPECT_EQ(rotation.file_time, std::chrono::minutes(10));
+  EXPECT_EQ(rotation.keep_files, 3U);
+  EXPECT_EQ(rotation.keep_bytes, 10ULL << 30);
+  EXPECT_EQ(rotation.keep_age, std::chrono::hours(7 * 24));
+  EXPECT_TRUE(rotation.drop_when_full);
+}
+
+TEST(Options, WhatIsKeptNeedsARotation) {
+  expect_usage_error({"--keep-files", "3"}, "--rotate-size");
+  expect_usage_error({"--when-full", "drop-oldest"}, "--rotate-size");
+}
+
+TEST(Options, StandardOutputCannotBeRotated) {
+  expect_usage_error({"-o", "-", "--rotate-size", "1M"}, "standard output");
+}
+
+TEST(Options, FlushIntervalAndTimeResolution) {
+  const auto options = good({"--flush-interval", "50ms", "--time-resolution", "100ns", "--sync"});
+  EXPECT_EQ(options.flush_interval, milliseconds(50));
+  EXPECT_EQ(options.time_resolution_ns, 100U);
+  EXPECT_TRUE(options.sync);
+  expect_usage_error({"--flush-interval", "1ms"}, "10ms");
+  expect_usage_error({"--time-resolution", "2h"}, "time resolution");
+}
+
+TEST(Options, SizesThatMeanNothingAreRefused) {
+  for (const char* size : {"", "M", "-1", "0", "1X", "1e99G", "nan"})
+    EXPECT_FALSE(parse_size(size).ok()) << size;
+  EXPECT_EQ(*parse_size("512"), 512U);
+  EXPECT_EQ(*parse_size("1.5K"), 1536U);
+}
+
 }  // namespace
 }  // namespace rfan::recorder

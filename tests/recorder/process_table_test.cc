@@ -365,5 +365,40 @@ TEST_F(ProcessTableTest, ExecNamesTheImageBeforeAfterThatWasForgotten) {
   EXPECT_EQ(trace_.read().processes.at(after - 1).parent, before);
 }
 
+TEST_F(ProcessTableTest, InTheNextFileAProcessIsEnteredAnewWithItsParent) {
+  seen(1, 50, 1, "/bin/sh");
+  forks(1, 2, 50, 51);
+  enter(2);
+  table_->begin_file();
+  MemoryTrace next;
+  const auto child = table_->trace_id(2, next.writer());
+  const auto trace = next.read();
+  ASSERT_EQ(trace.processes.size(), 2U);
+  EXPECT_EQ(trace.processes.at(trace.processes.at(child - 1).parent - 1).pid, 50U);
+}
+
+TEST_F(ProcessTableTest, InTheNextFileTheParentMayRunAnotherProgramByThen) {
+  seen(1, 50, 1, "/bin/sh");
+  forks(1, 2, 50, 51);
+  execs(1, 3, 50, "vim");
+  table_->expire(100 * kSecondNs);
+  table_->begin_file();
+  MemoryTrace next;
+  const auto child = table_->trace_id(2, next.writer());
+  EXPECT_EQ(next.read().processes.at(child - 1).parent, 1U);
+}
+
+TEST_F(ProcessTableTest, InTheNextFileALaterProcessWithItsNumberIsNotTheParent) {
+  seen(1, 50, 1, "/bin/sh");
+  forks(1, 2, 50, 51);
+  exits(1, 50, 11 * kSecondNs);
+  table_->expire(100 * kSecondNs);
+  forks(0, 9, 1, 50, 101 * kSecondNs);
+  table_->begin_file();
+  MemoryTrace next;
+  const auto child = table_->trace_id(2, next.writer());
+  EXPECT_EQ(next.read().processes.at(child - 1).parent, 0U);
+}
+
 }  // namespace
 }  // namespace rfan::recorder

@@ -1,0 +1,113 @@
+// A recording that goes on in one file after another.
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "tests/kernel/kernel_fixture.h"
+
+namespace rfan::kernel_test {
+namespace {
+
+// The files of the recording, in order.
+std::vector<std::string> series(const std::string& directory) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::size_t opens_in(const std::vector<std::string>& files) {
+  std::size_t opens = 0;
+  for (const auto& file : files) {
+    const auto replayed = replay(file, {"--kind", "open"});
+    EXPECT_EQ(replayed.status, 0) << file << ": " << replayed.messages;
+    opens += replayed.events.size();
+  }
+  return opens;
+}
+
+class RotationTest : public KernelTest {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    std::filesystem::create_directory(directory());
+    create(file("a"));
+  }
+  std::string directory() const { return scratch().file("traces"); }
+  std::unique_ptr<Recording> record_series(std::vector<std::string> options) {
+    options.insert(options.end(), {"-o", directory() + "/t.fbz", root()});
+    auto recording = std::make_unique<Recording>(options);
+    EXPECT_TRUE(recording->begun()) << recording->err();
+    return recording;
+  }
+  void open_often(int count) {
+    in_child([&] {
+      for (int i = 0; i < count; ++i) open_and_close(file("a"));
+    });
+  }
+};
+
+TEST_F(RotationTest, NoEventFallsBetweenTwoFiles) {
+  const auto recording = record_series({"--rotate-time", "100ms"});
+  constexpr int kOpens = 50'000;
+  open_often(kOpens);
+  const auto outcome = recording->stop();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  const auto files = series(directory());
+  EXPECT_GE(files.size(), 3U) << "it was not rotated";
+  EXPECT_EQ(opens_in(files), static_cast<std::size_t>(kOpens));
+}
+
+TEST_F(RotationTest, EachFileNamesItsProcessesByItself) {
+  const auto recording = record_series({"--rotate-size", "8K"});
+  open_often(30'000);
+  recording->stop();
+  const auto files = series(directory());
+  ASSERT_GE(files.size(), 2U);
+  for (const auto& event : replay(files.back()).events) EXPECT_FALSE(event.exe.empty());
+}
+
+TEST_F(RotationTest, ASignalBeginsTheNextFile) {
+  const auto recording = record_series({"--rotate-time", "1h"});
+  open_often(10);
+  // The first events have to be there: a file without any is not rotated.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  recording->send(SIGUSR2);
+  for (int i = 0; i < 100 && series(directory()).size() < 2; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  open_often(10);
+  EXPECT_EQ(recording->stop().status, 0);
+  const auto files = series(directory());
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(opens_in(files), 20U);
+}
+
+TEST_F(RotationTest, TheTraceMayLieOnTheRecordedFilesystem) {
+  Recording recording({"--rotate-size", "8K", "--keep-files", "3", "-o", file("t.fbz"), root()});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  constexpr int kOpens = 30'000;
+  open_often(kOpens);
+  const auto outcome = recording.stop();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  std::vector<std::string> files = series(root());
+  std::erase(files, file("a"));
+  EXPECT_LE(files.size(), 3U);
+  for (const auto& name : files) {
+    for (const auto& event : replay(name).events) EXPECT_EQ(event.path, file("a"));
+  }
+}
+
+TEST_F(RotationTest, AKilledRecorderLeavesAReadableFile) {
+  const auto recording = record_series({"--rotate-size", "1G"});
+  open_often(1000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));
+  recording->stop(SIGKILL);
+  const auto files = series(directory());
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_TRUE(files[0].ends_with(".part"));
+  EXPECT_EQ(replay(files[0], {"--kind", "open"}).events.size(), 1000U);
+}
+
+}  // namespace
+}  // namespace rfan::kernel_test
