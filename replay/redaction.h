@@ -1,0 +1,55 @@
+// Names hashed away: what a trace may show to people who must not read its paths and command lines.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/error.h"
+#include "format/event.h"
+#include "format/pattern.h"
+#include "format/trace_info.h"
+
+namespace rfan::replay {
+
+// Replaces each word of a path or command line by a keyed hash (BLAKE2b, 50 bits in base 32), and leaves what
+// stands between words: "/home/ann/tax.ods" and "/home/ann/tax.pdf" become "/a/b/c.d" and "/a/b/c.e" with
+// other letters, so that directories, extensions and repetitions stay comparable, in all traces that were
+// redacted with one key. Who has no key can neither read a word nor test a guess; who has it can test
+// guesses. Numbers (pids, users, times, counts) stay. Pure after construction; any thread.
+class Redaction {
+ public:
+  // 16 to 64 bytes.
+  static Result<Redaction> with_key(std::span<const std::byte> key);
+  // A key that nobody ever knows: traces redacted so compare with no other.
+  static Redaction with_random_key();
+
+  // Paths that match stay readable, for what is in every system: '/usr/include/'.
+  void keep(format::PathPattern pattern) { kept_.push_back(std::move(pattern)); }
+
+  std::string path(std::string_view path) const;
+  // Arguments, each ended by NUL. One that begins with '/' is a path.
+  std::string command_line(std::string_view arguments) const;
+  void apply(format::Process& process) const;  // comm, command line and control group
+  void apply(format::TraceMeta& meta) const;   // host name, command, mounts
+
+  // Tells keys apart without giving them away: 16 hexadecimal digits.
+  const std::string& key_id() const { return key_id_; }
+
+ private:
+  static constexpr std::size_t kKeyBytes = 32;
+  explicit Redaction(std::span<const std::byte> key);
+
+  bool keeps(std::string_view path) const;
+  std::string words(std::string_view text, std::string_view separators) const;
+  std::string word(std::string_view text) const;
+
+  std::array<unsigned char, kKeyBytes> key_{};
+  std::string key_id_;
+  std::vector<format::PathPattern> kept_;
+};
+
+}  // namespace rfan::replay
