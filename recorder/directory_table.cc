@@ -4,6 +4,7 @@
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -15,6 +16,7 @@ namespace rfan::recorder {
 namespace {
 
 constexpr int kOpenPath = O_PATH | O_DIRECTORY | O_CLOEXEC;
+constexpr int kOpenAnything = O_PATH | O_CLOEXEC;
 
 // A struct file_handle with room for the largest one.
 union HandleBuffer {
@@ -22,27 +24,47 @@ union HandleBuffer {
   std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> bytes;
 };
 
-UniqueFd open_by_handle(int mount, HandleView handle) {
+// While it lives, the thread's working directory is another one. open_by_handle_at(2) takes the mount from
+// there: a descriptor would have to be open for reading, and such an open waits for the reader thread.
+class WorkingDirectory {
+ public:
+  explicit WorkingDirectory(const std::string& path)
+      : home_(::open(".", kOpenPath)), there_(home_ && ::chdir(path.c_str()) == 0) {}
+  ~WorkingDirectory() {
+    // Fails only where search permission was taken away meanwhile; nothing of ours is relative to it.
+    [[maybe_unused]] const int back = there_ ? ::fchdir(home_.get()) : 0;
+  }
+  WorkingDirectory(const WorkingDirectory&) = delete;
+  WorkingDirectory& operator=(const WorkingDirectory&) = delete;
+  explicit operator bool() const { return there_; }  // else errno says why not
+
+ private:
+  UniqueFd home_;
+  bool there_;
+};
+
+// On the mount of the working directory.
+UniqueFd open_by_handle(HandleView handle, int flags = kOpenPath) {
   HandleBuffer buffer{};
   const auto bytes = handle.file_handle();
   if (bytes.size() > buffer.bytes.size()) return UniqueFd();
   std::memcpy(&buffer, bytes.data(), bytes.size());
-  return UniqueFd(::open_by_handle_at(mount, &buffer.handle, kOpenPath));
+  return UniqueFd(::open_by_handle_at(AT_FDCWD, &buffer.handle, flags));
 }
 
-// What a HandleView of `directory` would show; empty when the filesystem has no handles.
-std::string handle_of(const UniqueFd& directory, std::string_view fsid) {
+// What a HandleView of what `fd` is open on would show; empty when the filesystem has no handles.
+std::string handle_of(int fd, std::string_view fsid) {
   HandleBuffer buffer{};
   buffer.handle.handle_bytes = MAX_HANDLE_SZ;
   int mount_id = 0;
-  if (::name_to_handle_at(directory.get(), "", &buffer.handle, &mount_id, AT_EMPTY_PATH) != 0) return {};
+  if (::name_to_handle_at(fd, "", &buffer.handle, &mount_id, AT_EMPTY_PATH) != 0) return {};
   std::string handle(fsid);
   return handle.append(buffer.bytes.data(), sizeof(file_handle) + buffer.handle.handle_bytes);
 }
 
-// The root of the mount that `directory` lies on, or of our chroot. Invalid, with errno, when out of reach.
-UniqueFd mount_root_of(const UniqueFd& directory) {
-  UniqueFd at(::openat(directory.get(), ".", kOpenPath));
+// The root of its mount, or of our chroot. Invalid, with errno, when out of reach.
+UniqueFd mount_root_of_working_directory() {
+  UniqueFd at(::open(".", kOpenPath));
   struct statx last {};
   while (at) {
     struct statx here {};
@@ -64,15 +86,18 @@ bool names_a_child(std::string_view name) {
   return !name.empty() && name != kItself;
 }
 
-// open_by_handle_at(2) refuses an O_PATH descriptor for the mount.
-UniqueFd open_directory(const std::string& path) {
-  return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+// The kernel gives what a mount does not show a path as if the mount were the whole filesystem.
+bool leads_to(const std::string& path, int fd) {
+  struct stat named {};
+  struct stat object {};
+  return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &object) == 0 && named.st_dev == object.st_dev &&
+         named.st_ino == object.st_ino;
 }
 
 // Empty when it cannot be told.
-std::string fsid_of(const UniqueFd& directory) {
+std::string fsid_of(int fd) {
   struct statfs filesystem {};
-  if (::fstatfs(directory.get(), &filesystem) != 0) return {};
+  if ((fd == AT_FDCWD ? ::statfs(".", &filesystem) : ::fstatfs(fd, &filesystem)) != 0) return {};
   static_assert(sizeof filesystem.f_fsid == kFsidBytes);
   return {reinterpret_cast<const char*>(&filesystem.f_fsid), kFsidBytes};
 }
@@ -86,15 +111,15 @@ Result<DirectoryTable> DirectoryTable::create(std::size_t max_directories) {
 }
 
 Status DirectoryTable::add_filesystem(const std::string& path) {
-  const UniqueFd fd = open_directory(path);
-  if (!fd) return errno_error("cannot open directory", path);
-  std::string fsid = fsid_of(fd);
+  const WorkingDirectory here(path);
+  if (!here) return errno_error("cannot go to directory", path);
+  std::string fsid = fsid_of(AT_FDCWD);
   if (fsid.empty()) return errno_error("cannot identify filesystem", path);
-  const UniqueFd root = mount_root_of(fd);
+  const UniqueFd root = mount_root_of_working_directory();
   if (!root) return errno_error("cannot find the mount of", path);
-  const std::string handle = handle_of(root, fsid);
+  const std::string handle = handle_of(root.get(), fsid);
   if (handle.empty()) return errno_error("filesystem has no file handles", path);
-  if (!open_by_handle(fd.get(), HandleView{handle})) {
+  if (!open_by_handle(HandleView{handle})) {
     return errno_error("cannot look up directories by handle on", path,
                        errno == EPERM ? "rfanrec needs the capability CAP_DAC_READ_SEARCH for that" : "");
   }
@@ -104,7 +129,7 @@ Status DirectoryTable::add_filesystem(const std::string& path) {
   Directory& directory = enter(handle);
   directory.is_root = true;
   directory.name = mount_point->path.substr(1);
-  mounts_.push_back({"/" + directory.name, std::move(fsid)});
+  mounts_.push_back({.path = "/" + directory.name, .fsid = std::move(fsid)});
   return {};
 }
 
@@ -131,6 +156,21 @@ std::optional<std::string_view> DirectoryTable::object_path(const NamedEvent& ev
 
 std::optional<std::string_view> DirectoryTable::new_path(const NamedEvent& event) {
   return path_of(event.new_directory, event.new_name);
+}
+
+std::optional<ResolvedPath> DirectoryTable::path_of_object(int fd) {
+  const std::string fsid = fsid_of(fd);
+  const std::string handle = handle_of(fd, fsid);
+  if (handle.empty()) return std::nullopt;
+  for (const auto& mount : mounts_) {
+    if (mount.fsid != fsid) continue;
+    const WorkingDirectory there(mount.path);
+    if (!there || fsid_of(AT_FDCWD) != fsid) continue;
+    const UniqueFd object = open_by_handle(HandleView{handle}, kOpenAnything);
+    const auto found = object ? names_.resolve(object.get()) : std::nullopt;
+    if (found && (found->deleted || leads_to(std::string(found->path), fd))) return found;
+  }
+  return std::nullopt;
 }
 
 void DirectoryTable::foresee(std::uint64_t mask, const NamedEvent& event) {
@@ -225,10 +265,10 @@ DirectoryTable::Directory* DirectoryTable::settle(Directory* directory) {
 bool DirectoryTable::ask_kernel(HandleView handle) {
   for (const auto& mount : mounts_) {
     if (mount.fsid != handle.fsid()) continue;
-    const UniqueFd fd = open_directory(mount.path);
+    const WorkingDirectory there(mount.path);
     // Unmounted, or another filesystem lies over it by now.
-    if (!fd || fsid_of(fd) != mount.fsid) continue;
-    if (climb(open_by_handle(fd.get(), handle), std::string(handle.bytes))) return true;
+    if (!there || fsid_of(AT_FDCWD) != mount.fsid) continue;
+    if (climb(open_by_handle(handle), std::string(handle.bytes))) return true;
   }
   return false;
 }
@@ -241,7 +281,7 @@ bool DirectoryTable::climb(UniqueFd directory, std::string handle) {
     const auto path = names_.resolve(directory.get());
     UniqueFd above(::openat(directory.get(), "..", kOpenPath));
     if (!path || !above) return false;
-    std::string handle_above = handle_of(above, HandleView{handle}.fsid());
+    std::string handle_above = handle_of(above.get(), HandleView{handle}.fsid());
     const auto name = last_component(path->path);
     if (handle_above.empty() || handle_above == handle || name.empty()) return false;
     Directory& parent = enter(handle_above);

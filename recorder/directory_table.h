@@ -21,8 +21,9 @@
 namespace rfan::recorder {
 
 // Names the events of a group that reports handles. Writer thread only, set-up excepted: it makes system
-// calls and may wait for a disk. The opens of mount points raise events of
-// our own process, which the reader thread answers.
+// calls and may wait for a disk, but never for the reader thread, which may be waiting for the writer: it
+// opens nothing but O_PATH descriptors, which raise no events. To that end it goes to mount points as its
+// working directory, and back: the thread must have one of its own (unshare(CLONE_FS)).
 //
 // A directory is kept as a link: the directory above it, and its name in there. The links follow the events
 // (follow()), so a path is that of the event's place in the stream, and directories that are gone keep
@@ -45,8 +46,7 @@ class DirectoryTable {
   // At most `max_directories` are kept, and the depth of one path more; then all but the latest used go.
   static Result<DirectoryTable> create(std::size_t max_directories = kMaxDirectories);
 
-  // Paths of the filesystem that directory `path` lies on will be those below that mount. `path` is opened
-  // for reading, now and whenever a directory is looked up, but never kept open. More mounts of one
+  // Paths of the filesystem that directory `path` lies on will be those below that mount. More mounts of one
   // filesystem may be added; they serve for directories that the earlier ones do not show (bind mounts of
   // sub-trees). An error without CAP_DAC_READ_SEARCH, and for filesystems that have no handles.
   Status add_filesystem(const std::string& path);
@@ -59,6 +59,10 @@ class DirectoryTable {
   std::optional<std::string_view> object_path(const NamedEvent& event);
   // path_of() where a rename moved it.
   std::optional<std::string_view> new_path(const NamedEvent& event);
+
+  // The path, below a mount of ours, of what `fd` was opened on through another one; of one of its names when
+  // it has several. Nothing when no known mount shows it.
+  std::optional<ResolvedPath> path_of_object(int fd);
 
   // Learns from an event that is still to come where a directory is until then. Call it for each event of a
   // batch, in order, before the first of them is named: a tree that `rm -r` took away since has no other
@@ -89,7 +93,7 @@ class DirectoryTable {
     bool verify = false;         // ask the kernel before the next use
     std::uint32_t last_use = 0;  // epoch
   };
-  // Opened for each question, not kept open: that would keep the mount busy, and a recorded program's
+  // Gone to for each question, not kept open: that would keep the mount busy, and a recorded program's
   // umount(8) would fail.
   struct Mount {
     std::string path;

@@ -271,13 +271,16 @@ Status Session::create_trace() {
   if (!series) return series.error();
   auto resolver = PathResolver::open();
   if (!resolver) return resolver.error();
+  auto mounts = OwnMounts::open();
+  if (!mounts) return mounts.error();
   const WriteLoop::Options loop{
       .flush_interval_ms = static_cast<std::uint32_t>(options_.flush_interval.count()),
       .recorded_mask = plan_.recorded,
       .filter = options_.filter,
       .root_pid = command_ ? static_cast<std::uint32_t>(command_->pid()) : options_.pid};
-  writer_ = std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver),
-                                        std::move(*directories_), std::move(*series), live_);
+  writer_ =
+      std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver), std::move(*mounts),
+                                  std::move(*directories_), std::move(*series), live_);
   writer_->start(failure_event_.get());
   return {};
 }

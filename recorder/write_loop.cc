@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,11 +19,13 @@ using format::EventKind;
 using format::LossCause;
 
 WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
-                     DirectoryTable directories, std::unique_ptr<TraceSeries> series, LiveStatistics& live)
+                     OwnMounts mounts, DirectoryTable directories, std::unique_ptr<TraceSeries> series,
+                     LiveStatistics& live)
     : options_(options),
       arenas_(arenas),
       log_(log),
       resolver_(std::move(resolver)),
+      mounts_(std::move(mounts)),
       directories_(std::move(directories)),
       series_(std::move(series)),
       live_(live),
@@ -48,6 +51,8 @@ void WriteLoop::stop() {
 
 void WriteLoop::run() {
   ::pthread_setname_np(::pthread_self(), "rfan-writer");
+  // The directory table needs a working directory of its own. Fails only for lack of memory.
+  ::unshare(CLONE_FS);
   // Where more threads want to run than there are CPUs, an ordinary writer falls behind until descriptors run
   // out. For this thread only (setpriority(2) takes a thread id); best effort without CAP_SYS_NICE.
   constexpr int kNice = -15;
@@ -84,6 +89,7 @@ int WriteLoop::wait_ms(std::uint64_t now_ns) const {
 void WriteLoop::write_arena(Arena& arena) {
   apply_process_facts(arena.process_log_end);
   open_new_filesystems();
+  mounts_.refresh();
   const auto now_ns = monotonic_ns();
   if (arena.dropped != 0) {
     seen_ += arena.dropped;
@@ -202,7 +208,10 @@ WriteLoop::EventPaths WriteLoop::path_of_descriptor(const KernelEvent& kernel_ev
   EventPaths paths;
   if (kernel_event.fd < 0) {
     paths.why_unknown = LossCause::kDescriptorFailed;
-  } else if (const auto resolved = resolver_.resolve(kernel_event.fd)) {
+    return paths;
+  }
+  const int fd = kernel_event.fd;
+  if (const auto resolved = mounts_.has(fd) ? resolver_.resolve(fd) : directories_.path_of_object(fd)) {
     paths.path = resolved->path;
     paths.deleted = resolved->deleted;
   }

@@ -19,6 +19,7 @@
 #include "recorder/directory_table.h"
 #include "recorder/live_statistics.h"
 #include "recorder/loss_ledger.h"
+#include "recorder/own_mounts.h"
 #include "recorder/path_resolver.h"
 #include "recorder/process_table.h"
 #include "recorder/record_filter.h"
@@ -40,7 +41,8 @@ class WriteLoop {
   };
 
   WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
-            DirectoryTable directories, std::unique_ptr<TraceSeries> series, LiveStatistics& live);
+            OwnMounts mounts, DirectoryTable directories, std::unique_ptr<TraceSeries> series,
+            LiveStatistics& live);
   ~WriteLoop();
 
   // `failure_event` (an eventfd, not owned) becomes readable when the trace can no longer be written.
@@ -102,6 +104,7 @@ class WriteLoop {
   ArenaPool& arenas_;
   ProcessLog& log_;
   PathResolver resolver_;
+  OwnMounts mounts_;
   DirectoryTable directories_;
   std::string first_path_;  // of a rename, while the second is looked up
   std::unique_ptr<TraceSeries> series_;

@@ -80,6 +80,36 @@ TEST_F(KernelTest, OfASubvolumeMountedAloneItIsSaidWhatIsMissing) {
   EXPECT_EQ(story(replay(trace()).events, volume.path()), (Story{"open a", "close_write a"}));
 }
 
+TEST_F(KernelTest, AnOverlayIsRecordedThroughTheFilesystemBelowIt) {
+  const OverlayFilesystem overlay(root());
+  if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();
+  create(file("lower/below"));
+  const auto recording = record();
+  const auto pid = in_child([&] {
+    open_and_close(overlay.file("below"));
+    create(overlay.file("above"));
+  });
+  // The layers are mounted privately: the kernel's path of a file starts at the layer. Ours is the one that
+  // can be opened.
+  EXPECT_EQ(story(stop_and_replay(*recording).of_process(pid), root()),
+            (Story{"open lower/below", "close_nowrite lower/below", "create upper/above", "open upper/above",
+                   "close_write upper/above"}));
+}
+
+TEST_F(KernelTest, AStormThroughAnOverlayIsNamedWithoutLoss) {
+  const OverlayFilesystem overlay(root());
+  if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();
+  ASSERT_EQ(run({OPEN_STORM_PATH, "prepare", "100", file("lower")}).status, 0);
+  const auto recording = record();
+  // Each name is looked up below our mount. A writer that opened the mount point for that would wait for the
+  // reader, which waits for the writer's descriptors.
+  EXPECT_EQ(run({OPEN_STORM_PATH, "processes", "4", "100000", "100", overlay.path()}).status, 0);
+  const auto opens = stop_and_replay(*recording).of_kind("open");
+  std::size_t named = 0;
+  for (const auto& event : opens) named += event.path.starts_with(file("lower/")) ? 1 : 0;
+  EXPECT_GE(named, 100'000U);
+}
+
 TEST_F(KernelTest, AnOverlayIsNotHeldAndCoverageSaysWhy) {
   const OverlayFilesystem overlay(root());
   if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();
@@ -145,6 +175,19 @@ TEST_F(KernelTest, AnotherMountNamespaceIsRecorded) {
   const auto recording = record();
   EXPECT_EQ(run({"unshare", "-m", "cat", file("a")}).status, 0);
   EXPECT_EQ(story(stop_and_replay(*recording).events, root()), (Story{"open a", "close_nowrite a"}));
+}
+
+TEST_F(KernelTest, WhatOnlyAnotherNamespaceMountsHasThePathThatWeCanOpen) {
+  fs::create_directory(file("part"));
+  create(file("part/a"));
+  fs::create_directory(scratch().file("elsewhere"));
+  const auto recording = record();
+  const auto script = "mount --bind " + file("part") + " " + scratch().file("elsewhere") + "; cat " +
+                      scratch().file("elsewhere/a");
+  EXPECT_EQ(run({"unshare", "-m", "sh", "-c", script}).status, 0);
+  // The namespace is gone by now, and with it every path that led through its mounts.
+  EXPECT_EQ(story(stop_and_replay(*recording).of_path(file("part/a")), root()),
+            (Story{"open part/a", "close_nowrite part/a"}));
 }
 
 TEST_F(KernelTest, ARecordedFilesystemCanBeUnmounted) {

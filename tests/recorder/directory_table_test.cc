@@ -342,6 +342,30 @@ TEST_F(DirectoryTableTest, BindMountShowsOnlyItsOwnSubTree) {
   EXPECT_EQ(::umount2(at.path().c_str(), MNT_DETACH), 0);
 }
 
+TEST_F(DirectoryTableTest, AnObjectHasThePathBelowTheMountThatIsKnown) {
+  make_directory("shown");
+  const auto path = make_file("shown/file");
+  const kernel_test::ScratchDir at;
+  ASSERT_EQ(::mount(file("shown").c_str(), at.path().c_str(), nullptr, MS_BIND, nullptr), 0);
+  const UniqueFd elsewhere(::open(at.file("file").c_str(), O_RDONLY | O_CLOEXEC));
+  const auto found = table_->path_of_object(elsewhere.get());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->path, path);
+  EXPECT_EQ(::umount2(at.path().c_str(), MNT_DETACH), 0);
+}
+
+TEST_F(DirectoryTableTest, AnObjectThatNoKnownMountShowsHasNoPath) {
+  make_directory("shown");
+  const UniqueFd hidden(::open(make_file("hidden").c_str(), O_RDONLY | O_CLOEXEC));
+  const kernel_test::ScratchDir at;
+  ASSERT_EQ(::mount(file("shown").c_str(), at.path().c_str(), nullptr, MS_BIND, nullptr), 0);
+  begin_deaf();
+  ASSERT_TRUE(table_->add_filesystem(at.path()).ok());
+  EXPECT_FALSE(table_->path_of_object(hidden.get())) << "not as if the mount were the whole filesystem";
+  table_.reset();
+  EXPECT_EQ(::umount2(at.path().c_str(), MNT_DETACH), 0);
+}
+
 TEST_F(DirectoryTableTest, SecondMountOfWhatIsKnownChangesNothing) {
   make_directory("shown");
   const auto inside = handle_at(make_directory("shown/inside"));

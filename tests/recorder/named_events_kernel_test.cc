@@ -258,14 +258,14 @@ TEST_F(NamedEventsKernelTest, NamesAreBytes) {
   EXPECT_EQ(told(), (Story{{kMakeDirectory, name, ""}, {FAN_CREATE, name + "/" + name, ""}}));
 }
 
-TEST_F(NamedEventsKernelTest, LookingUpNamesOpensTheMountPointAndNothingElse) {
+TEST_F(NamedEventsKernelTest, LookingUpNamesRaisesNoEvents) {
   make_tree();
   watch(FAN_OPEN | FAN_ACCESS | FAN_CLOSE | FAN_CREATE | FAN_RENAME);
   for (const auto* name : {"a", "a/b", "a/b/c"}) {
     EXPECT_TRUE(table_->path_of(HandleView{handle_at(file(name))}));
   }
-  // By our own process, so that a recording does not hold it.
-  EXPECT_EQ(told(), (Story{{FAN_OPEN | FAN_CLOSE_NOWRITE | FAN_ONDIR, ".", ""}}));
+  // An open would wait for the reader thread, which may be waiting for us.
+  EXPECT_EQ(told(), Story{});
 }
 
 }  // namespace

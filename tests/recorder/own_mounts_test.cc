@@ -1,0 +1,54 @@
+#include "recorder/own_mounts.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "format/unique_fd.h"
+#include "tests/recorder/private_mounts.h"
+#include "tests/recorder/scratch_directory.h"
+
+namespace rfan::recorder {
+namespace {
+
+class OwnMountsTest : public PrivateMountsTest {
+ protected:
+  static UniqueFd open_here(const std::string& path) {
+    return UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  }
+  // As an overlay has its layers: a mount in no namespace.
+  static UniqueFd open_privately(const std::string& path) {
+    return UniqueFd(static_cast<int>(
+        ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+  }
+
+  ScratchDirectory scratch_;
+};
+
+TEST_F(OwnMountsTest, WhatWeOpenedIsOnAMountOfOurs) {
+  auto mounts = OwnMounts::open();
+  ASSERT_TRUE(mounts.ok());
+  EXPECT_TRUE(mounts->has(open_here(scratch_.path()).get()));
+}
+
+TEST_F(OwnMountsTest, APrivateMountIsNotOurs) {
+  auto mounts = OwnMounts::open();
+  ASSERT_TRUE(mounts.ok());
+  const auto fd = open_privately(scratch_.path());
+  if (!fd) GTEST_SKIP() << "KERNEL TEST SKIPPED: no open_tree";
+  EXPECT_FALSE(mounts->has(fd.get()));
+}
+
+TEST_F(OwnMountsTest, ANewMountIsOursAfterARefresh) {
+  auto mounts = OwnMounts::open();
+  ASSERT_TRUE(mounts.ok());
+  const TestMount added("tmpfs", scratch_.path());
+  const auto fd = open_here(scratch_.path());
+  EXPECT_FALSE(mounts->has(fd.get()));
+  mounts->refresh();
+  EXPECT_TRUE(mounts->has(fd.get()));
+}
+
+}  // namespace
+}  // namespace rfan::recorder
