@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -58,6 +59,9 @@ void say(const std::string& text) {
 bool follows_mounts(const Options& options) {
   return options.all || (options.paths.empty() && (!options.command.empty() || options.pid != 0));
 }
+
+// timeout(1) signals its child, then its own group with the child in it: a second request comes later.
+constexpr std::uint64_t kSameRequestNs = 1'000'000'000;
 
 // Everything a recording consists of, in the order of set-up. Members below others may use those above.
 class Session {
@@ -116,6 +120,8 @@ class Session {
   std::unique_ptr<WriteLoop> writer_;
   std::uint64_t begin_ns_ = 0;
   int interrupts_ = 0;
+  int last_signal_ = 0;
+  std::uint64_t last_signal_ns_ = 0;
   EndReason reason_ = EndReason::kUnknown;
   int command_status_ = 0;
 };
@@ -321,6 +327,12 @@ void Session::on_signal() {
   const auto number = static_cast<int>(info.ssi_signo);
   if (number == kRotationSignal) return begin_next_file();
   const bool from_terminal = info.ssi_code == SI_KERNEL;
+  const auto now_ns = monotonic_ns();
+  const bool repeated =
+      last_signal_ == number && now_ns - last_signal_ns_ <= kSameRequestNs && !from_terminal;
+  if (repeated) return;
+  last_signal_ = number;
+  last_signal_ns_ = now_ns;
   if (command_ && !from_terminal) command_->signal(number);
   ++interrupts_;
   if (command_ && number == SIGINT && interrupts_ == 1) return;
@@ -365,18 +377,21 @@ void Session::wait_for_end() {
   status_line_.clear();
 }
 
-volatile std::sig_atomic_t g_interrupts = 0;
+std::atomic<std::uint64_t> g_asked_to_end_ns = 0;                // CLOCK_MONOTONIC; 0: not asked
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);  // for the signal handler
 
-extern "C" void count_interrupt(int number) {
-  g_interrupts = g_interrupts + 1;
-  if (g_interrupts >= 2) ::_exit(128 + number);
+extern "C" void ask_again(int number) {
+  const auto now_ns = monotonic_ns();
+  std::uint64_t asked_ns = 0;
+  if (g_asked_to_end_ns.compare_exchange_strong(asked_ns, now_ns)) return;
+  if (now_ns - asked_ns > kSameRequestNs) ::_exit(128 + number);
 }
 
 // Nobody waits for us any more, but the output may block for ever: one signal is a request to end, which is
 // under way, a second one ends the process with what is written.
 void Session::give_up_on_second_signal() {
-  g_interrupts = interrupts_;
-  for (const int number : kEndingSignals) ::signal(number, &count_interrupt);
+  g_asked_to_end_ns = last_signal_ns_;
+  for (const int number : kEndingSignals) ::signal(number, &ask_again);
   ::signal(kRotationSignal, SIG_IGN);
   ::pthread_sigmask(SIG_UNBLOCK, &handled_signals_, nullptr);
 }

@@ -43,6 +43,16 @@ TEST_F(KernelTest, EventsJustBeforeTheEndAreRecorded) {
   }
 }
 
+TEST_F(KernelTest, UnderTimeoutTheFileIsCompleteToo) {
+  create(file("a"));
+  // timeout(1) sends the signal twice.
+  for (int round = 0; round < 10; ++round) {
+    const auto outcome = run({"timeout", "-s", "INT", "0.5", RFANREC_PATH, "-o", trace(), root()});
+    EXPECT_EQ(outcome.status, 124) << outcome.err;
+    EXPECT_EQ(replay(trace()).status, 0) << "round " << round;
+  }
+}
+
 TEST_F(KernelTest, NobodyIsLeftWaitingAtTheEnd) {
   create(file("a"));
   const auto recording = record();
