@@ -79,7 +79,8 @@ std::unique_ptr<Recording> KernelTest::record(const std::vector<std::string>& op
   std::vector<std::string> arguments{"-o", trace()};
   arguments.insert(arguments.end(), options.begin(), options.end());
   arguments.push_back(root());
-  auto recording = std::make_unique<Recording>(arguments);
+  // Longer than any test may take: ctest ends it first.
+  auto recording = std::make_unique<Recording>(arguments, LaunchOptions{.limit = std::chrono::seconds(300)});
   EXPECT_TRUE(recording->begun()) << "rfanrec did not begin to record; it said:\n" << recording->err();
   return recording;
 }
@@ -90,6 +91,23 @@ ReplayedTrace KernelTest::stop_and_replay(Recording& recording) {
   auto replayed = replay(trace());
   EXPECT_EQ(replayed.status, 0) << replayed.messages;
   return replayed;
+}
+
+void KernelTest::prepare_storm(std::size_t files) const {
+  ASSERT_EQ(run({OPEN_STORM_PATH, "prepare", std::to_string(files), root()}).status, 0);
+}
+
+void KernelTest::storm(std::vector<std::string> words) const {
+  words.insert(words.begin(), OPEN_STORM_PATH);
+  words.push_back(root());
+  const auto outcome = run(words, {.limit = std::chrono::seconds(240)});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+}
+
+TraceFigures KernelTest::expect_all_accounted_for() const {
+  auto figures = figures_of(trace());
+  EXPECT_EQ(figures.seen, figures.written + figures.filtered + figures.lost_in_all());
+  return figures;
 }
 
 Outcome KernelTest::record_command(const std::vector<std::string>& command) {

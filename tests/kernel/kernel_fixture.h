@@ -51,6 +51,12 @@ class KernelTest : public ::testing::Test {
   std::unique_ptr<Recording> record(const std::vector<std::string>& options = {});
   // Stops `recording` with SIGINT, expects that nothing went wrong or got lost, and reads the trace.
   ReplayedTrace stop_and_replay(Recording& recording);
+  // The files that storm() opens.
+  void prepare_storm(std::size_t files) const;
+  // open_storm WORDS... TMPFS, which must not be refused a single open.
+  void storm(std::vector<std::string> words) const;
+  // Every event is written, filtered out or lost: of the trace as `rfanreplay info` tells.
+  TraceFigures expect_all_accounted_for() const;
   // `rfanrec -o TRACE OPTIONS... TMPFS -- COMMAND...`, to its end.
   Outcome record_command(const std::vector<std::string>& command);
 

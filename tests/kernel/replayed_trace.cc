@@ -116,6 +116,33 @@ ReplayedTrace replay(const std::string& trace, const std::vector<std::string>& a
   return replayed;
 }
 
+std::uint64_t TraceFigures::lost_in_all() const {
+  std::uint64_t sum = 0;
+  for (const auto& [cause, count] : lost) sum += count;
+  return sum;
+}
+
+TraceFigures figures_of(const std::string& trace) {
+  const auto outcome = run({RFANREPLAY_PATH, "info", "--format", "json", trace});
+  rapidjson::Document info;
+  info.Parse(outcome.out.data(), outcome.out.size());
+  if (info.HasParseError() || !info.IsObject()) throw std::runtime_error("no info: " + outcome.err);
+  TraceFigures figures;
+  figures.status = outcome.status;
+  const auto number = [](const Value& in, const char* key) {
+    return static_cast<std::uint64_t>(number_of(in, key, 0));
+  };
+  figures.written = number(info, "events");
+  figures.with_exe = number(info, "events_with_exe");
+  if (const auto cost = info.FindMember("recorder_cost"); cost != info.MemberEnd()) {
+    figures.seen = number(cost->value, "events_seen");
+    figures.filtered = number(cost->value, "events_filtered");
+  }
+  for (const auto& loss : info["losses"].GetArray())
+    figures.lost[bytes_of(loss, "cause")] += number(loss, "count");
+  return figures;
+}
+
 std::vector<std::string> story(const std::vector<ReplayedEvent>& events, const std::string& root) {
   const auto relative = [&](const std::string& path) {
     return path.starts_with(root + "/") ? path.substr(root.size() + 1) : path;

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,19 @@ struct ReplayedTrace {
 // `rfanreplay TRACE --format jsonl ARGUMENTS...`. Throws on a line that is not JSON.
 ReplayedTrace replay(const std::string& trace, const std::vector<std::string>& arguments = {});
 ReplayedTrace parse_jsonl(const std::string& lines);
+
+// What `rfanreplay info` says of a trace.
+struct TraceFigures {
+  int status = -1;  // exit status of rfanreplay
+  std::uint64_t written = 0;
+  std::uint64_t seen = 0;
+  std::uint64_t filtered = 0;
+  std::uint64_t with_exe = 0;
+  std::map<std::string, std::uint64_t> lost;  // by cause
+
+  std::uint64_t lost_in_all() const;
+};
+TraceFigures figures_of(const std::string& trace);
 
 // "open sub/a", "rename a -> b", with paths relative to `root`: what most tests compare.
 std::vector<std::string> story(const std::vector<ReplayedEvent>& events, const std::string& root);

@@ -1,0 +1,144 @@
+// Many opens at once: all of them counted, none of them refused, in bounded memory.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <regex>
+#include <set>
+
+#include "tests/kernel/canary.h"
+#include "tests/kernel/kernel_fixture.h"
+
+namespace rfan::kernel_test {
+namespace {
+
+constexpr std::size_t kFiles = 1000;
+constexpr std::size_t kOpens = 200'000;
+
+std::size_t count_of_kind(const std::string& trace, const std::string& kind) {
+  const auto info = run({RFANREPLAY_PATH, "info", "--format", "json", trace}).out;
+  std::smatch match;
+  return std::regex_search(info, match, std::regex("\"" + kind + "\":([0-9]+)")) ? std::stoul(match[1]) : 0;
+}
+
+class StormTest : public KernelTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(StormTest, IsCountedToTheLastOpen) {
+  prepare_storm(kFiles);
+  const auto recording = record();
+  storm({GetParam(), "16", std::to_string(kOpens), std::to_string(kFiles)});
+  EXPECT_EQ(recording->stop().status, 0) << recording->err();
+  // Closes of one file by threads of one process may merge, opens never do.
+  EXPECT_EQ(count_of_kind(trace(), "open"), kOpens);
+  const auto figures = expect_all_accounted_for();
+  EXPECT_EQ(figures.status, 0) << "something is lost";
+  EXPECT_EQ(figures.with_exe, figures.written);
+}
+
+TEST_P(StormTest, IsAccountedForWhenMostOfItIsFilteredOut) {
+  prepare_storm(kFiles);
+  const auto recording = record({"--path", "7*", "--events", "open"});
+  storm({GetParam(), "16", "20000", std::to_string(kFiles)});
+  EXPECT_EQ(recording->stop().status, 0) << recording->err();
+  const auto figures = expect_all_accounted_for();
+  EXPECT_EQ(figures.seen, 20'000U);
+  EXPECT_GT(figures.written, 0U);
+  EXPECT_GT(figures.filtered, figures.written);
+}
+
+INSTANTIATE_TEST_SUITE_P(From, StormTest, ::testing::Values("threads", "processes"),
+                         [](const auto& storm) { return std::string(storm.param); });
+
+// Kilobytes of memory, of /proc/PID/status.
+long resident_kb(pid_t pid) {
+  const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
+  std::smatch match;
+  return std::regex_search(status, match, std::regex("VmRSS:\\s*([0-9]+)")) ? std::stol(match[1]) : -1;
+}
+
+TEST_F(KernelTest, MemoryDoesNotGrowWithEvents) {
+  prepare_storm(kFiles);
+  const auto recording = record();
+  const auto opens = [&](std::size_t count) {
+    storm({"processes", "4", std::to_string(count), std::to_string(kFiles)});
+  };
+  opens(100'000);  // from here on all arenas, columns and paths have been used
+  const auto before_kb = resident_kb(recording->pid());
+  ASSERT_GT(before_kb, 0);
+  opens(400'000);
+  EXPECT_LT(resident_kb(recording->pid()), before_kb + 2048) << "800,000 events took more than 2 MiB";
+  EXPECT_EQ(recording->stop().status, 0);
+}
+
+TEST_F(KernelTest, TheEndOfARecordingInAStormRefusesNobody) {
+  prepare_storm(kFiles);
+  for (int round = 0; round < 10; ++round) {
+    const auto recording = record();
+    ChildProcess opener({OPEN_STORM_PATH, "processes", "8", "20000", std::to_string(kFiles), root()});
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(recording->stop().status, 0) << recording->err();
+    const auto outcome = opener.wait();
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    expect_all_accounted_for();
+  }
+}
+
+class StormAndSignalTest : public KernelTest, public ::testing::WithParamInterface<int> {};
+
+TEST_P(StormAndSignalTest, RefusesNobodyAndLetsAllGo) {
+  prepare_storm(kFiles);
+  create(file("canary"));
+  const auto recording = record({"--max-stall", "500ms"});
+  const Canary canary(file("canary"), scratch().file("count"));
+  ASSERT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  ChildProcess opener({OPEN_STORM_PATH, "processes", "8", "40000", std::to_string(kFiles), root()});
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  recording->send(GetParam());
+  EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  const auto outcome = opener.wait();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(recording->wait().status, 128 + (GetParam() == SIGSTOP ? SIGKILL : GetParam()));
+  const auto replayed = replay(trace());
+  EXPECT_EQ(replayed.status, 3) << "readable, and said to be unfinished: " << replayed.messages;
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, StormAndSignalTest, ::testing::Values(SIGSTOP, SIGKILL, SIGSEGV),
+                         [](const auto& signal) { return std::string(::sigabbrev_np(signal.param)); });
+
+// Each process opens a file of its own and has it on its command line, so that one taken for another shows.
+class ShortProcessesTest : public KernelTest {
+ protected:
+  void expect_all_known(const std::string& hold, std::size_t processes) {
+    prepare_storm(processes);
+    const auto recording = record({"--hold", hold, "--events", "open"});
+    storm({"spawn", "8", std::to_string(processes)});
+    const auto opens = stop_and_replay(*recording).of_kind("open");
+    std::set<std::string> paths;
+    std::size_t mistaken = 0;
+    for (const auto& event : opens) {
+      paths.insert(event.path);
+      const std::vector<std::string> expected{"/proc/self/exe", "one", event.path};
+      // Nobody held the process until its command line was read: there may be none, but not another's.
+      const bool known = event.cmdline == expected || (!event.held && event.cmdline.empty());
+      if (!known || !event.exe.ends_with("/open_storm")) ++mistaken;
+    }
+    EXPECT_EQ(opens.size(), processes);
+    EXPECT_EQ(paths.size(), processes);
+    EXPECT_EQ(mistaken, 0U);
+    expect_all_accounted_for();
+  }
+};
+
+TEST_F(ShortProcessesTest, AreKnownThoughNothingIsHeld) {
+  expect_all_known("none", 10'000);
+}
+
+// Takes a minute: uses every pid of a machine with the usual 32,768 three times.
+class LongStormTest : public ShortProcessesTest {};
+
+TEST_F(LongStormTest, EveryShortProcessIsKnownThoughPidsComeAgain) {
+  expect_all_known("open", 100'000);
+}
+
+}  // namespace
+}  // namespace rfan::kernel_test
