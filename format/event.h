@@ -30,8 +30,10 @@ std::string_view event_kind_name(EventKind kind);
 std::optional<EventKind> event_kind_from_name(std::string_view name);
 
 // Bits of Event::flags; wire values.
-inline constexpr std::uint8_t kFlagHeld = 1U << 0;    // a permission event: the process waited for our answer
-inline constexpr std::uint8_t kFlagDenied = 1U << 1;  // ... and the answer was DENY
+inline constexpr std::uint8_t kFlagHeld = 1U << 0;  // a permission event: the process waited for our answer
+// ... and the answer was DENY: the recorder's, asked to by --deny, if the event has a path. Without a path it
+// is the kernel's, which could not open the file to ask; that is also in the loss ledger (kDescriptorFailed).
+inline constexpr std::uint8_t kFlagDenied = 1U << 1;
 inline constexpr std::uint8_t kFlagDirectory = 1U << 2;  // the object is a directory
 inline constexpr std::uint8_t kFlagDeleted = 1U << 3;    // the path was already unlinked when it was resolved
 

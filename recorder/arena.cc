@@ -18,6 +18,7 @@ void Arena::clear() {
   dropped_last_ns = 0;
   failed_reads = 0;
   process_facts_lost = 0;
+  denied.reset();
 }
 
 void ArenaQueue::push(Arena* arena) {

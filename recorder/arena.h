@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -53,12 +54,16 @@ struct Arena {
 
   std::array<Batch, kMaxBatches> batches;
   std::array<ImageSerial, kMaxEvents> images;
+  std::bitset<kMaxEvents> denied;  // by us, in the order of `images`
   alignas(8) std::array<std::byte, kRawBytes> raw;
 
   bool empty() const {
     return event_count == 0 && dropped == 0 && failed_reads == 0 && process_facts_lost == 0;
   }
   void clear();
+  std::span<const std::byte> bytes_of(const Batch& batch) const {
+    return std::span(raw).subspan(batch.raw_begin, batch.raw_end - batch.raw_begin);
+  }
   std::span<std::byte> free_raw() { return std::span(raw).subspan(raw_bytes); }
 };
 

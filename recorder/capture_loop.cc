@@ -11,10 +11,10 @@
 
 namespace rfan::recorder {
 
-CaptureLoop::CaptureLoop(const Options& options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas,
+CaptureLoop::CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas,
                          ProcessLog& log, std::optional<ProcessEvents> events, ProcessTracker tracker,
                          Guardian& guardian)
-    : options_(options),
+    : options_(std::move(options)),
       held_(held),
       told_(told),
       arenas_(arenas),
@@ -199,12 +199,18 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
   std::int64_t descriptors = 0;
   while (walker.next(event)) {
     const bool own = event.pid == own_pid_;
-    arena_->images[arena_->event_count++] = own ? Arena::kOwnEvent : attribute(event);
+    const auto index = arena_->event_count++;
+    arena_->images[index] = own ? Arena::kOwnEvent : attribute(event);
     if (event.fd < 0) continue;
     ++descriptors;
     if (!event.is_held()) continue;
     if (replies_.full()) held_->answer(replies_);
-    replies_.allow(event.fd);
+    if (!own && denies(event)) {
+      arena_->denied.set(index);
+      replies_.deny(event.fd, options_.denial->rules.error());
+    } else {
+      replies_.allow(event.fd);
+    }
   }
   if (!replies_.empty()) held_->answer(replies_);
   batch.answered_ns = monotonic_ns();
@@ -214,6 +220,13 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
 ImageSerial CaptureLoop::attribute(const KernelEvent& event) {
   return event.is_held() ? tracker_.attribute_held(event.pid)
                          : tracker_.attribute_told(event.pid, [this] { drain_process_events(); });
+}
+
+bool CaptureLoop::denies(const KernelEvent& event) {
+  if (!options_.denial || !tracker_.is_recorded(event.pid)) return false;
+  auto& [rules, filter, names] = *options_.denial;
+  const auto path = names.read(event.fd);
+  return path && rules.matches(*path) && filter.accepts_path(*path);
 }
 
 bool CaptureLoop::drop_batch() {

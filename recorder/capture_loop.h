@@ -11,8 +11,10 @@
 #include "format/event.h"
 #include "format/unique_fd.h"
 #include "recorder/arena.h"
+#include "recorder/deny_rules.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/guardian.h"
+#include "recorder/path_resolver.h"
 #include "recorder/process_events.h"
 #include "recorder/process_tracker.h"
 
@@ -28,15 +30,22 @@ namespace rfan::recorder {
 // loss.
 class CaptureLoop {
  public:
+  // Fault injection. Only what is recorded is denied, so that every denial is in the trace: whose event is
+  // given up for lack of room, or whose process is not known for certain, gets its file.
+  struct Denial {
+    const DenyRules& rules;
+    const RecordFilter& filter;
+    PathResolver names;
+  };
   struct Options {
     int cpu = -1;                        // to be pinned to; -1: the last one this process may run on
     std::int64_t descriptor_budget = 0;  // event descriptors that may be open at a time
+    std::optional<Denial> denial{};
   };
 
   // Either group may be null, not both. All references must outlive the loop.
-  CaptureLoop(const Options& options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas,
-              ProcessLog& log, std::optional<ProcessEvents> events, ProcessTracker tracker,
-              Guardian& guardian);
+  CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas, ProcessLog& log,
+              std::optional<ProcessEvents> events, ProcessTracker tracker, Guardian& guardian);
   ~CaptureLoop();  // stop()
 
   Status start();
@@ -78,6 +87,7 @@ class CaptureLoop {
   Arena::Batch& begin_batch(Arena::Source source, std::size_t offset, std::size_t bytes,
                             std::uint64_t read_ns);
   ImageSerial attribute(const KernelEvent& event);
+  bool denies(const KernelEvent& event);
   bool drop_batch();  // no room: read, answer, close, count; false when nothing was queued
   void drain_process_events();
   void publish();

@@ -6,16 +6,17 @@
 
 namespace rfan::recorder {
 
-Result<EventGroups> EventGroups::create(const EventPlan& plan, KernelQueue queue, bool told_at_any_rate) {
+Result<EventGroups> EventGroups::create(const EventPlan& plan, const GroupOptions& options,
+                                        bool told_at_any_rate) {
   EventGroups groups(plan);
   if (plan.held != 0) {
-    auto group = FanotifyGroup::create(GroupKind::kPermission, queue);
+    auto group = FanotifyGroup::create(GroupKind::kPermission, options);
     if (!group) return group.error();
     close_on_fatal_signal(group->fd());
     groups.held_.emplace(std::move(*group));
   }
   if (plan.told != 0 || told_at_any_rate) {
-    auto group = FanotifyGroup::create(GroupKind::kNotification, queue);
+    auto group = FanotifyGroup::create(GroupKind::kNotification, options);
     if (!group) return group.error();
     groups.told_.emplace(std::move(*group));
   }

@@ -16,7 +16,8 @@ class EventGroups {
  public:
   // `told_at_any_rate`: the notification group is needed though the plan has nothing for it, for filesystems
   // that cannot be held.
-  static Result<EventGroups> create(const EventPlan& plan, KernelQueue queue, bool told_at_any_rate);
+  static Result<EventGroups> create(const EventPlan& plan, const GroupOptions& options,
+                                    bool told_at_any_rate);
   EventGroups(EventGroups&&) = default;
   EventGroups& operator=(EventGroups&&) = default;
 

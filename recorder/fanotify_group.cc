@@ -13,6 +13,12 @@ namespace {
 // cannot open the object for us, instead of being swallowed.
 constexpr unsigned kFanReportFdError = 0x2000;
 
+// FAN_DENY_ERRNO() of newer headers (kernel 6.14).
+std::uint32_t deny_response(int error) {
+  constexpr unsigned kErrnoShift = 24;
+  return error == EPERM ? FAN_DENY : FAN_DENY | static_cast<std::uint32_t>(error) << kErrnoShift;
+}
+
 }  // namespace
 
 ReplyBatch::ReplyBatch() {
@@ -23,16 +29,25 @@ void ReplyBatch::allow(int event_fd) {
   replies_[count_++] = {event_fd, FAN_ALLOW};
 }
 
-Result<FanotifyGroup> FanotifyGroup::create(GroupKind kind, KernelQueue queue) {
+void ReplyBatch::deny(int event_fd, int error) {
+  replies_[count_++] = {event_fd, deny_response(error)};
+}
+
+Result<FanotifyGroup> FanotifyGroup::create(GroupKind kind, const GroupOptions& options) {
   constexpr unsigned kCommon = FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS;
   constexpr unsigned kNotification = FAN_CLASS_NOTIF | FAN_REPORT_DFID_NAME_TARGET;
   constexpr unsigned kEventFlags = O_RDONLY | O_CLOEXEC | O_LARGEFILE | O_NOATIME;
   const bool permission = kind == GroupKind::kPermission;
-  const unsigned flags = kCommon | (queue == KernelQueue::kUnlimited ? FAN_UNLIMITED_QUEUE : 0U) |
-                         (permission ? FAN_CLASS_CONTENT : kNotification);
+  const unsigned permission_class = options.deny_with_errno ? FAN_CLASS_PRE_CONTENT : FAN_CLASS_CONTENT;
+  const unsigned flags = kCommon | (options.queue == KernelQueue::kUnlimited ? FAN_UNLIMITED_QUEUE : 0U) |
+                         (permission ? permission_class : kNotification);
   int fd = fanotify_init(flags | kFanReportFdError, kEventFlags);
   if (fd < 0 && errno == EINVAL) fd = fanotify_init(flags, kEventFlags);
-  if (fd >= 0) return FanotifyGroup(UniqueFd(fd));
+  if (fd >= 0) {
+    FanotifyGroup group((UniqueFd(fd)));
+    if (!permission || !options.deny_with_errno || group.can_deny_with_errno()) return group;
+    return Error{"this kernel denies with EPERM only", {}, 0, "--deny-errno needs Linux 6.14"};
+  }
   if (permission && errno == ENOSYS) {
     return errno_error("cannot create a fanotify group", {}, "this kernel has no fanotify permission events");
   }
@@ -41,6 +56,13 @@ Result<FanotifyGroup> FanotifyGroup::create(GroupKind kind, KernelQueue queue) {
                        "this kernel is older than 5.17: give --events open,exec,close_write,close_nowrite");
   }
   return errno_error("cannot create a fanotify group");
+}
+
+// Asked with an answer to an event that there is not: a kernel that takes the error says ENOENT, any other
+// EINVAL.
+bool FanotifyGroup::can_deny_with_errno() const {
+  const fanotify_response nobody{INT32_MAX, deny_response(EIO)};
+  return ::write(fd(), &nobody, sizeof nobody) < 0 && errno == ENOENT;
 }
 
 Status FanotifyGroup::add_mark(MarkKind kind, std::uint64_t mask, const std::string& path) {

@@ -31,6 +31,11 @@ enum class KernelQueue : std::uint8_t {
                // that would be held goes on unseen
 };
 
+struct GroupOptions {
+  KernelQueue queue = KernelQueue::kUnlimited;
+  bool deny_with_errno = false;  // permission group: FAN_CLASS_PRE_CONTENT, which may choose the error
+};
+
 // Answers to one batch of permission events, in the layout writev(2) on the group wants. Fixed size, never
 // allocates.
 class ReplyBatch {
@@ -44,6 +49,8 @@ class ReplyBatch {
   ReplyBatch& operator=(const ReplyBatch&) = delete;
 
   void allow(int event_fd);
+  // The opener gets `error`; anything but EPERM needs GroupOptions::deny_with_errno.
+  void deny(int event_fd, int error);
   bool full() const { return count_ == kCapacity; }
   bool empty() const { return count_ == 0; }
 
@@ -60,7 +67,7 @@ class FanotifyGroup {
  public:
   // Non-blocking, close-on-exec, unlimited marks. Event descriptors are read-only and O_NOATIME:
   // O_RDWR or O_NONBLOCK would make the kernel deny opens it cannot repeat that way.
-  static Result<FanotifyGroup> create(GroupKind kind, KernelQueue queue = KernelQueue::kUnlimited);
+  static Result<FanotifyGroup> create(GroupKind kind, const GroupOptions& options = {});
 
   // Asks for the events of `mask` (EventPlan) on the filesystem or mount of `path`, directories included.
   Status add_mark(MarkKind kind, std::uint64_t mask, const std::string& path);
@@ -79,6 +86,8 @@ class FanotifyGroup {
   int fd() const { return fd_.get(); }
 
  private:
+  bool can_deny_with_errno() const;
+
   explicit FanotifyGroup(UniqueFd fd) : fd_(std::move(fd)) {}
   UniqueFd fd_;
 };

@@ -62,6 +62,7 @@ class HelpFormatter : public CLI::Formatter {
 // Options as they were typed, where that is not yet what they mean.
 struct Texts {
   RecordFilterArguments filter;
+  DenyArguments deny;
   std::string duration;
   std::string max_stall = "2s";
   std::string flush_interval = "250ms";
@@ -123,6 +124,11 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
   add_filter("--path", texts.filter.path, "record only these files");
   add_filter("--user", texts.filter.user, "record only processes of this user (name or number)");
   add_filter("--cgroup", texts.filter.cgroup, "record only processes of this control group");
+  add_filter("--deny", texts.deny.globs,
+             "fault injection: let opens and execs of these files by recorded processes fail");
+  app.add_option("--deny-errno", texts.deny.error,
+                 "with this error: EPERM (default) EIO EBUSY ETXTBSY EAGAIN ENOSPC EDQUOT")
+      ->type_name("NAME");
   app.add_flag("--coverage", options.coverage,
                "say which mounts would be recorded, which not, and why; record nothing");
   app.add_option("--max-stall", texts.max_stall,
@@ -211,6 +217,23 @@ Status interpret_writing(const Texts& texts, Options& options) {
   return interpret_rotation(texts, options);
 }
 
+// A slip of the pen must not take the machine down: a rule hits whom the user named, and waits for that.
+Status check_denials(const Options& options) {
+  if (options.deny.empty()) return {};
+  constexpr std::uint32_t kHeld = event_bit(format::EventKind::kOpen) | event_bit(format::EventKind::kExec);
+  const bool exec_only = options.hold == format::HoldMode::kExec;
+  const std::uint32_t held = exec_only ? event_bit(format::EventKind::kExec) : kHeld;
+  if (options.hold == format::HoldMode::kNone || (options.event_kinds & held) == 0)
+    return Error{"--deny needs events that wait", {}, 0, "record opens or execs, and leave --hold none out"};
+  if (options.command.empty() && options.pid == 0 && !options.filter.names_processes()) {
+    return Error{"--deny would hit every process",
+                 {},
+                 0,
+                 "say whose opens may fail: -- COMMAND, --pid, --exe, --user or --cgroup"};
+  }
+  return {};
+}
+
 Status interpret(const Texts& texts, bool has_duration, Options& options) {
   if (has_duration) {
     const auto duration = parse_duration(texts.duration);
@@ -233,7 +256,10 @@ Status interpret(const Texts& texts, bool has_duration, Options& options) {
   const auto kinds = parse_events(texts.events);
   if (!kinds) return kinds.error();
   options.event_kinds = kinds.value();
-  return {};
+  auto deny = DenyRules::parse(texts.deny);
+  if (!deny) return deny.error();
+  options.deny = std::move(*deny);
+  return check_denials(options);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "format/error.h"
 #include "format/event.h"
 #include "format/trace_info.h"
+#include "recorder/deny_rules.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/record_filter.h"
 #include "recorder/rotation.h"
@@ -42,6 +43,7 @@ struct Options {
   bool all = false;       // every mounted filesystem, those that are mounted later too
   std::uint32_t pid = 0;  // record this running process and its descendants; 0: none
   RecordFilter filter;
+  DenyRules deny;
   bool coverage = false;  // only say what would be covered
   int cpu = -1;           // where the reader thread runs; -1: the last allowed CPU
   bool quiet = false;     // no status line, no summary

@@ -107,6 +107,8 @@ void ProcessTracker::apply_fork(const PerfRecord& record, Entry& child) {
            .needs_details = true,
            .executed = false,
            .awaits_exe = false,
+           .in_tree = record.pid == root_pid_ || (parent != nullptr && parent->in_tree),
+           .accepted = parent != nullptr && parent->accepted,
            .fingerprint = 0};
   append({.fact = ProcessFact::kFork,
           .serial = child.serial,
@@ -124,6 +126,8 @@ void ProcessTracker::apply_exec(const PerfRecord& record, Entry& process) {
              .needs_details = true,
              .executed = true,
              .awaits_exe = true,
+             .in_tree = process.in_tree,
+             .accepted = false,
              .fingerprint = 0};
   append({.fact = ProcessFact::kExec,
           .serial = process.serial,
@@ -178,6 +182,24 @@ void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
   process.needs_details = false;
   process.awaits_exe = false;
   process.fingerprint = fingerprint_of(record);
+  judge(process, record);
+}
+
+void ProcessTracker::watch_scope(std::uint32_t root_pid, const RecordFilter& filter) {
+  root_pid_ = root_pid;
+  filter_ = filter;
+}
+
+bool ProcessTracker::is_recorded(std::uint32_t pid) {
+  const Entry* process = entry(pid);
+  if (!filter_ || process == nullptr || process->serial == 0) return false;
+  return (root_pid_ == 0 || process->in_tree) && process->accepted;
+}
+
+void ProcessTracker::judge(Entry& process, const ProcessRecord& record) const {
+  if (!filter_) return;
+  process.accepted =
+      filter_->accepts_process({without_deleted_suffix(record.exe), record.comm, record.uid, record.cgroup});
 }
 
 // What is known of the pid may be out of date. A process that cannot be read any more keeps its last known
@@ -196,7 +218,12 @@ ImageSerial ProcessTracker::identify_again(std::uint32_t pid, Entry& process) {
              .needs_details = false,
              .executed = false,
              .awaits_exe = false,
+             .in_tree = false,
+             .accepted = false,
              .fingerprint = fingerprint};
+  const Entry* parent = entry(record.ppid);
+  process.in_tree = pid == root_pid_ || (parent != nullptr && parent->in_tree);
+  judge(process, record);
   // What did not fit into the log must be read again.
   if (!append(record)) process = {};
   return process.serial;

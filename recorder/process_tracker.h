@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "format/error.h"
 #include "recorder/locked_memory.h"
 #include "recorder/perf_records.h"
 #include "recorder/proc_reader.h"
 #include "recorder/process_log.h"
+#include "recorder/record_filter.h"
 
 namespace rfan::recorder {
 
@@ -46,6 +48,13 @@ class ProcessTracker {
     return serial;
   }
 
+  // From here on is_recorded() can be asked. `root_pid`: only this process and its descendants; 0: no such
+  // limit. Before seed().
+  void watch_scope(std::uint32_t root_pid, const RecordFilter& filter);
+  // Whether events of `pid`, just attributed as held, are recorded as far as its process matters. Cheap:
+  // decided when the process was read, inherited in forks. Where it cannot be known, false.
+  bool is_recorded(std::uint32_t pid);
+
   // Forgets what is known (notifications were lost): each process is read again when it is next held.
   void invalidate() { ++generation_; }
 
@@ -59,9 +68,11 @@ class ProcessTracker {
     ImageSerial serial;         // 0: not known
     std::uint32_t exit_ms;      // CLOCK_MONOTONIC / 1 ms of the exit, 0 while it runs
     std::uint32_t generation;   // of the knowledge; stale when it is not generation_
-    bool needs_details;         // not read from /proc since the fork or exec
-    bool executed;              // the image came with an exec: its command line is its own
-    bool awaits_exe;            // the first executable mapping after the exec names the executable
+    bool needs_details : 1;     // not read from /proc since the fork or exec
+    bool executed : 1;          // the image came with an exec: its command line is its own
+    bool awaits_exe : 1;        // the first executable mapping after the exec names the executable
+    bool in_tree : 1;           // it descends from the root of the recording; only with watch_scope()
+    bool accepted : 1;          // the filter accepts it; likewise
     std::uint64_t fingerprint;  // of what /proc said when it was last read; 0: not read
   };
 
@@ -78,6 +89,7 @@ class ProcessTracker {
   ImageSerial identify_again(std::uint32_t pid, Entry& process);
   bool read_proc(std::uint32_t pid, ProcessRecord& record);
   bool append(const ProcessRecord& record);
+  void judge(Entry& process, const ProcessRecord& record) const;
   void apply_fork(const PerfRecord& record, Entry& child);
   void apply_exec(const PerfRecord& record, Entry& process);
   void apply_mapping(const PerfRecord& record, Entry& process);
@@ -90,6 +102,8 @@ class ProcessTracker {
   ImageSerial next_serial_ = 1;
   std::uint32_t generation_ = 1;
   std::uint32_t now_ms_ = 0;
+  std::uint32_t root_pid_ = 0;
+  std::optional<RecordFilter> filter_;  // of watch_scope()
   std::uint64_t process_reads_ = 0;
   std::uint64_t process_read_ns_ = 0;
   std::uint64_t lost_ = 0;

@@ -47,6 +47,9 @@ class RecordFilter {
   bool asks_about_processes() const { return !exe_.empty() || !user_.empty() || !cgroup_.empty(); }
   bool asks_about_paths() const { return !path_.empty(); }
 
+  // Whether some processes are asked for by name, and not just all but some.
+  bool names_processes() const { return !exe_.any.empty() || !user_.any.empty() || !cgroup_.any.empty(); }
+
   bool accepts_process(const ProcessTraits& process) const;
 
   // An event with two paths (rename) is kept when either matches a plain value and neither a negated one.

@@ -94,6 +94,7 @@ class Session {
   void on_signal();
   void begin_next_file();
   void mark_new_filesystems();
+  std::uint32_t root_pid() const;  // of the recorded process tree; 0: every process
   std::uint64_t time_left_ms() const;
   void report(const Status& written) const;
 
@@ -171,6 +172,7 @@ Status Session::open_process_channel() {
   if (!proc) return proc.error();
   auto tracker = ProcessTracker::create(*process_log_, std::move(*proc), side_band_);
   if (!tracker) return tracker.error();
+  if (!options_.deny.empty()) tracker->watch_scope(root_pid(), options_.filter);
   tracker->seed();
   const auto limit = raise_descriptor_limit();
   if (!limit) return limit.error();
@@ -181,9 +183,15 @@ Status Session::open_process_channel() {
                  0,
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
-  const CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = budget};
-  capture_ = std::make_unique<CaptureLoop>(capture, groups_->marked().held, groups_->marked().told, *arenas_,
-                                           *process_log_, std::move(events), std::move(*tracker), *guardian_);
+  CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = budget};
+  if (!options_.deny.empty()) {
+    auto names = PathResolver::open();
+    if (!names) return names.error();
+    capture.denial.emplace(options_.deny, options_.filter, std::move(*names));
+  }
+  capture_ = std::make_unique<CaptureLoop>(std::move(capture), groups_->marked().held, groups_->marked().told,
+                                           *arenas_, *process_log_, std::move(events), std::move(*tracker),
+                                           *guardian_);
   return {};
 }
 
@@ -237,7 +245,9 @@ Status Session::open_trace() {
 Status Session::create_groups() {
   const bool some_cannot_be_held = std::any_of(scope_.targets.begin(), scope_.targets.end(),
                                                [](const auto& target) { return !can_hold(target.fs_type); });
-  auto groups = EventGroups::create(plan_, options_.kernel_queue, some_cannot_be_held);
+  auto groups = EventGroups::create(
+      plan_, {.queue = options_.kernel_queue, .deny_with_errno = options_.deny.error() != EPERM},
+      some_cannot_be_held);
   if (!groups) return groups.error();
   groups_.emplace(std::move(*groups));
   // The files of a series come and go: there the process says that an event is our own.
@@ -283,7 +293,7 @@ Status Session::create_trace() {
       .flush_interval_ms = static_cast<std::uint32_t>(options_.flush_interval.count()),
       .recorded_mask = plan_.recorded,
       .filter = options_.filter,
-      .root_pid = command_ ? static_cast<std::uint32_t>(command_->pid()) : options_.pid};
+      .root_pid = root_pid()};
   writer_ =
       std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver), std::move(*mounts),
                                   std::move(*directories_), std::move(*series), live_);
@@ -338,6 +348,10 @@ void Session::on_signal() {
   if (command_ && number == SIGINT && interrupts_ == 1) return;
   reason_ = EndReason::kSignal;
   command_status_ = 128 + number;
+}
+
+std::uint32_t Session::root_pid() const {
+  return command_ ? static_cast<std::uint32_t>(command_->pid()) : options_.pid;
 }
 
 std::uint64_t Session::time_left_ms() const {
@@ -434,6 +448,7 @@ void Session::report(const Status& written) const {
                              .totals = written_files.totals,
                              .lost = writer_->ledger().lost(),
                              .impaired = writer_->ledger().impaired(),
+                             .denied = writer_->events_denied(),
                              .bytes = written_files.bytes,
                              .processes = trace.process_count(),
                              .paths = trace.path_count(),

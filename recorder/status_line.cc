@@ -107,6 +107,7 @@ std::string format_summary(const RecordingFigures& figures) {
                         format::latency_text(totals.reply_latency.quantile_ns(0.5)),
                         format::latency_text(totals.reply_latency.quantile_ns(0.99)));
   }
+  if (figures.denied != 0) text += fmt::format("; {} were denied", format::count_text(figures.denied));
   return text + "\n";
 }
 

@@ -100,36 +100,33 @@ void WriteLoop::write_arena(Arena& arena) {
   if (arena.process_facts_lost != 0)
     ledger_.add({LossCause::kProcessChannel, arena.process_facts_lost, now_ns, now_ns});
   const auto batches = std::span(arena.batches).first(arena.batch_count);
-  const auto raw_of = [&](const Arena::Batch& batch) {
-    return std::span<const std::byte>(arena.raw).subspan(batch.raw_begin, batch.raw_end - batch.raw_begin);
-  };
   for (const auto& batch : batches) {
-    if (batch.source == Arena::Source::kNotificationGroup) foresee_names(raw_of(batch));
+    if (batch.source == Arena::Source::kNotificationGroup) foresee_names(arena.bytes_of(batch));
   }
-  for (const auto& batch : batches)
-    write_batch(batch, raw_of(batch), arena.images.data() + batch.first_image);
+  for (const auto& batch : batches) write_batch(arena, batch);
   close_descriptors();
   // By the time of the events, not of the clock: a writer that is behind still needs who has exited since.
   if (arena.batch_count != 0) processes_.expire(arena.batches[arena.batch_count - 1].read_ns);
   publish_statistics();
 }
 
-void WriteLoop::write_batch(const Arena::Batch& batch, std::span<const std::byte> raw,
-                            const ImageSerial* images) {
-  KernelEventWalker walker(raw);
-  KernelEvent event;
-  while (walker.next(event)) {
-    if (event.fd >= 0) descriptors_.push_back(event.fd);
-    const ImageSerial image = *images++;
-    const bool own = image == Arena::kOwnEvent;
-    const std::uint64_t mask = event.mask;
-    event.mask &= options_.recorded_mask | kModifierBits;
-    if (event.is_overflow()) {
+void WriteLoop::write_batch(const Arena& arena, const Arena::Batch& batch) {
+  KernelEventWalker walker(arena.bytes_of(batch));
+  ArenaEvent event{.read_ns = batch.read_ns, .answered_ns = batch.answered_ns};
+  for (std::size_t index = batch.first_image; walker.next(event.kernel); ++index) {
+    auto& kernel = event.kernel;
+    if (kernel.fd >= 0) descriptors_.push_back(kernel.fd);
+    event.image = arena.images[index];
+    event.denied = arena.denied[index];
+    const bool own = event.image == Arena::kOwnEvent;
+    const std::uint64_t mask = kernel.mask;
+    kernel.mask &= options_.recorded_mask | kModifierBits;
+    if (kernel.is_overflow()) {
       note_overflow(batch.read_ns);
     } else if (batch.source == Arena::Source::kPermissionGroup) {
-      if (!own && admits(event, image, batch)) write_event(event, image, batch, path_of_descriptor(event));
-    } else if (const auto named = parse_named_event(event.info)) {
-      if (!own && admits(event, image, batch)) write_event(event, image, batch, paths_of_names(*named));
+      if (!own && admits(event)) write_event(event, path_of_descriptor(kernel));
+    } else if (const auto named = parse_named_event(kernel.info)) {
+      if (!own && admits(event)) write_event(event, paths_of_names(*named));
       // Directories move whoever moves them.
       directories_.follow(mask, *named);
     }
@@ -151,53 +148,54 @@ void WriteLoop::note_overflow(std::uint64_t time_ns) {
 }
 
 // Counts the event as seen, and says whether it is to be written.
-bool WriteLoop::admits(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch) {
-  const auto events = static_cast<std::uint64_t>(count_kinds(kernel_event.mask));
+bool WriteLoop::admits(const ArenaEvent& event) {
+  const auto events = static_cast<std::uint64_t>(count_kinds(event.kernel.mask));
   if (events == 0) return false;
   seen_ += events;
-  switch (processes_.scope_of(image)) {
+  switch (processes_.scope_of(event.image)) {
     case ProcessTable::Scope::kInside:
       break;
     case ProcessTable::Scope::kOutside:
       filtered_ += events;
       return false;
     case ProcessTable::Scope::kUnknown:
-      ledger_.add({LossCause::kUnknownScope, events, batch.read_ns, batch.read_ns});
+      ledger_.add({LossCause::kUnknownScope, events, event.read_ns, event.read_ns});
       return false;
   }
-  if (!processes_.accepts(image, options_.filter)) {
+  if (!processes_.accepts(event.image, options_.filter)) {
     filtered_ += events;
     return false;
   }
   if (failure_.ok()) return true;
-  ledger_.add({LossCause::kWriteError, events, batch.read_ns, batch.read_ns});
+  ledger_.add({LossCause::kWriteError, events, event.read_ns, event.read_ns});
   return false;
 }
 
-void WriteLoop::write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch,
-                            const EventPaths& paths) {
+void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
+  const auto& kernel = taken.kernel;
   if (options_.filter.asks_about_paths() && !options_.filter.accepts_path(paths.path, paths.path2)) {
-    filtered_ += count_kinds(kernel_event.mask);
+    filtered_ += count_kinds(kernel.mask);
     return;
   }
   Event event;
-  event.time_ns = batch.read_ns;
-  event.process = processes_.trace_id(image, trace());
+  event.time_ns = taken.read_ns;
+  event.process = processes_.trace_id(taken.image, trace());
   if (!paths.path.empty()) event.path = trace().intern_path(paths.path);
   if (!paths.path2.empty()) event.path2 = trace().intern_path(paths.path2);
   if (event.path == 0) ledger_.add({paths.why_unknown, 1, event.time_ns, event.time_ns});
   if (paths.deleted) event.flags |= format::kFlagDeleted;
-  if (kernel_event.is_directory()) event.flags |= format::kFlagDirectory;
-  if (kernel_event.is_held()) {
+  if (kernel.is_directory()) event.flags |= format::kFlagDirectory;
+  if (kernel.is_held()) {
     event.flags |= format::kFlagHeld;
-    if (kernel_event.fd >= 0) {
+    if (kernel.fd >= 0) {
       event.reply_ns =
-          static_cast<std::uint32_t>(std::min<std::uint64_t>(batch.answered_ns - batch.read_ns, UINT32_MAX));
-    } else {
-      event.flags |= format::kFlagDenied;  // by the kernel, which could not ask us
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(taken.answered_ns - taken.read_ns, UINT32_MAX));
     }
+    // Without a descriptor: by the kernel, which could not ask us.
+    if (taken.denied || kernel.fd < 0) event.flags |= format::kFlagDenied;
   }
-  for_each_kind(kernel_event.mask, [&](EventKind kind) {
+  if (taken.denied) ++denied_;
+  for_each_kind(kernel.mask, [&](EventKind kind) {
     event.kind = kind;
     trace().add_event(event);
     if (trace().block_full()) flush();

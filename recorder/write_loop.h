@@ -67,6 +67,7 @@ class WriteLoop {
   // After stop().
   TraceSeries& series() const { return *series_; }
   std::uint64_t events_seen() const { return seen_; }
+  std::uint64_t events_denied() const { return denied_; }
   const LossLedger& ledger() const { return ledger_; }
 
  private:
@@ -78,13 +79,21 @@ class WriteLoop {
     format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
   };
 
+  // An event with what the reader thread found out about it.
+  struct ArenaEvent {
+    KernelEvent kernel{};
+    ImageSerial image = 0;
+    bool denied = false;  // by --deny
+    std::uint64_t read_ns = 0;
+    std::uint64_t answered_ns = 0;
+  };
+
   void run();
   int wait_ms(std::uint64_t now_ns) const;
   void write_arena(Arena& arena);
-  void write_batch(const Arena::Batch& batch, std::span<const std::byte> raw, const ImageSerial* images);
-  bool admits(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch);
-  void write_event(const KernelEvent& kernel_event, ImageSerial image, const Arena::Batch& batch,
-                   const EventPaths& paths);
+  void write_batch(const Arena& arena, const Arena::Batch& batch);
+  bool admits(const ArenaEvent& event);
+  void write_event(const ArenaEvent& taken, const EventPaths& paths);
   void open_new_filesystems();
   void foresee_names(std::span<const std::byte> raw);
   void note_overflow(std::uint64_t time_ns);
@@ -116,6 +125,7 @@ class WriteLoop {
   std::uint64_t filtered_ = 0;
   std::uint64_t seen_in_older_files_ = 0;
   std::uint64_t filtered_in_older_files_ = 0;
+  std::uint64_t denied_ = 0;
   std::uint64_t flushed_events_ = 0;
   std::uint64_t flush_due_ns_ = 0;  // CLOCK_MONOTONIC; 0: nothing is pending
   Status failure_;

@@ -76,6 +76,26 @@ TEST(Options, TheQueueOfTheKernelIsUnlimitedUnlessAsked) {
   expect_usage_error({"--kernel-queue", "5"}, "--kernel-queue");
 }
 
+TEST(Options, DeniesWhatTheNamedProcessesOpen) {
+  EXPECT_TRUE(good({}).deny.empty());
+  EXPECT_TRUE(good({"--deny", "*.db", "--", "server"}).deny.matches("/data/x.db"));
+  for (const auto& scope : {Words{"--pid", "7"}, {"--exe", "server"}, {"--user", "0"}, {"--cgroup", "x"}}) {
+    Words words{"--deny", "a", "--deny-errno", "EIO"};
+    words.insert(words.end(), scope.begin(), scope.end());
+    EXPECT_EQ(good(words).deny.error(), EIO) << scope[0];
+  }
+}
+
+TEST(Options, DenyingEverybodyIsRefused) {
+  expect_usage_error({"--deny", "*.db", "/"}, "would hit every process");
+  expect_usage_error({"--deny", "*.db", "--exe", "!sshd", "/"}, "would hit every process");
+}
+
+TEST(Options, DenyingWhatDoesNotWaitIsRefused) {
+  expect_usage_error({"--deny", "*.db", "--hold", "none", "--", "server"}, "events that wait");
+  expect_usage_error({"--deny", "*.db", "--hold", "exec", "--events", "open", "--", "x"}, "events that wait");
+}
+
 TEST(Options, TakesADuration) {
   EXPECT_EQ(good({"--duration", "1.5s"}).duration, milliseconds(1500));
   EXPECT_EQ(good({"--duration=2m"}).duration, milliseconds(120'000));

@@ -80,6 +80,36 @@ class ProcessTrackerTest : public ::testing::Test {
   const std::uint32_t nobody_ = pid_of_nobody();
 };
 
+TEST_F(ProcessTrackerTest, RecordedAreTheRootAndItsDescendants) {
+  tracker_->watch_scope(nobody_, {});
+  forks(1, nobody_);
+  forks(nobody_, self_);
+  tracker_->attribute_held(self_);
+  EXPECT_TRUE(tracker_->is_recorded(self_)) << "a child of the root";
+  execs(self_, "other");
+  EXPECT_FALSE(tracker_->is_recorded(self_)) << "nobody knows yet what it runs";
+  tracker_->attribute_held(self_);
+  EXPECT_TRUE(tracker_->is_recorded(self_));
+}
+
+TEST_F(ProcessTrackerTest, AProcessOutsideOfTheTreeIsNotRecorded) {
+  tracker_->watch_scope(nobody_, {});
+  tracker_->attribute_held(self_);
+  EXPECT_FALSE(tracker_->is_recorded(self_));
+  EXPECT_FALSE(tracker_->is_recorded(nobody_)) << "never seen";
+}
+
+TEST_F(ProcessTrackerTest, AProcessThatTheFilterLeavesOutIsNotRecorded) {
+  tracker_->watch_scope(0, *RecordFilter::parse({.exe = {"no-such-program"}}));
+  tracker_->attribute_held(self_);
+  EXPECT_FALSE(tracker_->is_recorded(self_));
+  tracker_->watch_scope(0, *RecordFilter::parse({.exe = {"!no-such-program"}}));
+  tracker_->invalidate();
+  execs(self_, "again");
+  tracker_->attribute_held(self_);
+  EXPECT_TRUE(tracker_->is_recorded(self_));
+}
+
 TEST_F(ProcessTrackerTest, UnknownPidIsReadFromProc) {
   const auto serial = tracker_->attribute_held(self_);
   EXPECT_NE(serial, 0U);

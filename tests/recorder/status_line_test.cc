@@ -105,6 +105,12 @@ TEST_F(SummaryTest, SaysHowLongHeldOpensWaited) {
   expect_no_text("p50");
 }
 
+TEST_F(SummaryTest, SaysHowManyOpensWereDenied) {
+  expect_no_text("denied");
+  figures_.denied = 1'234;
+  expect_text("1,234 were denied");
+}
+
 TEST_F(SummaryTest, NothingRecordedHasNoRates) {
   figures_ = {};
   figures_.output = "vim.fbz";
