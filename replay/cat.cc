@@ -1,106 +1,257 @@
-#include "replay/cat.h"
+// `rfanreplay cat`: the events that a filter wants, in the order of the trace, or the slowest of them.
+#include <algorithm>
+#include <mutex>
+#include <tuple>
 
-#include "format/trace_reader.h"
-#include "replay/filter.h"
+#include "replay/field_printer.h"
 #include "replay/json_printer.h"
 #include "replay/text_printer.h"
+#include "replay/verb.h"
 
 namespace rfan::replay {
 namespace {
 
-using format::kAllColumns;
-using format::TraceReader;
+// How events are printed, for all files of a scan.
+struct Look {
+  OutputFormat format = OutputFormat::kText;
+  std::vector<Field> fields;  // empty: what is usual for the format
+  TimeStyle time = TimeStyle::kLocal;
+  bool source = false;
 
-// Block after block of one trace: skip what the statistics exclude, decode what the filter needs, and the
-// rest only for blocks in which something matched.
-class Cat {
- public:
-  Cat(const Options& options, TraceReader& reader, Output& out)
-      : reader_(reader), out_(out), timeline_(reader.clocks()), filter_(options.filter) {
-    if (options.format == OutputFormat::kJson) {
-      printer_ = std::make_unique<JsonPrinter>(out, reader.dictionary(), timeline_);
-    } else {
-      printer_ = std::make_unique<TextPrinter>(out, reader.dictionary(), timeline_, options.time_style());
-    }
+  std::vector<Field> csv_fields() const {
+    if (!fields.empty()) return fields;
+    std::vector<Field> usual{Field::kTimeNs, Field::kKind, Field::kPid,       Field::kExe,
+                             Field::kPath,   Field::kPath2, Field::kLatencyNs, Field::kVerdict, Field::kFlags};
+    if (source) usual.insert(usual.begin(), Field::kSource);
+    return usual;
+  }
+  FieldSet json_fields() const {
+    if (!fields.empty()) return FieldSet(fields);
+    auto all = FieldSet::all();
+    if (!source) all.remove(Field::kSource);
+    return all;
   }
 
-  // Until the end of the trace, or until the output fails. With `live`, output does not wait for the buffer
-  // to fill.
-  Status print_all(bool live) {
-    while (out_.status()) {
-      auto block = reader_.next_block();
-      if (!block) return block.error();
-      if (!*block) return {};
-      print_block(**block);
-      if (live) out_.flush();
+  std::unique_ptr<EventPrinter> printer(TextBuffer& out, const ScanFile& file) const {
+    if (format == OutputFormat::kJson) return std::make_unique<JsonPrinter>(out, file, json_fields());
+    if (format == OutputFormat::kCsv) {
+      return std::make_unique<FieldPrinter>(out, file, csv_fields(), FieldPrinter::Style::kCsv, time);
     }
+    if (!fields.empty()) {
+      return std::make_unique<FieldPrinter>(out, file, fields, FieldPrinter::Style::kTabs, time);
+    }
+    return std::make_unique<TextPrinter>(out, file, time, source ? file.name : std::string_view());
+  }
+  format::ColumnSet columns() const {
+    if (format == OutputFormat::kJson) return columns_of(json_fields());
+    if (format == OutputFormat::kCsv) return columns_of(FieldSet(csv_fields()));
+    return fields.empty() ? format::kAllColumns : columns_of(FieldSet(fields));
+  }
+};
+
+struct Text : Product {
+  TextBuffer buffer;
+};
+
+// Text buffers that were written out and may be filled again: the allocator would give their memory back to
+// the kernel each time.
+class TextPool {
+ public:
+  std::unique_ptr<Text> get() {
+    const std::lock_guard lock(mutex_);
+    if (spare_.empty()) return std::make_unique<Text>();
+    auto text = std::move(spare_.back());
+    spare_.pop_back();
+    return text;
+  }
+  void put(TextBuffer&& buffer) {
+    buffer.clear();
+    auto text = std::make_unique<Text>();
+    text->buffer = std::move(buffer);
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(std::move(text));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Text>> spare_;
+};
+
+class CatPart : public Part {
+ public:
+  CatPart(const Look& look, const ScanFile& file, TextPool& pool) : pool_(pool), printer_(look.printer(buffer_, file)) {}
+
+  void add(const Batch& batch) override {
+    if (buffer_.empty()) buffer_ = std::move(pool_.get()->buffer);
+    printer_->print(batch);
+  }
+  std::unique_ptr<Product> product() override {
+    if (buffer_.empty()) return nullptr;
+    auto text = std::make_unique<Text>();
+    text->buffer = std::exchange(buffer_, TextBuffer());
+    return text;
+  }
+
+ private:
+  TextPool& pool_;
+  TextBuffer buffer_;
+  std::unique_ptr<EventPrinter> printer_;
+};
+
+// Everything, in order.
+class CatQuery : public Query {
+ public:
+  CatQuery(const Look& look, Output& out) : look_(look), out_(out) {}
+  format::ColumnSet columns() const override { return look_.columns(); }
+  bool ordered() const override { return true; }
+  std::unique_ptr<Part> make_part(const ScanFile& file) override {
+    return std::make_unique<CatPart>(look_, file, pool_);
+  }
+  void take_product(const ScanFile&, Product& product) override {
+    auto& buffer = static_cast<Text&>(product).buffer;
+    out_.write(buffer.view());
+    pool_.put(std::move(buffer));
+  }
+  bool done() const override { return !out_.status(); }
+
+ private:
+  const Look& look_;
+  Output& out_;
+  TextPool pool_;
+};
+
+// The held events that waited longest, `limit` of them; of equal ones the earlier.
+class SlowestQuery : public Query {
+ public:
+  SlowestQuery(const Look& look, std::size_t limit) : look_(look), limit_(limit) {}
+  format::ColumnSet columns() const override { return format::kAllColumns; }
+  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Slow>(file, limit_); }
+  void take(const ScanFile& file, Part& part) override;
+  void print(Output& out) {
+    for (const auto& line : lines_) out.append(line.text);
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t reply_ns;
+    std::uint64_t place;  // block and row
+    format::Event event;
+    bool operator<(const Entry& other) const {
+      return reply_ns != other.reply_ns ? reply_ns > other.reply_ns : place < other.place;
+    }
+  };
+  struct Slow : Part {
+    Slow(const ScanFile& scanned, std::size_t most) : file(scanned), limit(most) {}
+    void add(const Batch& batch) override;
+    const ScanFile& file;
+    std::size_t limit;
+    std::vector<Entry> heap;  // the fastest of the slowest in front
+  };
+  struct Line {
+    std::uint32_t reply_ns;
+    std::size_t file;
+    std::uint64_t place;
+    std::string text;
+    bool operator<(const Line& other) const {
+      if (reply_ns != other.reply_ns) return reply_ns > other.reply_ns;
+      return std::tie(file, place) < std::tie(other.file, other.place);
+    }
+  };
+
+  const Look& look_;
+  std::size_t limit_;
+  std::vector<Line> lines_;  // the slowest first
+};
+
+void SlowestQuery::Slow::add(const Batch& batch) {
+  const auto& events = batch.events;
+  batch.for_each_row([&](std::uint32_t row) {
+    if (!(events.flags[row] & format::kFlagHeld)) return;
+    const Entry entry{events.reply_ns[row], batch.block << 32U | row,
+                      {events.time_ns[row], events.kind[row], events.flags[row], events.process[row],
+                       events.path[row], events.path2[row], events.reply_ns[row]}};
+    if (heap.size() == limit) {
+      if (!(entry < heap.front())) return;
+      std::pop_heap(heap.begin(), heap.end());
+      heap.pop_back();
+    }
+    heap.push_back(entry);
+    std::push_heap(heap.begin(), heap.end());
+  });
+}
+
+void SlowestQuery::take(const ScanFile& file, Part& part) {
+  auto& heap = static_cast<Slow&>(part).heap;
+  std::sort(heap.begin(), heap.end());
+  TextBuffer buffer;
+  const auto printer = look_.printer(buffer, file);
+  const format::BlockStatistics none;
+  for (const auto& [reply_ns, place, event] : heap) {
+    const format::EventColumns one{1, {event.time_ns}, {event.kind}, {event.flags}, {event.process},
+                                   {event.path}, {event.path2}, {event.reply_ns}};
+    Selection selection;
+    selection.all = true;
+    buffer.clear();
+    printer->print({file, none, one, selection, 0});
+    lines_.push_back({reply_ns, file.index, place, std::string(buffer.view())});
+  }
+  std::sort(lines_.begin(), lines_.end());
+  if (lines_.size() > limit_) lines_.resize(limit_);
+}
+
+class Cat : public Verb {
+ public:
+  OptionGroup options() override {
+    return {"Options",
+            {{"-F,--fields", "FIELD,...",
+              "print these, separated by tabs, or as keys and columns of jsonl and csv: " + field_names(), &fields_},
+             {"--follow", "", "wait for more while the last file is being written, and for those that follow",
+              &follow_},
+             {"--sort", "latency", "the events that waited longest for their answer, the slowest first", &sort_},
+             {"--top", "N", "with --sort: how many (default 20)", &top_}}};
+  }
+
+  Status check(const Options& options) override {
+    look_ = {options.format, {}, options.time_style(), options.show_source};
+    if (!fields_.empty()) {
+      auto fields = parse_fields(fields_);
+      if (!fields) return fields.error();
+      look_.fields = std::move(*fields);
+      if (options.show_source) look_.fields.insert(look_.fields.begin(), Field::kSource);
+    }
+    if (!sort_.empty() && sort_ != "latency") {
+      return Error{"cannot sort by", sort_, 0, "cat prints in the order of the trace, or --sort latency"};
+    }
+    if (top_ && sort_.empty()) return Error{"--top goes with --sort", {}, 0, "to see the first events use head"};
+    if (top_ == 0) return Error{"--top wants a number from 1 on", {}, 0, {}};
+    if (follow_ && !sort_.empty()) return Error{"--follow has no end, so that there is nothing to --sort", {}, 0, {}};
     return {};
   }
 
-  const Timeline& timeline() const { return timeline_; }
+  Result<Coverage> run(const Session& session) override {
+    if (look_.format == OutputFormat::kCsv) session.out.append(csv_header(look_.csv_fields()));
+    if (!sort_.empty()) {
+      SlowestQuery query(look_, static_cast<std::size_t>(top_.value_or(20)));
+      auto coverage = scan_traces(session, query);
+      query.print(session.out);
+      return coverage;
+    }
+    CatQuery query(look_, session.out);
+    return scan_traces(session, query, follow_);
+  }
 
  private:
-  void print_block(const format::EncodedBlock& block) {
-    timeline_.refresh(block.statistics.totals.first_ns);
-    filter_.extend(reader_.dictionary());
-    if (filter_.may_match(block.statistics, timeline_) && select(block)) printer_->print(events_, rows_);
-  }
-
-  // False when no event matches, or the block is damaged (which decode() has reported).
-  bool select(const format::EncodedBlock& block) {
-    const auto wanted = filter_.columns() == 0 ? kAllColumns : filter_.columns();
-    if (!reader_.decode(block, wanted, events_)) return false;
-    filter_.select(events_, timeline_, rows_);
-    if (rows_.empty() || wanted == kAllColumns) return !rows_.empty();
-    if (!reader_.decode(block, kAllColumns & ~wanted, rest_)) return false;
-    take_over_rest(wanted);
-    return true;
-  }
-
-  void take_over_rest(format::ColumnSet decoded) {
-    if (!(decoded & format::kColumnTime)) events_.time_ns.swap(rest_.time_ns);
-    if (!(decoded & format::kColumnKind)) events_.kind.swap(rest_.kind);
-    if (!(decoded & format::kColumnProcess)) events_.process.swap(rest_.process);
-    if (!(decoded & format::kColumnPath)) events_.path.swap(rest_.path);
-    if (!(decoded & format::kColumnPath2)) events_.path2.swap(rest_.path2);
-    events_.flags.swap(rest_.flags);
-    events_.reply_ns.swap(rest_.reply_ns);
-  }
-
-  TraceReader& reader_;
-  Output& out_;
-  Timeline timeline_;
-  Filter filter_;
-  std::unique_ptr<EventPrinter> printer_;
-  format::EventColumns events_, rest_;
-  std::vector<std::uint32_t> rows_;
+  std::string fields_;
+  std::string sort_;
+  std::optional<std::uint64_t> top_;
+  bool follow_ = false;
+  Look look_;
 };
-
-// Says what is missing; true when something is.
-bool note_missing(TraceReader& reader, TimeFormat time, const NoteSink& note) {
-  const auto summary = reader.footer();
-  const auto losses = sum_losses(summary ? summary->losses : reader.losses());
-  for (const auto& loss : losses) note(loss_note(loss, time));
-  if (!reader.complete()) note(unfinished_note(reader.bytes_read()));
-  if (reader.unknown_frames() != 0) note(unknown_frames_note(reader.unknown_frames()));
-  return !losses.empty() || !reader.complete() || reader.damage_count() != 0;
-}
 
 }  // namespace
 
-Result<Coverage> run_cat(const Options& options, std::unique_ptr<format::ByteSource> source, Output& out,
-                         const NoteSink& note) {
-  const bool live = !source->size().has_value();
-  auto reader = TraceReader::open(std::move(source), damage_notes(note));
-  if (!reader) return reader.error();
-  Cat cat(options, **reader, out);
-  const auto status = cat.print_all(live);
-  out.flush();
-  if (out.closed()) return Coverage::kWhole;
-  if (!out.status()) return out.status().error();
-  if (!status) return status.error();
-  const bool missing = note_missing(**reader, TimeFormat(cat.timeline(), options.time_style()), note);
-  return missing ? Coverage::kPartial : Coverage::kWhole;
+std::unique_ptr<Verb> make_cat() {
+  return std::make_unique<Cat>();
 }
 
 }  // namespace rfan::replay

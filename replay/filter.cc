@@ -1,118 +1,399 @@
 #include "replay/filter.h"
 
 #include <algorithm>
+#include <array>
+
+#include "replay/id_set.h"
 
 namespace rfan::replay {
 
 using format::BlockStatistics;
+using format::ColumnSet;
 using format::Dictionary;
 using format::EventColumns;
-using format::EventKind;
 
-Filter::Filter(FilterSpec spec)
-    : spec_(std::move(spec)), time_(std::move(spec_.since), std::move(spec_.until), spec_.utc) {
-  for (unsigned kind = 0; kind < kinds_.size(); ++kind) {
-    kinds_[kind] = spec_.kind.accept([&](EventKind wanted) { return static_cast<unsigned>(wanted) == kind; });
+// Writes 1 for each event that passes and 0 for the others.
+using Mask = std::vector<std::uint8_t>;
+
+class Filter::Node {
+ public:
+  virtual ~Node() = default;
+  virtual ColumnSet columns() const = 0;
+  virtual void extend(const Dictionary&) {}
+  virtual Share judge(const BlockStatistics& statistics, const Timeline& timeline) const = 0;
+  // False only when no time between the two (inclusive) passes.
+  virtual bool may_match_time(std::uint64_t, std::uint64_t, const Timeline&) const { return true; }
+  // True when no time between the two fails because of its time alone; only NoneOf asks.
+  virtual bool must_match_time(std::uint64_t, std::uint64_t, const Timeline&) const { return false; }
+  virtual void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch,
+                    std::size_t depth, std::uint8_t* out) const = 0;
+};
+
+namespace {
+
+using Node = Filter::Node;
+
+std::unique_ptr<Node> make_node(const Condition& condition);
+
+Share share_of(bool any, bool all) {
+  return all ? Share::kAll : any ? Share::kSome : Share::kNone;
+}
+
+class ProcessNode : public Node {
+ public:
+  explicit ProcessNode(const ProcessTest& test) : test_(test) {}
+  ColumnSet columns() const override { return format::kColumnProcess; }
+
+  void extend(const Dictionary& dictionary) override {
+    for (auto id = wanted_.size(); id <= dictionary.process_count(); ++id) {
+      wanted_.push_back(test_.accept({dictionary, static_cast<format::ProcessId>(id)}));
+    }
   }
-  if (!spec_.kind.empty()) columns_ |= format::kColumnKind;
-  if (!spec_.exe.empty() || !spec_.comm.empty() || !spec_.pid.empty()) columns_ |= format::kColumnProcess;
-  if (!spec_.path.empty()) columns_ |= format::kColumnPath | format::kColumnPath2;
-  if (time_.active()) columns_ |= format::kColumnTime;
+
+  // An event of an unknown process need not be in the list. An id that the dictionary lacks is a fault that
+  // decoding will report.
+  Share judge(const BlockStatistics& statistics, const Timeline&) const override {
+    if (!statistics.processes) return Share::kSome;
+    bool any = wanted_.contains(0);
+    bool all = any;
+    for (const auto id : *statistics.processes) {
+      const bool unknown = id >= wanted_.size();
+      any |= unknown || wanted_.contains(id);
+      all &= !unknown && wanted_.contains(id);
+    }
+    return share_of(any, all);
+  }
+
+  void mask(const EventColumns& events, const Timeline&, Selection&, std::size_t,
+            std::uint8_t* out) const override {
+    const auto* process = events.process.data();
+    for (std::size_t i = 0; i < events.count; ++i) out[i] = static_cast<std::uint8_t>(wanted_.bit(process[i]));
+  }
+
+ private:
+  const ProcessTest& test_;
+  IdSet wanted_;
+};
+
+class PathNode : public Node {
+ public:
+  explicit PathNode(const PathTest& test) : test_(test) {}
+  ColumnSet columns() const override {
+    return (first() ? format::kColumnPath : 0U) | (second() ? format::kColumnPath2 : 0U);
+  }
+
+  void extend(const Dictionary& dictionary) override {
+    for (auto id = wanted_.size(); id <= dictionary.path_count(); ++id) {
+      wanted_.push_back(
+          test_.accept(id == 0 ? std::string_view() : dictionary.path(static_cast<format::PathId>(id))));
+    }
+  }
+
+  Share judge(const BlockStatistics&, const Timeline&) const override { return Share::kSome; }
+
+  void mask(const EventColumns& events, const Timeline&, Selection&, std::size_t,
+            std::uint8_t* out) const override {
+    const auto* path = (first() ? events.path : events.path2).data();
+    for (std::size_t i = 0; i < events.count; ++i) out[i] = static_cast<std::uint8_t>(wanted_.bit(path[i]));
+    if (!first() || !second()) return;
+    // Nearly every block is without a second path, which for a test that lets the unknown path pass counts
+    // as well.
+    const auto* path2 = events.path2.data();
+    const bool none = std::all_of(path2, path2 + events.count, [](auto id) { return id == 0; });
+    if (none && !wanted_.contains(0)) return;
+    for (std::size_t i = 0; i < events.count; ++i) {
+      out[i] = static_cast<std::uint8_t>(out[i] | wanted_.bit(path2[i]));
+    }
+  }
+
+ private:
+  bool first() const { return test_.which != PathTest::Which::kSecond; }
+  bool second() const { return test_.which != PathTest::Which::kFirst; }
+
+  const PathTest& test_;
+  IdSet wanted_;
+};
+
+class KindNode : public Node {
+ public:
+  explicit KindNode(const KindTest& test) {
+    for (std::size_t kind = 0; kind < 32; ++kind) wanted_[kind] = test.kinds >> kind & 1U;
+  }
+  ColumnSet columns() const override { return format::kColumnKind; }
+
+  Share judge(const BlockStatistics& statistics, const Timeline&) const override {
+    bool any = false;
+    bool all = true;
+    for (std::size_t kind = 0; kind < format::kEventKindLimit; ++kind) {
+      if (statistics.totals.by_kind[kind] == 0) continue;
+      any |= wanted_[kind] != 0;
+      all &= wanted_[kind] != 0;
+    }
+    return share_of(any, any && all);
+  }
+
+  void mask(const EventColumns& events, const Timeline&, Selection&, std::size_t,
+            std::uint8_t* out) const override {
+    for (std::size_t i = 0; i < events.count; ++i) out[i] = wanted_[static_cast<std::uint8_t>(events.kind[i])];
+  }
+
+ private:
+  std::array<std::uint8_t, 256> wanted_{};
+};
+
+class FlagNode : public Node {
+ public:
+  explicit FlagNode(const FlagTest& test) : test_(test) {}
+  ColumnSet columns() const override { return format::kColumnFlags; }
+  Share judge(const BlockStatistics&, const Timeline&) const override { return Share::kSome; }
+  void mask(const EventColumns& events, const Timeline&, Selection&, std::size_t,
+            std::uint8_t* out) const override {
+    for (std::size_t i = 0; i < events.count; ++i) out[i] = (events.flags[i] & test_.mask) == test_.value;
+  }
+
+ private:
+  const FlagTest test_;
+};
+
+class LatencyNode : public Node {
+ public:
+  explicit LatencyNode(const LatencyTest& test) : test_(test) {}
+  ColumnSet columns() const override { return format::kColumnReply | format::kColumnFlags; }
+
+  Share judge(const BlockStatistics& statistics, const Timeline&) const override {
+    using format::LatencyHistogram;
+    if (test_.least_ns > UINT32_MAX || test_.least_ns > test_.most_ns) return Share::kNone;
+    const auto least = LatencyHistogram::bucket_of(static_cast<std::uint32_t>(test_.least_ns));
+    const auto most = LatencyHistogram::bucket_of(
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(test_.most_ns, UINT32_MAX)));
+    for (auto bucket = least; bucket <= most; ++bucket) {
+      if (statistics.totals.reply_latency.count_in(bucket) != 0) return Share::kSome;
+    }
+    return Share::kNone;
+  }
+
+  void mask(const EventColumns& events, const Timeline&, Selection&, std::size_t,
+            std::uint8_t* out) const override {
+    for (std::size_t i = 0; i < events.count; ++i) {
+      out[i] = (events.flags[i] & format::kFlagHeld) != 0 && events.reply_ns[i] >= test_.least_ns &&
+               events.reply_ns[i] <= test_.most_ns;
+    }
+  }
+
+ private:
+  const LatencyTest test_;
+};
+
+class TimeNode : public Node {
+ public:
+  explicit TimeNode(const TimeTest& test) : filter_(test.filter) {}
+  ColumnSet columns() const override { return format::kColumnTime; }
+
+  Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
+    const auto& totals = statistics.totals;
+    return share_of(may_match_time(totals.first_ns, totals.last_ns, timeline),
+                    must_match_time(totals.first_ns, totals.last_ns, timeline));
+  }
+  bool may_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
+                      const Timeline& timeline) const override {
+    return filter_.may_match(first_ns, last_ns, timeline);
+  }
+  bool must_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
+                       const Timeline& timeline) const override {
+    const auto span = timeline.span_at(first_ns);
+    const auto range = filter_.range_in(span, timeline);
+    return last_ns <= span.last_ns && range.first_ns <= first_ns && last_ns < range.end_ns;
+  }
+
+  void mask(const EventColumns& events, const Timeline& timeline, Selection&, std::size_t,
+            std::uint8_t* out) const override {
+    Timeline::Span span;
+    TimeFilter::Range range;
+    for (std::size_t i = 0; i < events.count; ++i) {
+      const auto time = events.time_ns[i];
+      if (time < span.begin_ns || time > span.last_ns) {
+        span = timeline.span_at(time);
+        range = filter_.range_in(span, timeline);
+      }
+      out[i] = time >= range.first_ns && time < range.end_ns;
+    }
+  }
+
+ private:
+  const TimeFilter& filter_;
+};
+
+// AllOf and AnyOf.
+class ListNode : public Node {
+ public:
+  ListNode(const std::vector<ConditionPtr>& parts, bool all) : all_(all) {
+    for (const auto& part : parts) parts_.push_back(make_node(*part));
+  }
+
+  ColumnSet columns() const override {
+    ColumnSet columns = 0;
+    for (const auto& part : parts_) columns |= part->columns();
+    return columns;
+  }
+  void extend(const Dictionary& dictionary) override {
+    for (auto& part : parts_) part->extend(dictionary);
+  }
+
+  // Of AllOf: none when one part has none, all when all have all; of AnyOf the other way round.
+  Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
+    const auto decisive = all_ ? Share::kNone : Share::kAll;
+    auto share = all_ ? Share::kAll : Share::kNone;
+    for (const auto& part : parts_) {
+      const auto of_part = part->judge(statistics, timeline);
+      if (of_part == decisive) return decisive;
+      if (of_part == Share::kSome) share = Share::kSome;
+    }
+    return share;
+  }
+
+  bool may_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
+                      const Timeline& timeline) const override {
+    return combine([&](const Node& part) { return part.may_match_time(first_ns, last_ns, timeline); });
+  }
+  bool must_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
+                       const Timeline& timeline) const override {
+    return combine([&](const Node& part) { return part.must_match_time(first_ns, last_ns, timeline); });
+  }
+
+  void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch, std::size_t depth,
+            std::uint8_t* out) const override {
+    if (scratch.masks.size() <= depth) scratch.masks.resize(depth + 1);
+    std::fill_n(out, events.count, static_cast<std::uint8_t>(all_));
+    for (const auto& part : parts_) {
+      // Fetched anew: a deeper level may have moved the vector of vectors, though not what is in them.
+      scratch.masks[depth].resize(events.count);
+      auto* of_part = scratch.masks[depth].data();
+      part->mask(events, timeline, scratch, depth + 1, of_part);
+      for (std::size_t i = 0; i < events.count; ++i) {
+        out[i] = static_cast<std::uint8_t>(all_ ? out[i] & of_part[i] : out[i] | of_part[i]);
+      }
+    }
+  }
+
+ private:
+  template <typename Test>
+  bool combine(Test test) const {
+    const auto holds = [&](const auto& part) { return test(*part); };
+    return all_ ? std::all_of(parts_.begin(), parts_.end(), holds)
+                : std::any_of(parts_.begin(), parts_.end(), holds);
+  }
+
+  std::vector<std::unique_ptr<Node>> parts_;
+  bool all_;
+};
+
+class NotNode : public Node {
+ public:
+  explicit NotNode(const Condition& part) : part_(make_node(part)) {}
+  ColumnSet columns() const override { return part_->columns(); }
+  void extend(const Dictionary& dictionary) override { part_->extend(dictionary); }
+  Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
+    const auto share = part_->judge(statistics, timeline);
+    return share == Share::kSome ? share : share == Share::kAll ? Share::kNone : Share::kAll;
+  }
+  bool may_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
+                      const Timeline& timeline) const override {
+    return !part_->must_match_time(first_ns, last_ns, timeline);
+  }
+  bool must_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
+                       const Timeline& timeline) const override {
+    return !part_->may_match_time(first_ns, last_ns, timeline);
+  }
+  void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch, std::size_t depth,
+            std::uint8_t* out) const override {
+    part_->mask(events, timeline, scratch, depth, out);
+    for (std::size_t i = 0; i < events.count; ++i) out[i] ^= 1U;
+  }
+
+ private:
+  std::unique_ptr<Node> part_;
+};
+
+struct NodeMaker {
+  std::unique_ptr<Node> operator()(const ProcessTest& test) const { return std::make_unique<ProcessNode>(test); }
+  std::unique_ptr<Node> operator()(const PathTest& test) const { return std::make_unique<PathNode>(test); }
+  std::unique_ptr<Node> operator()(const KindTest& test) const { return std::make_unique<KindNode>(test); }
+  std::unique_ptr<Node> operator()(const FlagTest& test) const { return std::make_unique<FlagNode>(test); }
+  std::unique_ptr<Node> operator()(const LatencyTest& test) const { return std::make_unique<LatencyNode>(test); }
+  std::unique_ptr<Node> operator()(const TimeTest& test) const { return std::make_unique<TimeNode>(test); }
+  std::unique_ptr<Node> operator()(const AllOf& list) const { return std::make_unique<ListNode>(list.parts, true); }
+  std::unique_ptr<Node> operator()(const AnyOf& list) const { return std::make_unique<ListNode>(list.parts, false); }
+  std::unique_ptr<Node> operator()(const NoneOf& negated) const { return std::make_unique<NotNode>(*negated.part); }
+};
+
+std::unique_ptr<Node> make_node(const Condition& condition) {
+  return std::visit(NodeMaker{}, condition.test);
 }
 
-bool Filter::accepts_process(const Dictionary& dictionary, format::ProcessId id) const {
-  if (id == 0) return spec_.exe.any.empty() && spec_.comm.any.empty() && spec_.pid.any.empty();
-  const auto& process = dictionary.process(id);
-  const auto exe = process.exe <= dictionary.path_count() ? dictionary.path(process.exe) : std::string_view();
-  return spec_.pid.accept([&](std::uint32_t pid) { return pid == process.pid; }) &&
-         spec_.comm.accept([&](const format::CommPattern& comm) { return comm.matches(process.comm); }) &&
-         spec_.exe.accept(
-             [&](const format::ExePattern& pattern) { return pattern.matches(exe, process.comm); });
+// Owns the tree of conditions that the nodes below refer to.
+class RootNode : public Node {
+ public:
+  explicit RootNode(ConditionPtr condition) : condition_(std::move(condition)), node_(make_node(*condition_)) {}
+  ColumnSet columns() const override { return node_->columns(); }
+  void extend(const Dictionary& dictionary) override { node_->extend(dictionary); }
+  Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
+    return node_->judge(statistics, timeline);
+  }
+  bool may_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
+                      const Timeline& timeline) const override {
+    return node_->may_match_time(first_ns, last_ns, timeline);
+  }
+  void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch, std::size_t depth,
+            std::uint8_t* out) const override {
+    node_->mask(events, timeline, scratch, depth, out);
+  }
+
+ private:
+  ConditionPtr condition_;
+  std::unique_ptr<Node> node_;
+};
+
+}  // namespace
+
+Filter::Filter(ConditionPtr condition) {
+  if (condition) root_ = std::make_unique<RootNode>(std::move(condition));
 }
+Filter::~Filter() = default;
+Filter::Filter(Filter&&) noexcept = default;
 
 void Filter::extend(const Dictionary& dictionary) {
-  if (columns_ & format::kColumnProcess) {
-    for (auto id = processes_.size(); id <= dictionary.process_count(); ++id) {
-      processes_.push_back(accepts_process(dictionary, static_cast<format::ProcessId>(id)));
-    }
-  }
-  if (columns_ & format::kColumnPath) {
-    for (auto id = paths_any_.size(); id <= dictionary.path_count(); ++id) {
-      const auto path = id == 0 ? std::string_view() : dictionary.path(static_cast<format::PathId>(id));
-      const auto matches = [&](const format::PathPattern& pattern) { return pattern.matches(path); };
-      const auto& [any, none] = spec_.path;
-      paths_any_.push_back(any.empty() || std::any_of(any.begin(), any.end(), matches));
-      paths_none_.push_back(std::any_of(none.begin(), none.end(), matches));
-    }
-  }
+  if (root_) root_->extend(dictionary);
 }
 
-bool Filter::may_match(const BlockStatistics& statistics, const Timeline& timeline) const {
-  if (columns_ & format::kColumnKind) {
-    const auto& counts = statistics.totals.by_kind;
-    bool present = false;
-    for (std::size_t kind = 0; kind < counts.size(); ++kind)
-      present |= counts[kind] != 0 && kinds_[kind] != 0;
-    if (!present) return false;
-  }
-  // When unknown processes are wanted the list does not help: an event of an unknown process need not be in
-  // it.
-  if ((columns_ & format::kColumnProcess) && statistics.processes && !processes_.contains(0)) {
-    const auto& ids = *statistics.processes;
-    // An id that the dictionary lacks is a fault that decoding will report.
-    const auto may_want = [&](auto id) { return id >= processes_.size() || processes_.contains(id); };
-    if (std::none_of(ids.begin(), ids.end(), may_want)) return false;
-  }
-  return time_.may_match(statistics.totals.first_ns, statistics.totals.last_ns, timeline);
+Share Filter::judge(const BlockStatistics& statistics, const Timeline& timeline) const {
+  return root_ ? root_->judge(statistics, timeline) : Share::kAll;
 }
 
-void Filter::mask_kinds(const EventColumns& events) {
-  for (std::size_t i = 0; i < events.count; ++i)
-    mask_[i] &= kinds_[static_cast<std::uint8_t>(events.kind[i])];
+bool Filter::may_match_time(std::uint64_t first_ns, std::uint64_t last_ns, const Timeline& timeline) const {
+  return !root_ || root_->may_match_time(first_ns, last_ns, timeline);
 }
 
-void Filter::mask_processes(const EventColumns& events) {
-  for (std::size_t i = 0; i < events.count; ++i) {
-    mask_[i] = static_cast<std::uint8_t>(mask_[i] & processes_.bit(events.process[i]));
-  }
+ColumnSet Filter::columns() const {
+  return root_ ? root_->columns() : 0;
 }
 
-void Filter::mask_paths(const EventColumns& events) {
-  for (std::size_t i = 0; i < events.count; ++i) {
-    const auto path = events.path[i];
-    const auto path2 = events.path2[i];
-    const unsigned any = paths_any_.bit(path) | paths_any_.bit(path2);
-    const unsigned none = paths_none_.bit(path) | paths_none_.bit(path2);
-    mask_[i] = static_cast<std::uint8_t>(mask_[i] & any & ~none);
-  }
-}
-
-void Filter::mask_times(const EventColumns& events, const Timeline& timeline) {
-  Timeline::Span span;
-  TimeFilter::Range range;
-  for (std::size_t i = 0; i < events.count; ++i) {
-    const auto time = events.time_ns[i];
-    if (time < span.begin_ns || time > span.last_ns) {
-      span = timeline.span_at(time);
-      range = time_.range_in(span, timeline);
-    }
-    mask_[i] &= time >= range.first_ns && time < range.end_ns;
-  }
-}
-
-void Filter::select(const EventColumns& events, const Timeline& timeline, std::vector<std::uint32_t>& rows) {
-  mask_.assign(events.count, 1);
-  if (columns_ & format::kColumnKind) mask_kinds(events);
-  if (columns_ & format::kColumnProcess) mask_processes(events);
-  if (columns_ & format::kColumnPath) mask_paths(events);
-  if (columns_ & format::kColumnTime) mask_times(events, timeline);
-  rows.resize(events.count);
+void Filter::select(const EventColumns& events, const Timeline& timeline, Selection& out) const {
+  out.rows.clear();
+  out.count = events.count;
+  out.all = !root_;
+  if (out.all) return;
+  if (out.masks.empty()) out.masks.resize(1);
+  out.masks[0].resize(events.count);
+  auto* const mask = out.masks[0].data();
+  root_->mask(events, timeline, out, 1, mask);
+  out.rows.resize(events.count);
   std::size_t selected = 0;
   for (std::size_t i = 0; i < events.count; ++i) {
-    rows[selected] = static_cast<std::uint32_t>(i);
-    selected += mask_[i];
+    out.rows[selected] = static_cast<std::uint32_t>(i);
+    selected += mask[i];
   }
-  rows.resize(selected);
+  out.rows.resize(selected);
+  out.count = selected;
 }
 
 }  // namespace rfan::replay

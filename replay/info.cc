@@ -1,7 +1,15 @@
 #include "replay/info.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cmath>
+
+#include "format/number_text.h"
+#include "format/trace_reader.h"
+#include "replay/escape.h"
+#include "replay/table.h"
+#include "replay/trace_names.h"
+#include "replay/verb.h"
 
 namespace rfan::replay {
 namespace {
@@ -31,6 +39,97 @@ Status find_start(TraceReader& reader, Timeline& timeline) {
   return {};
 }
 
+// A line for each file: what a rotated set is looked at for.
+class FileTable {
+ public:
+  explicit FileTable(bool colour)
+      : table_({{"events", Align::kRight}, {"bytes", Align::kRight}, {"first event", Align::kLeft},
+                {"seconds", Align::kRight}, {"lost", Align::kRight}, {"file", Align::kLeft}},
+               colour) {}
+
+  void add(const InfoReport& report, const Timeline& timeline, const TimeFormat& time) {
+    const auto& totals = report.summary.totals;
+    std::uint64_t lost = 0;
+    for (const auto& loss : report.losses) lost += loss.count;
+    events_ += totals.events;
+    bytes_ += report.size_bytes;
+    table_.add({format::count_text(totals.events), format::count_text(report.size_bytes),
+                totals.events == 0 ? "-" : time.full_date(timeline.realtime_ns(totals.first_ns)),
+                fmt::format("{:.3f}", static_cast<double>(report.duration_ns()) / 1e9), format::count_text(lost),
+                escaped(report.file) + (report.finished ? "" : " (not finished)")});
+  }
+  void print(TextBuffer& out) {
+    table_.add({format::count_text(events_), format::count_text(bytes_), "", "", "", "all"});
+    table_.print(out);
+  }
+
+ private:
+  Table table_;
+  std::uint64_t events_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+class Info : public Verb {
+ public:
+  Result<Coverage> run(const Session& session) override {
+    std::vector<std::string> files;
+    for (const auto& name : session.options.traces) {
+      for (auto& file : expand_name(name)) files.push_back(std::move(file));
+    }
+    if (files.empty()) {
+      return Error{"no trace in the directory", session.options.traces.front(), 0, "there is no .fbz file in it"};
+    }
+    FileTable table(session.colour);
+    bool whole = true;
+    for (const auto& file : files) {
+      const auto coverage = describe(session, file, files.size() == 1 ? nullptr : &table);
+      if (!coverage) return coverage.error();
+      whole &= coverage.value() == Coverage::kWhole;
+    }
+    if (files.size() > 1 && session.options.format == OutputFormat::kText) table.print(session.out.text());
+    return whole ? Coverage::kWhole : Coverage::kPartial;
+  }
+
+ private:
+  // Reads nothing but header and footer of a finished file; the whole of a pipe or an unfinished trace.
+  static Result<Coverage> describe(const Session& session, const std::string& name, FileTable* table);
+};
+
+Result<Coverage> Info::describe(const Session& session, const std::string& name, FileTable* table) {
+  auto source = format::open_source(name);
+  if (!source) return source.error();
+  const auto size = (*source)->size();
+  auto opened = TraceReader::open(std::move(*source), damage_notes(session.note));
+  if (!opened) return opened.error();
+  auto& reader = **opened;
+  Timeline timeline(reader.clocks());
+  InfoReport report;
+  report.file = name;
+  report.header = reader.header();
+  report.meta = reader.meta();
+  auto footer = reader.footer();
+  const auto status = footer ? find_start(reader, timeline) : scan(reader, timeline, report.summary);
+  if (!status) return status.error();
+  if (!footer) footer = reader.footer();  // a pipe has shown it by now
+  report.finished = footer.has_value();
+  if (footer) report.summary = *std::move(footer);
+  report.size_bytes = size.value_or(reader.bytes_read());
+  report.damage_count = reader.damage_count();
+  report.losses = sum_losses(report.summary.losses);
+  const TimeFormat time(timeline, session.options.utc ? TimeStyle::kUtc : TimeStyle::kLocal);
+  if (session.options.format == OutputFormat::kJson) {
+    print_info_json(report, timeline, session.out.text());
+  } else if (table != nullptr) {
+    table->add(report, timeline, time);
+  } else {
+    print_info_text(report, timeline, time, session.out.text());
+  }
+  if (!report.finished) session.note(fmt::format("{}: {}", escaped(name), unfinished_note()));
+  if (reader.unknown_frames() != 0) session.note(unknown_frames_note(reader.unknown_frames()));
+  const bool whole = report.finished && report.damage_count == 0 && report.losses.empty();
+  return whole ? Coverage::kWhole : Coverage::kPartial;
+}
+
 }  // namespace
 
 std::optional<double> InfoReport::events_per_second() const {
@@ -47,39 +146,8 @@ std::optional<double> InfoReport::attribution_percent() const {
   return summary.totals.attribution_percent();
 }
 
-Result<Coverage> run_info(const Options& options, std::unique_ptr<format::ByteSource> source, Output& out,
-                          const NoteSink& note) {
-  const auto size = source->size();
-  auto opened = TraceReader::open(std::move(source), damage_notes(note));
-  if (!opened) return opened.error();
-  auto& reader = **opened;
-  Timeline timeline(reader.clocks());
-  InfoReport report;
-  report.file = options.trace;
-  report.header = reader.header();
-  report.meta = reader.meta();
-  auto footer = reader.footer();
-  const auto status = footer ? find_start(reader, timeline) : scan(reader, timeline, report.summary);
-  if (!status) return status.error();
-  if (!footer) footer = reader.footer();  // a pipe has shown it by now
-  report.finished = footer.has_value();
-  if (footer) report.summary = *std::move(footer);
-  report.size_bytes = size.value_or(reader.bytes_read());
-  report.damage_count = reader.damage_count();
-  report.losses = sum_losses(report.summary.losses);
-  if (options.format == OutputFormat::kJson) {
-    print_info_json(report, timeline, out);
-  } else {
-    print_info_text(report, timeline, TimeFormat(timeline, options.utc ? TimeStyle::kUtc : TimeStyle::kLocal),
-                    out);
-  }
-  out.flush();
-  if (out.closed()) return Coverage::kWhole;
-  if (!out.status()) return out.status().error();
-  if (!report.finished) note(unfinished_note(reader.bytes_read()));
-  if (reader.unknown_frames() != 0) note(unknown_frames_note(reader.unknown_frames()));
-  const bool whole = report.finished && report.damage_count == 0 && report.losses.empty();
-  return whole ? Coverage::kWhole : Coverage::kPartial;
+std::unique_ptr<Verb> make_info() {
+  return std::make_unique<Info>();
 }
 
 }  // namespace rfan::replay

@@ -1,28 +1,25 @@
 // `rfanreplay info`: what was recorded, where, how completely and at what cost.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "format/byte_io.h"
 #include "format/trace_info.h"
-#include "replay/cat.h"
 #include "replay/notes.h"
-#include "replay/options.h"
-#include "replay/output.h"
+#include "replay/text_buffer.h"
 
 namespace rfan::replay {
 
-// Everything `info` says, as found in the footer, or by reading all of a trace that has none.
+// Everything `info` says of one trace, as found in the footer, or by reading all of a trace that has none.
 struct InfoReport {
   std::string file;
   std::uint64_t size_bytes = 0;  // of the file; of a pipe or an unfinished trace: what was read
   format::FileHeader header;
   format::TraceMeta meta;
-  format::TraceSummary
-      summary;            // without a footer: end_reason, command_status and cost stay at their defaults
-  bool finished = false;  // there is a valid footer
+  // Without a footer: end_reason, command_status and cost stay at their defaults.
+  format::TraceSummary summary;
+  bool finished = false;           // there is a valid footer
   std::uint64_t damage_count = 0;  // places; only a scan finds them
   std::vector<LossSum> losses;
 
@@ -30,18 +27,12 @@ struct InfoReport {
   std::uint64_t duration_ns() const { return summary.totals.last_ns - summary.totals.first_ns; }
   std::optional<double> events_per_second() const;
   std::optional<double> bytes_per_event() const;
-  std::optional<double> attribution_percent()
-      const;  // rounded down to hundredths: 100 means every single one
+  // Rounded down to hundredths: 100 means every single one.
+  std::optional<double> attribution_percent() const;
 };
 
-// Prints the report to `out` and flushes it. kPartial when the trace is not finished, damaged as far as was
-// read, or has losses. Reads nothing but header and footer of a finished file; the whole of a pipe or an
-// unfinished trace.
-Result<Coverage> run_info(const Options& options, std::unique_ptr<format::ByteSource> source, Output& out,
-                          const NoteSink& note);
-
 // `timeline` and `time` give the dates of the report.
-void print_info_text(const InfoReport& report, const Timeline& timeline, TimeFormat time, Output& out);
-void print_info_json(const InfoReport& report, const Timeline& timeline, Output& out);
+void print_info_text(const InfoReport& report, const Timeline& timeline, TimeFormat time, TextBuffer& out);
+void print_info_json(const InfoReport& report, const Timeline& timeline, TextBuffer& out);
 
 }  // namespace rfan::replay

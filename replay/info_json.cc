@@ -140,7 +140,7 @@ void print_losses(const std::vector<LossSum>& losses, const Timeline& timeline, 
 
 }  // namespace
 
-void print_info_json(const InfoReport& report, const Timeline& timeline, Output& out) {
+void print_info_json(const InfoReport& report, const Timeline& timeline, TextBuffer& out) {
   JsonWriter json(out);
   json.begin_object();
   print_origin(report, json);

@@ -14,14 +14,14 @@ namespace {
 // Labelled lines; a label that is empty continues the line above.
 class Sheet {
  public:
-  explicit Sheet(Output& out) : out_(out) {}
+  explicit Sheet(TextBuffer& out) : out_(out) {}
   void line(std::string_view label, std::string_view text) {
     out_.append(fmt::format("{:<17}{}\n", label, text));
   }
   void gap() { out_.put('\n'); }
 
  private:
-  Output& out_;
+  TextBuffer& out_;
 };
 
 std::string seconds_text(std::uint64_t ns) {
@@ -174,7 +174,7 @@ void print_losses(const InfoReport& report, TimeFormat& time, Sheet& sheet) {
 
 }  // namespace
 
-void print_info_text(const InfoReport& report, const Timeline& timeline, TimeFormat time, Output& out) {
+void print_info_text(const InfoReport& report, const Timeline& timeline, TimeFormat time, TextBuffer& out) {
   Sheet sheet(out);
   print_origin(report, sheet);
   sheet.gap();

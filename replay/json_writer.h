@@ -1,4 +1,4 @@
-// JSON onto an Output. Knows how bytes that are not UTF-8 are given.
+// JSON into a TextBuffer. Knows how bytes that are not UTF-8 are given.
 #pragma once
 
 #include <rapidjson/writer.h>
@@ -7,14 +7,14 @@
 #include <span>
 #include <string_view>
 
-#include "replay/output.h"
+#include "replay/text_buffer.h"
 
 namespace rfan::replay {
 
 // One value after the other, each followed by a newline (end_line()). One thread; `out` must outlive it.
 class JsonWriter {
  public:
-  explicit JsonWriter(Output& out) : stream_{out}, writer_(stream_) {}
+  explicit JsonWriter(TextBuffer& out) : stream_{out}, writer_(stream_) {}
 
   void begin_object() { writer_.StartObject(); }
   void end_object() { writer_.EndObject(); }
@@ -46,7 +46,7 @@ class JsonWriter {
   // What RapidJSON asks of an output stream.
   struct Stream {
     using Ch = char;
-    Output& out;
+    TextBuffer& out;
     void Put(char c) { out.put(c); }
     void Flush() {}
   };

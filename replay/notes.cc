@@ -74,10 +74,8 @@ format::DamageCallback damage_notes(NoteSink note) {
   };
 }
 
-std::string unfinished_note(std::uint64_t bytes_read) {
-  return fmt::format(
-      "the trace is not finished: it ends without a footer after {} bytes (still being recorded, or cut off)",
-      bytes_read);
+std::string unfinished_note() {
+  return "the trace is not finished: it ends without a footer (still being recorded, or cut off)";
 }
 
 std::string unknown_frames_note(std::uint64_t frames) {

@@ -10,7 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "format/trace_reader.h"
+#include "format/damage.h"
+#include "format/event.h"
 #include "replay/time_format.h"
 
 namespace rfan::replay {
@@ -39,7 +40,7 @@ inline constexpr std::uint64_t kMaxDamageNotes = 20;
 format::DamageCallback damage_notes(NoteSink note);
 
 // "the trace is not finished ..."
-std::string unfinished_note(std::uint64_t bytes_read);
+std::string unfinished_note();
 
 // Of frames that a newer minor version wrote.
 std::string unknown_frames_note(std::uint64_t frames);

@@ -1,99 +1,104 @@
 #include "replay/options.h"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
+#include <thread>
 
 namespace rfan::replay {
 namespace {
 
-// What was typed, before it is known to make sense.
-struct Typed {
-  std::string first_word, second_word, format = "text";
-  FilterArguments filter;
-  bool help = false, version = false, reltime = false, utc = false;
-};
-
-void add_options(CLI::App& app, Typed& typed) {
-  const auto repeatable = [&](const char* name, std::vector<std::string>& values) {
-    app.add_option(name, values)
-        ->allow_extra_args(false);  // one value each time, or it would swallow the trace
-  };
-  app.set_help_flag();
-  app.add_option("first", typed.first_word);
-  app.add_option("second", typed.second_word);
-  repeatable("--exe", typed.filter.exe);
-  repeatable("--comm", typed.filter.comm);
-  repeatable("--pid", typed.filter.pid);
-  repeatable("--path", typed.filter.path);
-  repeatable("--kind", typed.filter.kind);
-  repeatable("--since", typed.filter.since);
-  repeatable("--until", typed.filter.until);
-  app.add_option("--format", typed.format);
-  app.add_flag("--reltime", typed.reltime);
-  app.add_flag("--utc", typed.utc);
-  app.add_flag("-h,--help", typed.help);
-  app.add_flag("--version", typed.version);
+OptionGroup filter_options(TypedOptions& typed) {
+  auto& filter = typed.filter;
+  return {"Filters",
+          {
+              {"--exe", "GLOB", "executable; without a slash also the name the process was started under", &filter.exe},
+              {"--comm", "GLOB", "the process's comm (the kernel keeps 15 bytes of it)", &filter.comm},
+              {"--pid", "PID", "process id", &filter.pid},
+              {"--tree", "PID", "the process with that id and all its descendants", &filter.tree},
+              {"--user", "USER", "the process's user, by name or number", &filter.user},
+              {"--cgroup", "GLOB", "the process's control group", &filter.cgroup},
+              {"--path", "GLOB", "the object, or the target of a rename", &filter.path},
+              {"--kind", "KIND,...",
+               "open exec access modify close_write close_nowrite create delete rename attrib", &filter.kind},
+              {"--since", "TIME", "at that time or later", &filter.since},
+              {"--until", "TIME", "before that time", &filter.until},
+              {"--min-latency", "DURATION", "held events that waited for so long or longer", &filter.min_latency},
+              {"--verdict", "VERDICT", "allow, deny, or none: events that did not wait for one", &filter.verdict},
+              {"--where", "EXPR", "an expression, see below", &filter.where},
+              {"--wrote", "GLOB",
+               "processes that wrote, created or renamed such a file; looks through the trace first",
+               &typed.wrote},
+              {"--slowest", "DURATION",
+               "the stretch of that length in which openers waited longest, all together; looks through the "
+               "trace first, with the other filters",
+               &typed.slowest},
+          }};
 }
 
-// The only place that sees CLI11's exceptions.
-Result<Typed> parse_words(std::vector<std::string> arguments) {
-  Typed typed;
-  try {
-    CLI::App app;
-    add_options(app, typed);
-    std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes a vector
-    app.parse(std::move(arguments));
-  } catch (const CLI::Error& failure) {
-    return Error{failure.what(), {}, 0, {}};
+OptionGroup output_options(TypedOptions& typed, unsigned groups) {
+  OptionGroup group{"Output", {}};
+  const bool rows = groups & kTakesFormats;
+  group.options.push_back({"--format", "FORMAT", rows ? "text, jsonl or csv" : "text or json", &typed.format});
+  if (groups & kTakesReltime) {
+    group.options.push_back(
+        {"--reltime", "", "show seconds since the start of the trace instead of dates", &typed.reltime});
   }
-  return typed;
+  group.options.push_back({"--utc", "", "show and read dates as UTC instead of local time", &typed.utc});
+  if (groups & kTakesSource) {
+    group.options.push_back({"-H,--source", "", "say which file it comes from", &typed.show_source});
+  }
+  group.options.push_back({"--no-pager", "", "do not pipe text through less on a terminal", &typed.no_pager});
+  if (groups & kTakesThreads) {
+    group.options.push_back({"--threads", "N", "use so many threads (default: all CPUs)", &typed.threads});
+  }
+  group.options.push_back(
+      {"-v,--verbose", "", "say on standard error how much was read and how much was skipped", &typed.verbose});
+  group.options.push_back({"-h,--help", "", "this text", &typed.help});
+  return group;
 }
 
-Status set_verb_and_trace(const Typed& typed, Options& options) {
-  const bool is_verb = typed.first_word == "cat" || typed.first_word == "info";
-  if (!is_verb && !typed.second_word.empty()) {
-    return Error{"unknown verb", typed.first_word, 0, "the verbs are cat and info, and there is one trace"};
-  }
-  if (typed.first_word == "info") options.verb = Verb::kInfo;
-  options.trace = is_verb ? typed.second_word : typed.first_word;
-  if (options.trace.empty()) {
-    return Error{
-        "no trace given", {}, 0, is_verb ? "write ./" + typed.first_word + " for a file of that name" : ""};
-  }
-  return {};
-}
-
-Status set_format(const Typed& typed, Options& options) {
-  const std::string json_name = options.verb == Verb::kCat ? "jsonl" : "json";
-  if (typed.format == json_name) {
-    options.format = OutputFormat::kJson;
-  } else if (typed.format != "text") {
-    return Error{"unknown format", typed.format, 0, "the formats are text and " + json_name};
-  }
-  return {};
+Result<OutputFormat> parse_format(const std::string& name, unsigned groups) {
+  const bool rows = groups & kTakesFormats;
+  if (name == "text") return OutputFormat::kText;
+  if (name == (rows ? "jsonl" : "json")) return OutputFormat::kJson;
+  if (rows && name == "csv") return OutputFormat::kCsv;
+  return Error{"unknown format", name, 0, rows ? "the formats are text, jsonl and csv" : "the formats are text and json"};
 }
 
 }  // namespace
 
-Result<Options> parse_options(std::vector<std::string> arguments) {
-  auto typed = parse_words(std::move(arguments));
-  if (!typed) return typed.error();
+std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups) {
+  std::vector<OptionGroup> all;
+  if (groups & kTakesFilters) all.push_back(filter_options(typed));
+  all.push_back(output_options(typed, groups));
+  return all;
+}
+
+Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vector<std::string> traces) {
   Options options;
-  options.reltime = typed->reltime;
-  options.utc = typed->utc;
-  if (typed->help || typed->version) {
-    options.verb = typed->help ? Verb::kHelp : Verb::kVersion;
-    return options;
+  options.traces = std::move(traces);
+  if (options.traces.empty()) return Error{"no trace given", {}, 0, {}};
+  if (std::count(options.traces.begin(), options.traces.end(), "-") > 1) {
+    return Error{"standard input was given twice", {}, 0, {}};
   }
-  if (auto status = set_verb_and_trace(*typed, options); !status) return status.error();
-  if (auto status = set_format(*typed, options); !status) return status.error();
-  if (options.verb == Verb::kInfo && !typed->filter.empty()) {
-    return Error{"info takes no filters", {}, 0, "it describes the trace as a whole"};
-  }
-  auto filter = parse_filter(typed->filter, options.utc);
+  const auto format = parse_format(typed.format, groups);
+  if (!format) return format.error();
+  options.format = format.value();
+  auto filter = parse_filter(typed.filter, typed.utc);
   if (!filter) return filter.error();
   options.filter = std::move(filter).value();
+  options.wrote = typed.wrote;
+  options.slowest = typed.slowest;
+  options.reltime = typed.reltime;
+  options.utc = typed.utc;
+  options.show_source = typed.show_source;
+  options.verbose = typed.verbose;
+  options.no_pager = typed.no_pager;
+  const auto threads = typed.threads.value_or(std::thread::hardware_concurrency());
+  constexpr std::uint64_t kMaxThreads = 256;
+  if (typed.threads && (threads == 0 || threads > kMaxThreads)) {
+    return Error{"--threads wants a number from 1 to 256", {}, 0, {}};
+  }
+  options.threads = static_cast<unsigned>(std::clamp<std::uint64_t>(threads, 1, kMaxThreads));
   return options;
 }
 

@@ -1,35 +1,61 @@
-// The command line of rfanreplay.
+// What every verb takes from the command line.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "format/error.h"
-#include "replay/filter.h"
+#include "replay/condition.h"
+#include "replay/filter_parser.h"
+#include "replay/option_table.h"
 #include "replay/time_format.h"
 
 namespace rfan::replay {
 
-enum class Verb : std::uint8_t { kCat, kInfo, kHelp, kVersion };
-enum class OutputFormat : std::uint8_t { kText, kJson };
+enum class OutputFormat : std::uint8_t { kText, kJson, kCsv };
 
 struct Options {
-  Verb verb = Verb::kCat;
-  std::string trace;  // "-": standard input
-  FilterSpec filter;
+  std::vector<std::string> traces;  // "-": standard input
+  ConditionPtr filter;              // null: everything
+  std::string wrote;                // --wrote and --slowest look at the traces first, see look_ahead.h
+  std::string slowest;
   OutputFormat format = OutputFormat::kText;
   bool reltime = false;
   bool utc = false;
+  bool show_source = false;
+  bool verbose = false;
+  bool no_pager = false;
+  unsigned threads = 1;
 
   TimeStyle time_style() const {
     return reltime ? TimeStyle::kRelative : utc ? TimeStyle::kUtc : TimeStyle::kLocal;
   }
 };
 
-// `arguments` without the program name. An Error is a usage error.
-Result<Options> parse_options(std::vector<std::string> arguments);
+// Which of the common options a verb has; the others are usage errors.
+enum OptionGroups : unsigned {
+  kTakesFilters = 1U << 0,
+  kTakesThreads = 1U << 1,
+  kTakesSource = 1U << 2,   // -H
+  kTakesReltime = 1U << 3,
+  kTakesFormats = 1U << 4,  // text, jsonl and csv; without it text and json
+  kTakesAll = (1U << 5) - 1,
+};
 
-// What --help prints.
-std::string_view help_text();
+// The values of the common options as they were typed.
+struct TypedOptions {
+  FilterArguments filter;
+  std::string wrote, slowest, format = "text";
+  std::optional<std::uint64_t> threads;
+  bool reltime = false, utc = false, show_source = false, verbose = false, no_pager = false;
+  bool help = false, version = false;
+};
+
+// Refers to `typed`.
+std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups);
+
+// An Error is a usage error.
+Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vector<std::string> traces);
 
 }  // namespace rfan::replay

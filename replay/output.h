@@ -1,11 +1,10 @@
-// Standard output, or any descriptor, behind one big buffer.
+// Standard output, or any descriptor.
 #pragma once
 
-#include <cstddef>
-#include <memory>
 #include <string_view>
 
 #include "format/error.h"
+#include "replay/text_buffer.h"
 
 namespace rfan::replay {
 
@@ -13,36 +12,25 @@ namespace rfan::replay {
 // dropped, and status() says why. The destructor does not flush.
 class Output {
  public:
-  explicit Output(int fd);
+  explicit Output(int fd) : fd_(fd) {}
 
-  // Room for at least `bytes` more bytes; give back what was used with commit(). `bytes` <= kMaxReserve.
-  char* reserve(std::size_t bytes) {
-    if (kBufferBytes - used_ < bytes) flush();
-    return buffer_.get() + used_;
-  }
-  void commit(const char* end) { used_ = static_cast<std::size_t>(end - buffer_.get()); }
-  void append(std::string_view bytes);
-  void put(char c) {
-    *reserve(1) = c;
-    ++used_;
-  }
+  // What small things are written into; flush() writes it out.
+  TextBuffer& text() { return text_; }
+  void append(std::string_view text) { text_.append(text); }
 
-  // Writes out what is buffered.
-  void flush();
+  // Writes out what is in text(), and then `bytes` without copying them.
+  void write(std::string_view bytes);
+  void flush() { write({}); }
 
   const Status& status() const { return status_; }
   // The reader of the pipe has gone (EPIPE), which is no fault of ours.
   bool closed() const { return closed_; }
 
-  static constexpr std::size_t kMaxReserve = 128 * 1024;
-
  private:
-  // Writes of 128 KiB and more: a larger buffer leaves the L2 cache and gains nothing.
-  static constexpr std::size_t kBufferBytes = 256 * 1024;
+  void write_all(std::string_view bytes);
 
   int fd_;
-  std::unique_ptr<char[]> buffer_;
-  std::size_t used_ = 0;
+  TextBuffer text_;
   Status status_;
   bool closed_ = false;
 };

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstring>
 
-#include "format/limits.h"
 #include "format/number_text.h"
 #include "format/pattern.h"
 #include "replay/escape.h"
@@ -20,9 +19,6 @@ constexpr std::size_t kKindWidth = 13;     // "close_nowrite"
 constexpr std::size_t kProcessWidth = 24;  // a comm of 15 bytes and a pid of 7 digits in brackets
 // Everything in a line but the paths and the process: time, kind, markers, latency, separators.
 constexpr std::size_t kFixedBytes = TimeFormat::kMaxBytes + kKindWidth + 100;
-
-static_assert(kFixedBytes + 3 * kMaxEscapedBytes * format::kMaxPathBytes <= Output::kMaxReserve,
-              "the longest line must fit into one reservation");
 
 using KindText = std::array<char, kKindWidth>;
 
@@ -49,9 +45,10 @@ std::string process_name(std::string_view name) {
 
 }  // namespace
 
-TextPrinter::TextPrinter(Output& out, const format::Dictionary& dictionary, const Timeline& timeline,
-                         TimeStyle style)
-    : out_(out), dictionary_(dictionary), time_(timeline, style) {}
+TextPrinter::TextPrinter(TextBuffer& out, const ScanFile& file, TimeStyle style, std::string_view source)
+    : out_(out), dictionary_(file.dictionary), time_(file.timeline, style) {
+  if (!source.empty()) source_ = escaped(source) + ':';
+}
 
 std::string TextPrinter::make_process_text(format::ProcessId id) const {
   const auto process = id == 0 ? format::Process{} : dictionary_.process(id);
@@ -102,7 +99,8 @@ void TextPrinter::print_one(const format::EventColumns& events, std::size_t row)
   const auto path2 = events.path2[row];
   const auto flags = events.flags[row];
   const auto process = process_text(events.process[row]);
-  char* out = out_.reserve(kFixedBytes + process.size() + max_path_bytes(path) + max_path_bytes(path2));
+  char* out = out_.reserve(kFixedBytes + source_.size() + process.size() + max_path_bytes(path) + max_path_bytes(path2));
+  out = append_bytes(source_, out);
   out = time_.append(events.time_ns[row], out);
   *out++ = ' ';
   const auto& kind = kKinds[static_cast<std::uint8_t>(events.kind[row])];
@@ -126,9 +124,9 @@ void TextPrinter::print_one(const format::EventColumns& events, std::size_t row)
   out_.commit(out);
 }
 
-void TextPrinter::print(const format::EventColumns& events, std::span<const std::uint32_t> rows) {
+void TextPrinter::print(const Batch& batch) {
   extend();
-  for (const auto row : rows) print_one(events, row);
+  batch.for_each_row([&](std::uint32_t row) { print_one(batch.events, row); });
 }
 
 }  // namespace rfan::replay

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "replay/event_printer.h"
-#include "replay/output.h"
+#include "replay/text_buffer.h"
 #include "replay/time_format.h"
 
 namespace rfan::replay {
@@ -16,8 +16,10 @@ namespace rfan::replay {
 // outlive the printer.
 class TextPrinter : public EventPrinter {
  public:
-  TextPrinter(Output& out, const format::Dictionary& dictionary, const Timeline& timeline, TimeStyle style);
-  void print(const format::EventColumns& events, std::span<const std::uint32_t> rows) override;
+  // `source` comes before each line, with a colon; none when empty.
+  TextPrinter(TextBuffer& out, const ScanFile& file, TimeStyle style, std::string_view source);
+  void print(const Batch& batch) override;
+  format::ColumnSet columns() const override { return format::kAllColumns; }
 
  private:
   struct Slice {
@@ -32,9 +34,10 @@ class TextPrinter : public EventPrinter {
   char* append_object(format::PathId id, std::uint8_t flags, char* out) const;
   std::size_t max_path_bytes(format::PathId id) const;
 
-  Output& out_;
+  TextBuffer& out_;
   const format::Dictionary& dictionary_;
   TimeFormat time_;
+  std::string source_;                 // "trace.fbz:"
   std::string process_texts_;          // padded "vim.basic[1234]", one after the other
   std::vector<Slice> processes_;       // by ProcessId; empty until it is first printed
   std::vector<bool> printable_paths_;  // by PathId: needs no escaping

@@ -68,7 +68,7 @@ std::optional<std::uint64_t> take_unit_ns(Cursor& cursor) {
 
 // "1m30s", "2.5s": numbers, each with its unit. The fraction is read before its unit is known, hence in
 // nano-units.
-std::optional<TimePoint> parse_relative(Cursor cursor) {
+std::optional<std::uint64_t> take_duration(Cursor cursor) {
   std::uint64_t total = 0;
   do {
     const auto number = cursor.take_number(1, 9);
@@ -81,7 +81,17 @@ std::optional<TimePoint> parse_relative(Cursor cursor) {
     total += *number * *unit + static_cast<std::uint64_t>(fraction);
     if (total > kMaxSeconds * kNsPerSecond) return std::nullopt;
   } while (!cursor.at_end());
-  return RelativeTime{total};
+  return total;
+}
+
+// "10%", "99.5%".
+std::optional<TimePoint> parse_percent(Cursor cursor) {
+  const auto whole = cursor.take_number(1, 3);
+  const auto fraction = cursor.take_fraction(kNsPerSecond);
+  if (!whole || !fraction || !cursor.take('%') || !cursor.at_end()) return std::nullopt;
+  const auto percent = static_cast<double>(*whole) + static_cast<double>(*fraction) / kNsPerSecond;
+  if (percent > 100) return std::nullopt;
+  return PercentTime{percent};
 }
 
 // "HH:MM[:SS[.frac]]" up to the end of the text, as nanoseconds since midnight.
@@ -149,7 +159,11 @@ std::optional<TimePoint> parse_epoch(Cursor cursor) {
 
 std::optional<TimePoint> parse_any(std::string_view text, bool utc) {
   Cursor cursor(text);
-  if (cursor.take('+')) return parse_relative(cursor);
+  if (cursor.take('+')) {
+    const auto ns = take_duration(cursor);
+    return ns ? std::optional<TimePoint>(RelativeTime{*ns}) : std::nullopt;
+  }
+  if (auto percent = parse_percent(cursor)) return percent;
   if (cursor.take('@')) return parse_epoch(cursor);
   if (auto date = parse_date(cursor, utc)) return date;
   if (auto time = take_time_of_day(cursor)) return TimeOfDay{*time};
@@ -162,8 +176,13 @@ Result<TimePoint> parse_time(std::string_view text, bool utc) {
   if (auto point = parse_any(text, utc)) return *point;
   return Error{
       "not a time", std::string(text), 0,
-      "write +5s, +250ms or +1m30s (since the start of the trace), HH:MM[:SS[.frac]] (on the day it began), "
+      "write +5s, +250ms or +1m30s (since the start of the trace), 10% (of its length), HH:MM[:SS[.frac]] (on the day it began), "
       "YYYY-MM-DD[ HH:MM[:SS[.frac]]] or @SECONDS[.frac] (since the epoch)"};
+}
+
+Result<std::uint64_t> parse_duration(std::string_view text) {
+  if (auto ns = take_duration(Cursor(text))) return *ns;
+  return Error{"not a duration", std::string(text), 0, "write 250us, 1.5ms, 10s or 1m30s"};
 }
 
 TimeFilter::TimeFilter(format::Alternatives<TimePoint> since, format::Alternatives<TimePoint> until, bool utc)
@@ -172,6 +191,11 @@ TimeFilter::TimeFilter(format::Alternatives<TimePoint> since, format::Alternativ
 std::uint64_t TimeFilter::monotonic_of(const TimePoint& point, const Timeline::Span& span,
                                        const Timeline& timeline) const {
   if (const auto* relative = std::get_if<RelativeTime>(&point)) return timeline.start_ns() + relative->ns;
+  if (const auto* percent = std::get_if<PercentTime>(&point)) {
+    // One more than the length, so that everything lies before 100 %.
+    const auto length = static_cast<double>(timeline.last_event_ns() - timeline.first_event_ns() + 1);
+    return timeline.first_event_ns() + static_cast<std::uint64_t>(length * percent->percent / 100);
+  }
   std::uint64_t realtime_ns = 0;
   if (const auto* absolute = std::get_if<AbsoluteTime>(&point)) {
     realtime_ns = absolute->ns;

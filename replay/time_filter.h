@@ -25,11 +25,18 @@ struct TimeOfDay {
 struct AbsoluteTime {
   std::uint64_t ns = 0;
 };
-using TimePoint = std::variant<RelativeTime, TimeOfDay, AbsoluteTime>;
+// Of the time between the first and the last event of the recording.
+struct PercentTime {
+  double percent = 0;
+};
+using TimePoint = std::variant<RelativeTime, TimeOfDay, AbsoluteTime, PercentTime>;
 
-// Reads "+5s", "+250ms", "+1m30s", "HH:MM[:SS[.frac]]", "YYYY-MM-DD[ T]HH:MM[:SS[.frac]]" or
+// Reads "+5s", "+250ms", "+1m30s", "10%", "HH:MM[:SS[.frac]]", "YYYY-MM-DD[ T]HH:MM[:SS[.frac]]" or
 // "@SECONDS[.frac]". Dates are local time unless `utc`. The error says which forms there are.
 Result<TimePoint> parse_time(std::string_view text, bool utc);
+
+// Reads "250us", "1.5ms", "1m30s" as nanoseconds.
+Result<std::uint64_t> parse_duration(std::string_view text);
 
 // Whether the time of an event is let through. An event passes --since T when its time is T or later, --until
 // T when it is earlier than T. Pure, apart from the time zone.

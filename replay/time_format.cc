@@ -59,7 +59,7 @@ char* TimeFormat::append_relative(std::uint64_t monotonic_ns, char* out) const {
 
 char* TimeFormat::append(std::uint64_t monotonic_ns, char* out) {
   if (style_ == TimeStyle::kRelative) return append_relative(monotonic_ns, out);
-  const auto realtime_ns = timeline_.realtime_ns(monotonic_ns);
+  const auto realtime_ns = clock_.realtime_ns(monotonic_ns);
   const auto second = realtime_ns / kNsPerSecond;
   if (second != second_) set_second(second);
   std::memcpy(out, second_text_, kSecondBytes);
@@ -73,7 +73,7 @@ std::string TimeFormat::brief(std::uint64_t monotonic_ns) {
     return fmt::format("+{}.{}", since_start / kNsPerSecond,
                        since_start % kNsPerSecond / (kNsPerSecond / 10));
   }
-  const auto realtime_ns = timeline_.realtime_ns(monotonic_ns);
+  const auto realtime_ns = clock_.realtime_ns(monotonic_ns);
   const auto parts = broken_down(realtime_ns / kNsPerSecond, style_);
   const auto start = broken_down(timeline_.start_realtime_ns() / kNsPerSecond, style_);
   const bool same_day = parts.tm_yday == start.tm_yday && parts.tm_year == start.tm_year;
@@ -86,6 +86,15 @@ std::string TimeFormat::full_date(std::uint64_t realtime_ns) const {
   return fmt::format("{}.{:06} {}", strftime_text("%Y-%m-%d %H:%M:%S", parts),
                      realtime_ns % kNsPerSecond / 1000,
                      style_ == TimeStyle::kUtc ? "UTC" : strftime_text("%z", parts));
+}
+
+std::string moment_text(std::uint64_t realtime_ns, std::uint64_t start_realtime_ns, TimeStyle style) {
+  if (style == TimeStyle::kRelative) {
+    const auto since_start = realtime_ns - std::min(start_realtime_ns, realtime_ns);
+    return fmt::format("{}.{:06}", since_start / kNsPerSecond, since_start % kNsPerSecond / 1000);
+  }
+  return fmt::format("{}.{:06}", strftime_text("%Y-%m-%d %H:%M:%S", broken_down(realtime_ns / kNsPerSecond, style)),
+                     realtime_ns % kNsPerSecond / 1000);
 }
 
 }  // namespace rfan::replay

@@ -14,7 +14,7 @@ enum class TimeStyle : std::uint8_t { kLocal, kUtc, kRelative };
 // second costs no calendar arithmetic. `timeline` must outlive it.
 class TimeFormat {
  public:
-  TimeFormat(const Timeline& timeline, TimeStyle style) : timeline_(timeline), style_(style) {}
+  TimeFormat(const Timeline& timeline, TimeStyle style) : timeline_(timeline), clock_(timeline), style_(style) {}
 
   static constexpr std::size_t kMaxBytes = 40;
 
@@ -34,10 +34,15 @@ class TimeFormat {
   void set_second(std::uint64_t second);
 
   const Timeline& timeline_;
+  WallClock clock_;
   TimeStyle style_;
   std::uint64_t second_ = UINT64_MAX;  // since the epoch, what second_text_ says
   static constexpr std::size_t kSecondBytes = 20;
   char second_text_[kSecondBytes] = {};  // "2026-11-22 10:31:02."
 };
+
+// A moment of which only the wall-clock time is known, as TimeFormat::append() shows it; seconds since
+// `start_realtime_ns` with kRelative, not padded.
+std::string moment_text(std::uint64_t realtime_ns, std::uint64_t start_realtime_ns, TimeStyle style);
 
 }  // namespace rfan::replay

@@ -7,7 +7,7 @@
 namespace rfan::replay {
 
 void Timeline::refresh(std::uint64_t first_event_ns) {
-  span_ = {};
+  ++version_;
   if (start_ns_) return;
   start_ns_ = clocks_.empty() ? first_event_ns : std::min(first_event_ns, clocks_.front().monotonic_ns);
 }

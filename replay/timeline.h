@@ -1,5 +1,5 @@
-// The clock of one trace: from CLOCK_MONOTONIC, which events carry, to wall-clock time, and where the trace
-// began.
+// The clock of one file: from CLOCK_MONOTONIC, which events carry, to wall-clock time, and where the
+// recording began.
 #pragma once
 
 #include <cstdint>
@@ -10,41 +10,74 @@
 
 namespace rfan::replay {
 
-// One thread. Refers to the clock samples of a reader, which grow as frames pass by; call refresh() after
-// each block.
+// Refers to the clock samples of a reader, which grow as frames pass by; call refresh() after each block of a
+// stream. Any number of threads may read while nobody refreshes.
 class Timeline {
  public:
   // `clocks` must outlive this object.
   explicit Timeline(const std::vector<format::ClockSample>& clocks) : clocks_(clocks) {}
 
   // Takes note of clock samples that came in since. `first_event_ns` of the block just read; the first call
-  // fixes the start of the trace, which is the earlier of its first clock sample and its first event.
+  // fixes the start of the trace, which is the earlier of its first clock sample and its first event, unless
+  // begin_at() has done so.
   void refresh(std::uint64_t first_event_ns);
+
+  // For a file that continues another: the start of the recording.
+  void begin_at(std::uint64_t start_ns) { start_ns_ = start_ns; }
+  // First and last event of the recording, where they are known beforehand: what percentages are of.
+  void set_extent(std::uint64_t first_event_ns, std::uint64_t last_event_ns) {
+    first_event_ns_ = first_event_ns;
+    last_event_ns_ = last_event_ns;
+  }
 
   bool started() const { return start_ns_.has_value(); }
   std::uint64_t start_ns() const { return start_ns_.value_or(0); }  // CLOCK_MONOTONIC
   std::uint64_t start_realtime_ns() const { return realtime_ns(start_ns()); }
+  std::uint64_t first_event_ns() const { return first_event_ns_; }
+  std::uint64_t last_event_ns() const { return last_event_ns_; }
 
   // Nanoseconds since the epoch. A trace without any clock sample (its CLOCK frames were damaged) gives the
   // monotonic time itself, as if the machine had booted at the epoch.
   std::uint64_t realtime_ns(std::uint64_t monotonic_ns) const {
-    if (monotonic_ns < span_.begin_ns || monotonic_ns > span_.last_ns) span_ = span_at(monotonic_ns);
-    return monotonic_ns + span_.offset_ns;
+    return monotonic_ns + span_at(monotonic_ns).offset_ns;
   }
 
   // A stretch of time in which one clock sample holds: realtime = monotonic + offset_ns (modulo 2^64).
   struct Span {
-    std::uint64_t begin_ns =
-        1;  // first and last monotonic time, both inclusive; the default is the empty span
+    std::uint64_t begin_ns = 1;  // first and last monotonic time, both inclusive; the default is empty
     std::uint64_t last_ns = 0;
     std::uint64_t offset_ns = 0;
   };
   Span span_at(std::uint64_t monotonic_ns) const;
 
+  // Counts refreshes: what was derived from the clocks before is out of date.
+  std::uint64_t version() const { return version_; }
+
  private:
   const std::vector<format::ClockSample>& clocks_;
   std::optional<std::uint64_t> start_ns_;
-  mutable Span span_;  // cache: times mostly ascend
+  std::uint64_t first_event_ns_ = 0;
+  std::uint64_t last_event_ns_ = UINT64_MAX - 1;
+  std::uint64_t version_ = 0;
+};
+
+// Wall-clock times of events that mostly ascend: remembers the stretch of the last one. One thread.
+class WallClock {
+ public:
+  explicit WallClock(const Timeline& timeline) : timeline_(timeline) {}
+  std::uint64_t realtime_ns(std::uint64_t monotonic_ns) {
+    if (monotonic_ns < span_.begin_ns || monotonic_ns > span_.last_ns || version_ != timeline_.version()) {
+      span_ = timeline_.span_at(monotonic_ns);
+      version_ = timeline_.version();
+    }
+    return monotonic_ns + span_.offset_ns;
+  }
+  const Timeline& timeline() const { return timeline_; }
+
+ private:
+  const Timeline& timeline_;
+  Timeline::Span span_;
+  std::uint64_t version_ = 0;
 };
 
 }  // namespace rfan::replay

@@ -1,0 +1,88 @@
+// What a query asks of an event, as a tree of tests. Made by the filter options and by --where, turned into
+// bits and byte masks by Filter.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "format/trace_reader.h"
+#include "replay/time_filter.h"
+
+namespace rfan::replay {
+
+// A process as a test sees it; of an unknown one (id 0) everything is empty.
+struct ProcessView {
+  const format::Dictionary& dictionary;
+  format::ProcessId id;
+
+  bool known() const { return id != 0; }
+  const format::Process& process() const { return dictionary.process(id); }
+  // Empty: unknown, or lost with a damaged dictionary frame.
+  std::string_view exe() const {
+    const auto path = process().exe;
+    return path <= dictionary.path_count() ? dictionary.path(path) : std::string_view();
+  }
+};
+
+// Decided once per process of the dictionary. Must be safe to call from any thread, as must all others here.
+struct ProcessTest {
+  std::function<bool(const ProcessView&)> accept;
+};
+
+// Decided once per path of the dictionary; holds for an event when it holds for one of the paths looked at.
+// An unknown path is the empty one.
+struct PathTest {
+  enum class Which : std::uint8_t { kEither, kFirst, kSecond };
+  std::function<bool(std::string_view)> accept;
+  Which which = Which::kEither;
+};
+
+// The kind is one of those whose bit (1 << kind) is set.
+struct KindTest {
+  std::uint32_t kinds = 0;
+};
+
+// (flags & mask) == value.
+struct FlagTest {
+  std::uint8_t mask = 0;
+  std::uint8_t value = 0;
+};
+
+// A held event whose reply latency lies between the two, both inclusive.
+struct LatencyTest {
+  std::uint64_t least_ns = 0;
+  std::uint64_t most_ns = UINT64_MAX;
+};
+
+struct TimeTest {
+  TimeFilter filter;
+};
+
+// Immutable and shared: the same tree serves every file and every thread.
+struct Condition;
+using ConditionPtr = std::shared_ptr<const Condition>;
+
+struct AllOf {
+  std::vector<ConditionPtr> parts;  // none: true
+};
+struct AnyOf {
+  std::vector<ConditionPtr> parts;  // none: false
+};
+struct NoneOf {
+  ConditionPtr part;
+};
+
+struct Condition {
+  std::variant<ProcessTest, PathTest, KindTest, FlagTest, LatencyTest, TimeTest, AllOf, AnyOf, NoneOf> test;
+};
+
+template <typename Test>
+ConditionPtr condition(Test test) {
+  return std::make_shared<const Condition>(Condition{std::move(test)});
+}
+
+}  // namespace rfan::replay

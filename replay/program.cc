@@ -1,0 +1,124 @@
+#include "replay/program.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+#include <set>
+
+#include "replay/pager.h"
+#include "replay/verb.h"
+
+namespace rfan::replay {
+namespace {
+
+// A command line that makes sense.
+struct Invocation {
+  const VerbEntry* entry = nullptr;
+  std::unique_ptr<Verb> verb;
+  Options options;
+  bool help = false;
+  bool version = false;
+};
+
+Result<Invocation> parse(std::vector<std::string> arguments) {
+  Invocation invocation;
+  invocation.entry = arguments.empty() ? nullptr : find_verb(arguments.front());
+  const bool named = invocation.entry != nullptr;
+  if (named) arguments.erase(arguments.begin());
+  if (!named) invocation.entry = &verbs().front();
+  const auto& entry = *invocation.entry;
+  invocation.verb = entry.make();
+  TypedOptions typed;
+  std::vector<OptionGroup> groups{invocation.verb->options()};
+  for (auto& group : common_options(typed, entry.groups)) groups.push_back(std::move(group));
+  if (!named) groups.push_back({"", {{"--version", "", "the version", &typed.version}}});
+  std::vector<std::string> words;
+  if (auto status = parse_words(groups, std::move(arguments), words); !status) return status.error();
+  invocation.help = typed.help;
+  invocation.version = typed.version;
+  if (typed.help && !named) invocation.entry = nullptr;
+  if (typed.help || typed.version) return invocation;
+  auto options = interpret(typed, entry.groups, std::move(words));
+  if (!options) {
+    auto error = options.error();
+    if (error.what == "no trace given" && named) error.hint = fmt::format("write ./{} for a file of that name", entry.name);
+    return error;
+  }
+  invocation.options = std::move(options).value();
+  if (auto status = invocation.verb->check(invocation.options); !status) return status.error();
+  return invocation;
+}
+
+// Says things on standard error, each only once, and not across the progress line.
+class Console {
+ public:
+  Console(const NoteSink& sink, Progress& progress) : sink_(sink), progress_(progress) {}
+  void say(std::string_view line) {
+    progress_.clear();
+    if (sink_) return sink_(line);
+    fmt::print(stderr, "rfanreplay: {}\n", line);
+  }
+  void note(std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    if (said_.insert(std::string(line)).second) say(fmt::format("note: {}", line));
+  }
+
+ private:
+  const NoteSink& sink_;
+  Progress& progress_;
+  std::mutex mutex_;  // damage is reported by the threads of a scan
+  std::set<std::string> said_;
+};
+
+std::size_t terminal_columns(int fd) {
+  winsize size{};
+  if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) return size.ws_col;
+  return 80;
+}
+
+int print_text(std::string_view text, int fd) {
+  Output out(fd);
+  out.write(text);
+  return out.status() || out.closed() ? kExitClean : kExitError;
+}
+
+int run_verb(const Invocation& invocation, Console& console, Progress& progress, int out_fd) {
+  const bool terminal = ::isatty(out_fd) == 1;
+  // Asked before the pager takes the place of the terminal.
+  const auto columns = terminal_columns(out_fd);
+  const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
+  Pager pager(terminal && !invocation.options.no_pager && invocation.options.format == OutputFormat::kText, out_fd);
+  Output out(pager.fd());
+  const NoteSink note = [&](std::string_view line) { console.note(line); };
+  const Session session{invocation.options, out, note, progress, colour, columns};
+  const auto coverage = invocation.verb->run(session);
+  out.flush();
+  pager.close();
+  progress.end();
+  if (out.closed()) return kExitClean;
+  if (!out.status()) return console.say(out.status().error().message()), kExitError;
+  if (!coverage) return console.say(coverage.error().message()), kExitError;
+  return coverage.value() == Coverage::kWhole ? kExitClean : kExitPartial;
+}
+
+}  // namespace
+
+int run_program(std::vector<std::string> arguments, const Streams& streams) {
+  Progress progress(!streams.diagnostics && ::isatty(STDERR_FILENO) == 1);
+  Console console(streams.diagnostics, progress);
+  const auto invocation = parse(std::move(arguments));
+  if (!invocation) {
+    console.say(invocation.error().message() + "\nTry 'rfanreplay --help'.");
+    return kExitUsage;
+  }
+  const auto& [entry, verb, options, help, version] = invocation.value();
+  if (help) return print_text(help_text(entry ? entry->name : ""), streams.out_fd);
+  if (version) return print_text("rfanreplay " RFAN_VERSION "\n", streams.out_fd);
+  return run_verb(invocation.value(), console, progress, streams.out_fd);
+}
+
+}  // namespace rfan::replay

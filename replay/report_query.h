@@ -1,0 +1,121 @@
+// What `report` counts, and how it is put together from blocks, threads and files.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "format/latency_histogram.h"
+#include "replay/grouping.h"
+#include "replay/scan.h"
+
+namespace rfan::replay {
+
+enum class Measure : std::uint8_t {
+  kEvents,
+  kShare,    // of the events that the filter wants
+  kOpens,    // events of kind open
+  kReopens,  // opens of a file by a process that had opened it before
+  kShort,    // opens that the same process closed again before ReportSpec::short_ns passed
+  kFiles,    // distinct paths
+  kFirst,
+  kLast,
+  kRate,  // events a second between first and last
+  kWait,  // sum of reply latencies
+  kP50,
+  kP90,
+  kP99,
+  kMax,  // of reply latencies, rounded up as LatencyHistogram does
+};
+inline constexpr std::size_t kMeasureCount = 14;
+
+std::string_view measure_name(Measure measure);
+std::string measure_names();
+Result<std::vector<Measure>> parse_measures(std::string_view comma_list);
+
+struct ReportSpec {
+  GroupingSpec grouping;
+  std::vector<Measure> measures;
+  std::uint64_t short_ns = 1'000'000;
+
+  bool wants(Measure measure) const;
+  bool wants_latencies() const;
+  bool wants_times() const;
+  format::ColumnSet columns() const;
+};
+
+// One group, over all files. Times are wall-clock, in nanoseconds since the epoch.
+struct ReportRow {
+  std::vector<std::string> labels;  // by key
+  std::uint64_t events = 0;
+  std::uint64_t opens = 0;
+  std::uint64_t reopens = 0;
+  std::uint64_t short_opens = 0;
+  std::uint64_t files = 0;
+  std::uint64_t first_ns = UINT64_MAX;
+  std::uint64_t last_ns = 0;
+  std::uint64_t wait_ns = 0;
+  std::unique_ptr<format::LatencyHistogram> latencies;  // null: none, or not asked for
+
+  double rate() const;  // 0 when first and last are the same moment
+  std::uint32_t quantile_ns(double fraction) const { return latencies ? latencies->quantile_ns(fraction) : 0; }
+};
+
+// Memory: what grows with distinct groups, and for reopens and files with distinct pairs of group and file; a
+// process is known by pid and start time across files. An open and its close in two different files are not
+// paired. Counts that need no pairing do not depend on the order of blocks.
+class ReportQuery : public Query {
+ public:
+  explicit ReportQuery(const ReportSpec& spec);
+  ~ReportQuery() override;
+
+  format::ColumnSet columns() const override { return spec_.columns(); }
+  bool ordered() const override { return spec_.wants(Measure::kShort); }
+  void begin(const ScanFile& file) override;
+  std::unique_ptr<Part> make_part(const ScanFile& file) override;
+  void take(const ScanFile& file, Part& part) override;
+  void take_product(const ScanFile& file, Product& product) override;
+
+  // All groups, in no order; `this` is empty then. Start of the first file, for relative times.
+  std::vector<ReportRow> rows();
+  std::uint64_t start_realtime_ns() const { return start_realtime_ns_; }
+
+ private:
+  class Tallies;
+  class Pairing;
+  struct Opened {
+    std::uint64_t time_ns;
+    GroupCode group;
+  };
+  struct FileState;
+  struct Triple {
+    std::uint32_t row, process, path;
+    bool operator==(const Triple&) const = default;
+    template <typename H>
+    friend H AbslHashValue(H state, const Triple& triple) {
+      return H::combine(std::move(state), triple.row, triple.process, triple.path);
+    }
+  };
+
+  std::uint32_t row_of(FileState& state, GroupCode code);
+  std::uint32_t global_path(FileState& state, format::PathId id);
+  std::uint32_t global_process(FileState& state, format::ProcessId id);
+
+  const ReportSpec& spec_;
+  std::unique_ptr<FileState> state_;  // of the file that is being scanned
+  std::vector<ReportRow> rows_;
+  absl::flat_hash_map<std::string, std::uint32_t> row_by_labels_;
+  absl::flat_hash_map<std::string, std::uint32_t> path_numbers_;
+  absl::flat_hash_map<std::string, std::uint32_t> process_numbers_;
+  absl::flat_hash_map<Triple, std::uint64_t> opens_by_file_;  // row, process, path
+  absl::flat_hash_set<Triple> files_;                         // row, 0, path
+  std::uint64_t start_realtime_ns_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace rfan::replay

@@ -1,0 +1,346 @@
+#include "replay/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "format/number_text.h"
+#include "format/trace_reader.h"
+#include "replay/escape.h"
+#include "replay/follow_source.h"
+
+namespace rfan::replay {
+
+using format::ColumnSet;
+using format::EncodedBlock;
+using format::EventColumns;
+
+namespace {
+
+void take_columns(ColumnSet columns, EventColumns& from, EventColumns& to) {
+  if (columns & format::kColumnTime) to.time_ns.swap(from.time_ns);
+  if (columns & format::kColumnKind) to.kind.swap(from.kind);
+  if (columns & format::kColumnFlags) to.flags.swap(from.flags);
+  if (columns & format::kColumnProcess) to.process.swap(from.process);
+  if (columns & format::kColumnPath) to.path.swap(from.path);
+  if (columns & format::kColumnPath2) to.path2.swap(from.path2);
+  if (columns & format::kColumnReply) to.reply_ns.swap(from.reply_ns);
+}
+
+unsigned bits_in(ColumnSet columns) {
+  return static_cast<unsigned>(__builtin_popcount(columns));
+}
+
+// From an encoded block to the call of Part::add(). One for each thread.
+class BlockWork {
+ public:
+  // decode(block, columns, out) gives a Status.
+  template <typename Decode>
+  void run(const EncodedBlock& block, std::uint64_t number, const ScanFile& file, const Filter& filter,
+           ColumnSet wanted, Part& part, ScanCounts& counts, Decode decode) {
+    const auto share = filter.judge(block.statistics, file.timeline);
+    if (share == Share::kNone) {
+      ++counts.excluded;
+      return;
+    }
+    selection_.all = share == Share::kAll;
+    if (selection_.all) {
+      selection_.rows.clear();
+      selection_.count = block.statistics.totals.events;
+      if (part.add_statistics(block.statistics)) {
+        ++counts.from_statistics;
+        counts.matched += selection_.count;
+        return;
+      }
+    }
+    counts.events += block.statistics.totals.events;
+    const auto for_filter = selection_.all ? 0 : filter.columns();
+    const auto first = for_filter != 0 ? for_filter : wanted;
+    if (!decode(block, first, events_)) return;
+    counts.columns += bits_in(first);
+    if (for_filter != 0) {
+      filter.select(events_, file.timeline, selection_);
+      if (selection_.count == 0) return;
+      if (const auto rest = wanted & ~for_filter; rest != 0) {
+        if (!decode(block, rest, rest_)) return;
+        counts.columns += bits_in(rest);
+        take_columns(rest, rest_, events_);
+      }
+    }
+    counts.matched += selection_.count;
+    part.add({file, block.statistics, events_, selection_, number});
+  }
+
+ private:
+  EventColumns events_;
+  EventColumns rest_;
+  Selection selection_;
+};
+
+// The blocks of one file, worked on by several threads. The thread that calls run() takes what they make.
+class FileScan {
+ public:
+  FileScan(const format::TraceFile& trace, const ScanFile& file, const Filter& filter, Query& query,
+           ScanCounts& counts, Progress& progress, std::vector<std::size_t> blocks)
+      : trace_(trace),
+        file_(file),
+        filter_(filter),
+        query_(query),
+        columns_(query.columns()),
+        ordered_(query.ordered()),
+        counts_(counts),
+        progress_(progress),
+        blocks_(std::move(blocks)) {}
+
+  Status run(unsigned threads) {
+    const auto workers = std::clamp<std::size_t>(blocks_.size(), 1, threads);
+    query_.begin(file_);
+    for (std::size_t i = 0; i < workers; ++i) parts_.push_back(query_.make_part(file_));
+    if (workers == 1) {
+      run_alone();
+    } else {
+      run_together(workers);
+    }
+    if (!query_.done()) {
+      for (auto& part : parts_) query_.take(file_, *part);
+    }
+    return failure_ ? Status(*failure_) : Status();
+  }
+
+ private:
+  struct Slot {
+    bool ready = false;
+    std::unique_ptr<Product> product;
+  };
+
+  void run_alone() {
+    BlockWork work;
+    format::BlockDecoder decoder;
+    for (std::size_t i = 0; i < blocks_.size() && !query_.done() && !failure_; ++i) {
+      auto product = work_on(i, work, decoder, *parts_[0]);
+      if (product) query_.take_product(file_, *product);
+      progress_.advance(trace_.blocks()[blocks_[i]].events);
+    }
+  }
+
+  void run_together(std::size_t workers) {
+    window_ = 2 * workers;
+    slots_.resize(blocks_.size());
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this, i] { work_loop(*parts_[i]); });
+    take_in_order();
+  }
+
+  std::unique_ptr<Product> work_on(std::size_t i, BlockWork& work, format::BlockDecoder& decoder, Part& part) {
+    auto block = trace_.read_block(blocks_[i]);
+    if (!block) {
+      if (block.error().errno_value != 0) fail(block.error());  // damage has been reported
+      return nullptr;
+    }
+    work.run(*block, blocks_[i], file_, filter_, columns_, part, counts_,
+             [&](const EncodedBlock& encoded, ColumnSet wanted, EventColumns& out) {
+               return trace_.decode(encoded, wanted, decoder, out).ok();
+             });
+    return ordered_ ? part.product() : nullptr;
+  }
+
+  void work_loop(Part& part) {
+    BlockWork work;
+    format::BlockDecoder decoder;
+    std::unique_lock lock(mutex_);
+    while (true) {
+      room_.wait(lock, [&] { return stop_ || next_ >= blocks_.size() || !ordered_ || next_ < taken_ + window_; });
+      if (stop_ || next_ >= blocks_.size()) return;
+      const auto i = next_++;
+      lock.unlock();
+      auto product = work_on(i, work, decoder, part);
+      lock.lock();
+      slots_[i] = {true, std::move(product)};
+      ready_.notify_one();
+    }
+  }
+
+  void take_in_order() {
+    std::unique_lock lock(mutex_);
+    while (taken_ < blocks_.size() && !stop_) {
+      ready_.wait(lock, [&] { return stop_ || slots_[taken_].ready; });
+      if (stop_) break;
+      auto product = std::move(slots_[taken_].product);
+      const auto events = trace_.blocks()[blocks_[taken_]].events;
+      ++taken_;
+      room_.notify_all();
+      lock.unlock();
+      if (product) query_.take_product(file_, *product);
+      progress_.advance(events);
+      lock.lock();
+      stop_ = stop_ || query_.done();
+    }
+    stop_ = true;
+    room_.notify_all();
+  }
+
+  void fail(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = error;
+    stop_ = true;
+    ready_.notify_all();
+  }
+
+  const format::TraceFile& trace_;
+  const ScanFile& file_;
+  const Filter& filter_;
+  Query& query_;
+  const ColumnSet columns_;
+  const bool ordered_;
+  ScanCounts& counts_;
+  Progress& progress_;
+  const std::vector<std::size_t> blocks_;  // to look at, ascending
+  std::vector<std::unique_ptr<Part>> parts_;
+  std::size_t window_ = 0;
+
+  std::mutex mutex_;  // of everything below
+  std::condition_variable room_;
+  std::condition_variable ready_;
+  std::deque<Slot> slots_;  // by position in blocks_
+  std::size_t next_ = 0;    // that a worker will begin
+  std::size_t taken_ = 0;
+  bool stop_ = false;
+  std::optional<Error> failure_;
+};
+
+}  // namespace
+
+Result<Coverage> Scan::run(Query& query) {
+  missing_ = set_.incomplete();
+  std::uint64_t events = 0;
+  for (const auto& member : set_.members()) events += member.events;
+  progress_.begin(events);
+  for (std::size_t i = 0; i < set_.members().size() && !query.done(); ++i) {
+    const auto& member = set_.members()[i];
+    const bool follow = options_.follow && !member.complete && i + 1 == set_.members().size();
+    const auto status = member.stream ? scan_stream(i, query) : follow ? follow_file(i, query) : scan_file(i, query);
+    if (!status) return status.error();
+  }
+  progress_.end();
+  return missing_ ? Coverage::kPartial : Coverage::kWhole;
+}
+
+Status Scan::scan_file(std::size_t index, Query& query) {
+  const auto& member = set_.members()[index];
+  const auto timeline = set_.timeline(index);
+  auto trace = set_.file(index, note_);
+  if (!trace) return trace.error();
+  Filter filter(condition_);
+  std::vector<std::size_t> blocks;
+  for (std::size_t i = 0; i < (*trace)->blocks().size(); ++i) {
+    const auto& entry = (*trace)->blocks()[i];
+    if (filter.may_match_time(entry.first_ns, entry.last_ns, timeline)) blocks.push_back(i);
+  }
+  counts_.blocks += (*trace)->blocks().size();
+  counts_.outside_time += (*trace)->blocks().size() - blocks.size();
+  if (!blocks.empty()) {
+    filter.extend((*trace)->dictionary());
+    const ScanFile file{(*trace)->dictionary(), timeline, member.name, index};
+    FileScan scan(**trace, file, filter, query, counts_, progress_, std::move(blocks));
+    if (auto status = scan.run(options_.threads); !status) return status;
+  }
+  if (query.done()) return {};
+  note_losses((*trace)->losses(), filter, timeline);
+  if (!(*trace)->complete()) note_unfinished(member.name);
+  note_unknown((*trace)->unknown_frames());
+  missing_ = missing_ || (*trace)->damage_count() != 0;
+  return {};
+}
+
+Status Scan::scan_stream(std::size_t index, Query& query) {
+  const auto& name = set_.members()[index].name;
+  auto source = format::open_source(name == kStandardInput ? "-" : name);
+  if (!source) return source.error();
+  return run_stream(std::move(*source), name, index, {}, query);
+}
+
+// The file that is being written, and those that rotation begins after it.
+Status Scan::follow_file(std::size_t index, Query& query) {
+  const auto start_ns = set_.timeline(index).start_ns();
+  for (std::optional<std::string> path = set_.members()[index].name; path && !query.done();
+       path = next_rotated(*path)) {
+    auto source = follow_source(*path);
+    if (!source) return source.error();
+    if (auto status = run_stream(std::move(*source), *path, index, start_ns, query); !status) return status;
+  }
+  return {};
+}
+
+Status Scan::run_stream(std::unique_ptr<format::ByteSource> source, std::string_view name, std::size_t index,
+                        std::optional<std::uint64_t> start_ns, Query& query) {
+  auto opened = format::TraceReader::open(std::move(source), damage_notes(note_));
+  if (!opened) return opened.error();
+  auto& reader = **opened;
+  Timeline timeline(reader.clocks());
+  if (start_ns) timeline.begin_at(*start_ns);
+  const ScanFile file{reader.dictionary(), timeline, name, index};
+  Filter filter(condition_);
+  BlockWork work;
+  query.begin(file);
+  const auto part = query.make_part(file);
+  for (std::uint64_t number = 0; !query.done(); ++number) {
+    auto block = reader.next_block();
+    if (!block) return block.error();
+    if (!*block) break;
+    ++counts_.blocks;
+    timeline.refresh((*block)->statistics.totals.first_ns);
+    filter.extend(reader.dictionary());
+    work.run(**block, number, file, filter, query.columns(), *part, counts_,
+             [&](const EncodedBlock& encoded, ColumnSet wanted, EventColumns& out) {
+               return reader.decode(encoded, wanted, out).ok();
+             });
+    if (!query.ordered()) continue;
+    if (auto product = part->product()) query.take_product(file, *product);
+    query.flush();
+  }
+  if (query.done()) return {};
+  query.take(file, *part);
+  const auto summary = reader.footer();
+  note_losses(summary ? summary->losses : reader.losses(), filter, timeline);
+  if (!reader.complete()) note_unfinished(name);
+  note_unknown(reader.unknown_frames());
+  missing_ = missing_ || reader.damage_count() != 0;
+  return {};
+}
+
+// A loss outside the time that was asked for does not touch the answer.
+void Scan::note_losses(std::span<const format::Loss> losses, const Filter& filter, const Timeline& timeline) {
+  std::vector<format::Loss> concerned;
+  for (const auto& loss : losses) {
+    if (filter.may_match_time(loss.first_ns, loss.last_ns, timeline)) concerned.push_back(loss);
+  }
+  TimeFormat time(timeline, options_.time_style);
+  for (const auto& sum : sum_losses(concerned)) note_(loss_note(sum, time));
+  missing_ = missing_ || !concerned.empty();
+}
+
+void Scan::note_unfinished(std::string_view name) {
+  note_(fmt::format("{}: {}", escaped(name), unfinished_note()));
+  missing_ = true;
+}
+
+void Scan::note_unknown(std::uint64_t frames) {
+  if (frames != 0) note_(unknown_frames_note(frames));
+}
+
+std::string counts_text(const ScanCounts& counts) {
+  using format::count_text;
+  const auto of = [](const std::atomic<std::uint64_t>& count) { return count_text(count.load()); };
+  return fmt::format(
+      "{} blocks: {} outside the time, {} excluded by their statistics, {} answered by them; {} columns of {} "
+      "events decoded, {} events matched",
+      of(counts.blocks), of(counts.outside_time), of(counts.excluded), of(counts.from_statistics),
+      of(counts.columns), of(counts.events), of(counts.matched));
+}
+
+}  // namespace rfan::replay

@@ -1,0 +1,39 @@
+#include "replay/table.h"
+
+#include <algorithm>
+
+namespace rfan::replay {
+
+std::size_t text_width(std::string_view text) {
+  // Bytes that do not continue a character.
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+void Table::print(TextBuffer& out) const {
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    auto width = text_width(columns_[i].heading);
+    for (const auto& row : rows_) width = std::max(width, text_width(row[i]));
+    widths.push_back(width);
+  }
+  const auto print_row = [&](const auto& cell_of) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const std::string_view cell = cell_of(i);
+      const std::string padding(widths[i] - text_width(cell), ' ');
+      if (i != 0) out.append("  ");
+      if (columns_[i].align == Align::kRight) out.append(padding);
+      out.append(cell);
+      if (columns_[i].align == Align::kLeft && i + 1 < columns_.size()) out.append(padding);
+    }
+  };
+  if (colour_) out.append("\x1b[1m");
+  print_row([&](std::size_t i) { return columns_[i].heading; });
+  out.append(colour_ ? "\x1b[0m\n" : "\n");
+  for (const auto& row : rows_) {
+    print_row([&](std::size_t i) { return std::string_view(row[i]); });
+    out.put('\n');
+  }
+}
+
+}  // namespace rfan::replay

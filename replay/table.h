@@ -1,0 +1,37 @@
+// Text in columns.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "replay/text_buffer.h"
+
+namespace rfan::replay {
+
+enum class Align : std::uint8_t { kLeft, kRight };
+
+// Columns as wide as their widest cell, two spaces apart, under a heading that is bold where there is colour.
+// The last column is not padded. Cells hold printable text. One thread.
+class Table {
+ public:
+  struct Column {
+    std::string_view heading;
+    Align align = Align::kLeft;
+  };
+  Table(std::vector<Column> columns, bool colour) : columns_(std::move(columns)), colour_(colour) {}
+
+  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  bool empty() const { return rows_.empty(); }
+  void print(TextBuffer& out) const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+  bool colour_;
+};
+
+// Columns that a terminal takes for UTF-8 `text`, each character being one.
+std::size_t text_width(std::string_view text);
+
+}  // namespace rfan::replay

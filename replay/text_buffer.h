@@ -1,0 +1,50 @@
+// Text that is being put together: what printers write into.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace rfan::replay {
+
+// Grows as needed and keeps its memory when it is cleared. One thread.
+class TextBuffer {
+ public:
+  // Room for at least `bytes` more bytes; give back what was used with commit().
+  char* reserve(std::size_t bytes) {
+    if (capacity_ - used_ < bytes) grow(bytes);
+    return bytes_.get() + used_;
+  }
+  void commit(const char* end) { used_ = static_cast<std::size_t>(end - bytes_.get()); }
+
+  void append(std::string_view text) {
+    std::memcpy(reserve(text.size()), text.data(), text.size());
+    used_ += text.size();
+  }
+  void put(char c) {
+    *reserve(1) = c;
+    ++used_;
+  }
+
+  std::string_view view() const { return {bytes_.get(), used_}; }
+  std::size_t size() const { return used_; }
+  bool empty() const { return used_ == 0; }
+  void clear() { used_ = 0; }
+
+ private:
+  void grow(std::size_t bytes) {
+    const auto capacity = std::max<std::size_t>({2 * capacity_, used_ + bytes, 4096});
+    auto moved = std::make_unique_for_overwrite<char[]>(capacity);
+    if (used_ != 0) std::memcpy(moved.get(), bytes_.get(), used_);
+    bytes_ = std::move(moved);
+    capacity_ = capacity;
+  }
+
+  std::unique_ptr<char[]> bytes_;
+  std::size_t capacity_ = 0;
+  std::size_t used_ = 0;
+};
+
+}  // namespace rfan::replay

@@ -1,0 +1,70 @@
+// The traces of one command line, read as one: files, directories, rotated sets and standard input.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/byte_io.h"
+#include "format/trace_file.h"
+#include "replay/notes.h"
+#include "replay/timeline.h"
+
+namespace rfan::replay {
+
+inline constexpr std::string_view kStandardInput = "standard input";
+
+// One file of a set. What is small is kept; the file itself, with its dictionary, only while it is scanned.
+struct TraceMember {
+  std::string name;          // as given, or as found in the directory; "standard input"
+  bool stream = false;       // a pipe: read once, front to back; what follows is then empty
+  std::size_t session = 0;   // files of one recording that follow each other have the same number
+  format::FileHeader header{};
+  std::vector<format::ClockSample> clocks{};
+  std::vector<format::Loss> losses{};
+  std::uint64_t events = 0;
+  std::uint64_t first_ns = 0;  // of its events, CLOCK_MONOTONIC
+  std::uint64_t last_ns = 0;
+  bool complete = false;
+};
+
+// In the order of the command line; the files of one recording (session) by their sequence numbers. One
+// thread.
+//
+// What a name may be:
+//   a file             itself; `name.fbz.part` is one that is being written
+//   a directory        all *.fbz and *.fbz.part in it
+//   name.fbz           where there is no such file: name.000000.fbz, name.000001.fbz ..., with a .part
+//   - or a pipe        a stream
+class TraceSet {
+ public:
+  // Opens every file once. A file that cannot be read is an error when it was named, and a note when it was
+  // found. Notes say which sequence numbers are missing.
+  static Result<TraceSet> open(const std::vector<std::string>& names, const NoteSink& note);
+
+  const std::vector<TraceMember>& members() const { return members_; }
+  bool has_streams() const;
+  // A file of a recording is not there, or was found and cannot be read.
+  bool incomplete() const { return incomplete_; }
+
+  // The file of a member that is no stream. The first call gives the one that open() opened, later ones open
+  // it again; dropping it frees its dictionary. Damage goes to `on_damage`.
+  Result<std::unique_ptr<format::TraceFile>> file(std::size_t index, const NoteSink& note) const;
+
+  // The clock of a member: the start is that of its recording. Refers to the member's clock samples.
+  Timeline timeline(std::size_t index) const;
+
+ private:
+  Status add_name(const std::string& name, const NoteSink& note);
+  Status add_file(const std::string& path, bool named, const NoteSink& note);
+  void order_sessions();
+  void check_sequences(const NoteSink& note);
+
+  std::vector<TraceMember> members_;
+  mutable std::vector<std::unique_ptr<format::TraceFile>> opened_;  // by member; null once it was taken
+  bool incomplete_ = false;
+};
+
+}  // namespace rfan::replay

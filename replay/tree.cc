@@ -1,0 +1,318 @@
+// `rfanreplay tree`: who started whom, and what each did.
+#include <absl/container/flat_hash_map.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "format/number_text.h"
+#include "format/pattern.h"
+#include "replay/escape.h"
+#include "replay/field_printer.h"
+#include "replay/json_writer.h"
+#include "replay/table.h"
+#include "replay/verb.h"
+
+namespace rfan::replay {
+namespace {
+
+using format::EventKind;
+
+// What one process did.
+struct Deeds {
+  std::uint64_t events = 0;
+  std::uint64_t opens = 0;
+  std::uint64_t written = 0;  // closed after writing
+  std::uint64_t made = 0;     // created or renamed
+  std::uint64_t deleted = 0;
+  std::uint64_t wait_ns = 0;
+
+  void merge(const Deeds& other) {
+    events += other.events;
+    opens += other.opens;
+    written += other.written;
+    made += other.made;
+    deleted += other.deleted;
+    wait_ns += other.wait_ns;
+  }
+};
+
+constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
+
+// A process with all its program images, over all files.
+struct TreeNode {
+  std::uint32_t pid = 0;
+  std::uint32_t ppid = 0;
+  std::uint64_t start_time_ns = 0;
+  std::vector<std::string> images;  // names, in the order of the execs
+  std::string exe;                  // of the last image
+  std::string cmdline;
+  Deeds own;
+  std::size_t parent = kNobody;
+  std::vector<std::size_t> children;  // by start time
+};
+
+class TreeQuery : public Query {
+ public:
+  format::ColumnSet columns() const override {
+    return format::kColumnProcess | format::kColumnKind | format::kColumnReply | format::kColumnFlags;
+  }
+  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Counts>(file); }
+  void take(const ScanFile& file, Part& part) override;
+
+  // With children and parents linked; `unknown` is what nobody is known to have done.
+  std::vector<TreeNode> nodes(Deeds& unknown);
+
+ private:
+  struct Counts : Part {
+    explicit Counts(const ScanFile& scanned) : file(scanned) {}
+    void add(const Batch& batch) override;
+    const ScanFile& file;
+    std::vector<Deeds> by_process;  // by ProcessId
+  };
+  std::size_t node_of(const ScanFile& file, format::ProcessId id);
+
+  std::vector<TreeNode> nodes_;
+  absl::flat_hash_map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> by_identity_;  // pid, start time
+  absl::flat_hash_map<format::ProcessId, std::size_t> seen_;  // images of this file
+  const void* dictionary_ = nullptr;                          // that seen_ is of
+  Deeds unknown_;
+};
+
+void TreeQuery::Counts::add(const Batch& batch) {
+  const auto& events = batch.events;
+  by_process.resize(std::size_t{file.dictionary.process_count()} + 1);
+  batch.for_each_row([&](std::uint32_t row) {
+    auto& deeds = by_process[events.process[row]];
+    const auto kind = events.kind[row];
+    ++deeds.events;
+    deeds.opens += kind == EventKind::kOpen;
+    deeds.written += kind == EventKind::kCloseWrite;
+    deeds.made += kind == EventKind::kCreate || kind == EventKind::kRename;
+    deeds.deleted += kind == EventKind::kDelete;
+    deeds.wait_ns += events.reply_ns[row];
+  });
+}
+
+// The node of an image, with those of its ancestors. Images come in the order of their ids.
+std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
+  if (const auto known = seen_.find(id); known != seen_.end()) return known->second;
+  const auto& process = file.dictionary.process(id);
+  const auto parent = process.parent != 0 && process.parent < id ? node_of(file, process.parent) : kNobody;
+  const auto [entry, added] = by_identity_.try_emplace({process.pid, process.start_time_ns}, nodes_.size());
+  const auto at = entry->second;
+  if (added) {
+    nodes_.emplace_back();
+    nodes_[at].pid = process.pid;
+    nodes_[at].ppid = process.ppid;
+    nodes_[at].start_time_ns = process.start_time_ns;
+  }
+  auto& node = nodes_[at];
+  if (parent != kNobody && parent != at && node.parent == kNobody) node.parent = parent;
+  const auto exe = ProcessView{file.dictionary, id}.exe();
+  const auto base = format::base_name(exe);
+  std::string name(base.empty() ? std::string_view(process.comm) : base);
+  if (name.empty()) name = "?";
+  if (node.images.empty() || node.images.back() != name) node.images.push_back(std::move(name));
+  node.exe = exe;
+  node.cmdline = process.cmdline;
+  seen_[id] = at;
+  return at;
+}
+
+void TreeQuery::take(const ScanFile& file, Part& part) {
+  if (dictionary_ != &file.dictionary) seen_.clear();
+  dictionary_ = &file.dictionary;
+  const auto& counts = static_cast<Counts&>(part).by_process;
+  if (!counts.empty()) unknown_.merge(counts[0]);
+  for (std::size_t id = 1; id < counts.size(); ++id) {
+    if (counts[id].events != 0) nodes_[node_of(file, static_cast<format::ProcessId>(id))].own.merge(counts[id]);
+  }
+}
+
+std::vector<TreeNode> TreeQuery::nodes(Deeds& unknown) {
+  unknown = unknown_;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    // A damaged file could make a circle of parents: who is his own ancestor has none.
+    auto ancestor = nodes_[i].parent;
+    for (std::size_t steps = 0; ancestor != kNobody && ancestor != i && steps < nodes_.size(); ++steps) {
+      ancestor = nodes_[ancestor].parent;
+    }
+    if (ancestor != kNobody) nodes_[i].parent = kNobody;
+  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    if (nodes_[i].parent != kNobody) nodes_[nodes_[i].parent].children.push_back(i);
+  }
+  for (auto& node : nodes_) {
+    std::sort(node.children.begin(), node.children.end(), [&](std::size_t a, std::size_t b) {
+      return std::tie(nodes_[a].start_time_ns, nodes_[a].pid) < std::tie(nodes_[b].start_time_ns, nodes_[b].pid);
+    });
+  }
+  return std::move(nodes_);
+}
+
+std::string name_of(const TreeNode& node) {
+  std::string text;
+  for (const auto& image : node.images) text += (text.empty() ? "" : " > ") + escaped(image);
+  return text + fmt::format("[{}]", node.pid);
+}
+
+std::string arguments_of(const TreeNode& node) {
+  auto text = node.cmdline;
+  while (!text.empty() && text.back() == '\0') text.pop_back();
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return text;
+}
+
+class Tree : public Verb {
+ public:
+  OptionGroup options() override {
+    return {"Options",
+            {{"--depth", "N", "so many levels; what is below is added to the process above", &depth_},
+             {"--args", "", "show the command lines", &arguments_}}};
+  }
+
+  Result<Coverage> run(const Session& session) override {
+    TreeQuery query;
+    auto coverage = scan_traces(session, query);
+    if (!coverage) return coverage;
+    nodes_ = query.nodes(unknown_);
+    if (session.options.format == OutputFormat::kText) {
+      print_text(session);
+    } else {
+      print_rows(session);
+    }
+    return coverage;
+  }
+
+ private:
+  // What is printed of a process: from the top down, each with its place in the drawing.
+  struct Line {
+    std::size_t node;
+    std::size_t depth;
+    std::string branch;
+    Deeds deeds;
+  };
+
+  bool cut_below(std::size_t depth) const { return depth_ && depth + 1 >= *depth_; }
+
+  Deeds with_descendants(std::size_t at) const {
+    Deeds sum = nodes_[at].own;
+    std::vector<std::size_t> left = nodes_[at].children;
+    while (!left.empty()) {
+      const auto& node = nodes_[left.back()];
+      left.pop_back();
+      sum.merge(node.own);
+      left.insert(left.end(), node.children.begin(), node.children.end());
+    }
+    return sum;
+  }
+
+  // Without recursion: a chain of processes may be long.
+  std::vector<Line> lines() const {
+    struct Pending {
+      std::size_t node;
+      std::size_t depth;
+      std::string before;  // drawn before the branches of its children
+      std::string branch;
+    };
+    std::vector<std::size_t> roots;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if (nodes_[i].parent == kNobody) roots.push_back(i);
+    }
+    std::sort(roots.begin(), roots.end(), [&](std::size_t a, std::size_t b) {
+      return std::tie(nodes_[a].start_time_ns, nodes_[a].pid) > std::tie(nodes_[b].start_time_ns, nodes_[b].pid);
+    });
+    std::vector<Pending> pending;
+    for (const auto root : roots) pending.push_back({root, 0, "", ""});
+    std::vector<Line> lines;
+    while (!pending.empty()) {
+      const auto next = std::move(pending.back());
+      pending.pop_back();
+      const auto& node = nodes_[next.node];
+      const bool cut = cut_below(next.depth);
+      lines.push_back({next.node, next.depth, next.branch, cut ? with_descendants(next.node) : node.own});
+      if (cut) continue;
+      for (std::size_t i = node.children.size(); i-- > 0;) {
+        const bool last = i + 1 == node.children.size();
+        pending.push_back({node.children[i], next.depth + 1, next.before + (last ? "   " : "│  "),
+                           next.before + (last ? "└─ " : "├─ ")});
+      }
+    }
+    return lines;
+  }
+
+  void print_text(const Session& session) const {
+    Table table({{"events", Align::kRight},
+                 {"opens", Align::kRight},
+                 {"written", Align::kRight},
+                 {"made", Align::kRight},
+                 {"deleted", Align::kRight},
+                 {"waited", Align::kRight},
+                 {"process"}},
+                session.colour);
+    const auto count = [](std::uint64_t value) { return value == 0 ? std::string("-") : format::count_text(value); };
+    const auto row = [&](const Deeds& deeds, std::string name) {
+      table.add({count(deeds.events), count(deeds.opens), count(deeds.written), count(deeds.made),
+                 count(deeds.deleted), deeds.wait_ns == 0 ? "-" : format::latency_text(deeds.wait_ns),
+                 std::move(name)});
+    };
+    for (const auto& line : lines()) {
+      const auto& node = nodes_[line.node];
+      auto name = line.branch + name_of(node);
+      if (arguments_) name += "  " + escaped(arguments_of(node));
+      row(line.deeds, std::move(name));
+    }
+    if (unknown_.events != 0) row(unknown_, "?");
+    table.print(session.out.text());
+  }
+
+  void print_rows(const Session& session) const {
+    const bool csv = session.options.format == OutputFormat::kCsv;
+    if (csv) session.out.append("pid,ppid,depth,exe,events,opens,written,made,deleted,wait_ns\n");
+    JsonWriter json(session.out.text());
+    for (const auto& line : lines()) {
+      const auto& node = nodes_[line.node];
+      const auto& deeds = line.deeds;
+      if (csv) {
+        session.out.append(fmt::format("{},{},{},{},{},{},{},{},{},{}\n", node.pid, node.ppid, line.depth,
+                                       csv_quoted(node.exe), deeds.events, deeds.opens, deeds.written, deeds.made,
+                                       deeds.deleted, deeds.wait_ns));
+      } else {
+        print_json(node, line, json);
+      }
+    }
+  }
+
+  static void print_json(const TreeNode& node, const Line& line, JsonWriter& json) {
+    json.begin_object();
+    json.member("pid", node.pid);
+    json.member("ppid", node.ppid);
+    json.member("depth", line.depth);
+    if (!node.exe.empty()) json.member_bytes("exe", node.exe);
+    const std::vector<std::string_view> images(node.images.begin(), node.images.end());
+    json.member_bytes("images", images);
+    if (!node.cmdline.empty()) json.member_bytes("command", arguments_of(node));
+    json.member("events", line.deeds.events);
+    json.member("opens", line.deeds.opens);
+    json.member("written", line.deeds.written);
+    json.member("made", line.deeds.made);
+    json.member("deleted", line.deeds.deleted);
+    json.member("wait_ns", line.deeds.wait_ns);
+    json.end_object();
+    json.end_line();
+  }
+
+  std::optional<std::uint64_t> depth_;
+  bool arguments_ = false;
+  std::vector<TreeNode> nodes_;
+  Deeds unknown_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_tree() {
+  return std::make_unique<Tree>();
+}
+
+}  // namespace rfan::replay
