@@ -31,10 +31,18 @@ class StreamBuilder {
   }
 
   EventStream build() {
-    add_process("/usr/bin/make", "make", "make\0-j2\0", 0);
-    while (stream_.events.size() < event_count_) step();
+    extend(event_count_);
     return std::move(stream_);
   }
+
+  // Goes on until there are `event_count` events, but for those that were taken away.
+  const EventStream& extend(std::size_t event_count) {
+    if (stream_.processes.empty()) add_process("/usr/bin/make", "make", "make\0-j2\0", 0);
+    event_count_ = event_count;
+    while (stream_.events.size() < event_count_) step();
+    return stream_;
+  }
+  void drop_events() { stream_.events.clear(); }
 
  private:
   // An event that a job has still to do.
@@ -199,23 +207,57 @@ EventStream make_compile_stream(std::uint32_t seed, std::size_t event_count, std
   return StreamBuilder(seed, event_count, jobs).build();
 }
 
-Status write_stream(const EventStream& stream, format::TraceWriter& writer) {
-  std::size_t paths = 0;
-  std::size_t processes = 0;
-  format::ClockSample clock;
-  for (const auto& event : stream.events) {
-    while (processes < event.process) {
-      while (paths < stream.processes[processes].exe) writer.intern_path(stream.paths[paths++]);
-      writer.add_process(stream.processes[processes++]);
+namespace {
+
+// Hands a stream to a writer, in one piece or in several.
+class StreamWriter {
+ public:
+  explicit StreamWriter(format::TraceWriter& writer) : writer_(writer) {}
+
+  Status write(const EventStream& stream) {
+    for (const auto& event : stream.events) {
+      while (processes_ < event.process) {
+        while (paths_ < stream.processes[processes_].exe) writer_.intern_path(stream.paths[paths_++]);
+        writer_.add_process(stream.processes[processes_++]);
+      }
+      while (paths_ < event.path) writer_.intern_path(stream.paths[paths_++]);
+      writer_.add_event(event);
+      clock_.monotonic_ns = event.time_ns;
+      clock_.realtime_ns = event.time_ns + 1'700'000'000'000'000'000;
+      if (!writer_.block_full()) continue;
+      if (auto flushed = writer_.flush(clock_); !flushed) return flushed;
     }
-    while (paths < event.path) writer.intern_path(stream.paths[paths++]);
-    writer.add_event(event);
-    clock.monotonic_ns = event.time_ns;
-    clock.realtime_ns = event.time_ns + 1'700'000'000'000'000'000;
-    if (!writer.block_full()) continue;
-    if (auto flushed = writer.flush(clock); !flushed) return flushed;
+    return {};
   }
-  return writer.finish(clock, {});
+  Status finish() { return writer_.finish(clock_, {}); }
+
+ private:
+  format::TraceWriter& writer_;
+  std::size_t paths_ = 0;
+  std::size_t processes_ = 0;
+  format::ClockSample clock_;
+};
+
+}  // namespace
+
+Status write_stream(const EventStream& stream, format::TraceWriter& writer) {
+  StreamWriter stream_writer(writer);
+  if (auto written = stream_writer.write(stream); !written) return written;
+  return stream_writer.finish();
+}
+
+Status write_compile_stream(std::uint32_t seed, std::size_t event_count, std::size_t jobs,
+                            format::TraceWriter& writer) {
+  constexpr std::size_t kPiece = 1'000'000;
+  StreamBuilder builder(seed, kPiece, jobs);
+  StreamWriter stream_writer(writer);
+  while (event_count != 0) {
+    const auto piece = std::min(event_count, kPiece);
+    if (auto written = stream_writer.write(builder.extend(piece)); !written) return written;
+    builder.drop_events();
+    event_count -= piece;
+  }
+  return stream_writer.finish();
 }
 
 }  // namespace rfan::bench

@@ -44,4 +44,8 @@ class CountingSink : public format::ByteSink {
 // Writes the whole stream: dictionaries as they are first used, a flush per full block, and the end.
 Status write_stream(const EventStream& stream, format::TraceWriter& writer);
 
+// The same of make_compile_stream(seed, event_count, jobs), which need not fit into memory.
+Status write_compile_stream(std::uint32_t seed, std::size_t event_count, std::size_t jobs,
+                            format::TraceWriter& writer);
+
 }  // namespace rfan::bench

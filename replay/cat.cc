@@ -20,8 +20,8 @@ struct Look {
 
   std::vector<Field> csv_fields() const {
     if (!fields.empty()) return fields;
-    std::vector<Field> usual{Field::kTimeNs, Field::kKind, Field::kPid,       Field::kExe,
-                             Field::kPath,   Field::kPath2, Field::kLatencyNs, Field::kVerdict, Field::kFlags};
+    std::vector<Field> usual{Field::kTimeNs, Field::kKind,      Field::kPid,     Field::kExe,  Field::kPath,
+                             Field::kPath2,  Field::kLatencyNs, Field::kVerdict, Field::kFlags};
     if (source) usual.insert(usual.begin(), Field::kSource);
     return usual;
   }
@@ -79,7 +79,8 @@ class TextPool {
 
 class CatPart : public Part {
  public:
-  CatPart(const Look& look, const ScanFile& file, TextPool& pool) : pool_(pool), printer_(look.printer(buffer_, file)) {}
+  CatPart(const Look& look, const ScanFile& file, TextPool& pool)
+      : pool_(pool), printer_(look.printer(buffer_, file)) {}
 
   void add(const Batch& batch) override {
     if (buffer_.empty()) buffer_ = std::move(pool_.get()->buffer);
@@ -125,7 +126,9 @@ class SlowestQuery : public Query {
  public:
   SlowestQuery(const Look& look, std::size_t limit) : look_(look), limit_(limit) {}
   format::ColumnSet columns() const override { return format::kAllColumns; }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Slow>(file, limit_); }
+  std::unique_ptr<Part> make_part(const ScanFile& file) override {
+    return std::make_unique<Slow>(file, limit_);
+  }
   void take(const ScanFile& file, Part& part) override;
   void print(Output& out) {
     for (const auto& line : lines_) out.append(line.text);
@@ -167,7 +170,8 @@ void SlowestQuery::Slow::add(const Batch& batch) {
   const auto& events = batch.events;
   batch.for_each_row([&](std::uint32_t row) {
     if (!(events.flags[row] & format::kFlagHeld)) return;
-    const Entry entry{events.reply_ns[row], batch.block << 32U | row,
+    const Entry entry{events.reply_ns[row],
+                      batch.block << 32U | row,
                       {events.time_ns[row], events.kind[row], events.flags[row], events.process[row],
                        events.path[row], events.path2[row], events.reply_ns[row]}};
     if (heap.size() == limit) {
@@ -187,8 +191,14 @@ void SlowestQuery::take(const ScanFile& file, Part& part) {
   const auto printer = look_.printer(buffer, file);
   const format::BlockStatistics none;
   for (const auto& [reply_ns, place, event] : heap) {
-    const format::EventColumns one{1, {event.time_ns}, {event.kind}, {event.flags}, {event.process},
-                                   {event.path}, {event.path2}, {event.reply_ns}};
+    const format::EventColumns one{1,
+                                   {event.time_ns},
+                                   {event.kind},
+                                   {event.flags},
+                                   {event.process},
+                                   {event.path},
+                                   {event.path2},
+                                   {event.reply_ns}};
     Selection selection;
     selection.all = true;
     buffer.clear();
@@ -202,13 +212,15 @@ void SlowestQuery::take(const ScanFile& file, Part& part) {
 class Cat : public Verb {
  public:
   OptionGroup options() override {
-    return {"Options",
-            {{"-F,--fields", "FIELD,...",
-              "print these, separated by tabs, or as keys and columns of jsonl and csv: " + field_names(), &fields_},
-             {"--follow", "", "wait for more while the last file is being written, and for those that follow",
-              &follow_},
-             {"--sort", "latency", "the events that waited longest for their answer, the slowest first", &sort_},
-             {"--top", "N", "with --sort: how many (default 20)", &top_}}};
+    return {
+        "Options",
+        {{"-F,--fields", "FIELD,...",
+          "print these, separated by tabs, or as keys and columns of jsonl and csv: " + field_names(),
+          &fields_},
+         {"--follow", "", "wait for more while the last file is being written, and for those that follow",
+          &follow_},
+         {"--sort", "latency", "the events that waited longest for their answer, the slowest first", &sort_},
+         {"--top", "N", "with --sort: how many (default 20)", &top_}}};
   }
 
   Status check(const Options& options) override {
@@ -222,9 +234,11 @@ class Cat : public Verb {
     if (!sort_.empty() && sort_ != "latency") {
       return Error{"cannot sort by", sort_, 0, "cat prints in the order of the trace, or --sort latency"};
     }
-    if (top_ && sort_.empty()) return Error{"--top goes with --sort", {}, 0, "to see the first events use head"};
+    if (top_ && sort_.empty())
+      return Error{"--top goes with --sort", {}, 0, "to see the first events use head"};
     if (top_ == 0) return Error{"--top wants a number from 1 on", {}, 0, {}};
-    if (follow_ && !sort_.empty()) return Error{"--follow has no end, so that there is nothing to --sort", {}, 0, {}};
+    if (follow_ && !sort_.empty())
+      return Error{"--follow has no end, so that there is nothing to --sort", {}, 0, {}};
     return {};
   }
 

@@ -105,12 +105,13 @@ void FieldPrinter::append_field(Field field, const format::EventColumns& events,
     case Field::kPath2:
       return append_path(events.path2[row], events.flags[row]);
     case Field::kVerdict:
-      return out_.append(!(events.flags[row] & format::kFlagHeld)    ? "none"
+      return out_.append(!(events.flags[row] & format::kFlagHeld)  ? "none"
                          : events.flags[row] & format::kFlagDenied ? "deny"
                                                                    : "allow");
     case Field::kFlags:
       if (events.flags[row] & format::kFlagDirectory) out_.append("dir");
-      if ((events.flags[row] & format::kFlagDirectory) && (events.flags[row] & format::kFlagDeleted)) out_.put(' ');
+      if ((events.flags[row] & format::kFlagDirectory) && (events.flags[row] & format::kFlagDeleted))
+        out_.put(' ');
       if (events.flags[row] & format::kFlagDeleted) out_.append("deleted");
       return;
     default:

@@ -53,9 +53,10 @@ Result<std::vector<Field>> parse_fields(std::string_view comma_list) {
   while (true) {
     const auto comma = comma_list.find(',');
     const auto name = comma_list.substr(0, comma);
-    const auto found =
-        std::find_if(kFields.begin(), kFields.end(), [&](const FieldSpec& spec) { return spec.name == name; });
-    if (found == kFields.end()) return Error{"unknown field", std::string(name), 0, "the fields are " + field_names()};
+    const auto found = std::find_if(kFields.begin(), kFields.end(),
+                                    [&](const FieldSpec& spec) { return spec.name == name; });
+    if (found == kFields.end())
+      return Error{"unknown field", std::string(name), 0, "the fields are " + field_names()};
     fields.push_back(static_cast<Field>(found - kFields.begin()));
     if (comma == comma_list.npos) return fields;
     comma_list.remove_prefix(comma + 1);

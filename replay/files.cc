@@ -76,9 +76,7 @@ struct FileRow {
 
 class FilesQuery : public Query {
  public:
-  format::ColumnSet columns() const override {
-    return format::kAllColumns & ~format::kColumnReply;
-  }
+  format::ColumnSet columns() const override { return format::kAllColumns & ~format::kColumnReply; }
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Touches>(file); }
   void take(const ScanFile& file, Part& part) override;
 
@@ -230,7 +228,9 @@ class Files : public Verb {
     columns.push_back({"path"});
     Table table(std::move(columns), session.colour);
     const auto start_ns = rows.empty() ? 0 : rows.front().touch.first_ns;
-    const auto moment = [&](std::uint64_t ns) { return moment_text(ns, start_ns, session.options.time_style()); };
+    const auto moment = [&](std::uint64_t ns) {
+      return moment_text(ns, start_ns, session.options.time_style());
+    };
     for (const auto& row : rows) {
       const auto& touch = row.touch;
       std::vector<std::string> cells{moment(touch.first_ns), format::count_text(touch.events)};

@@ -67,7 +67,8 @@ class ProcessNode : public Node {
   void mask(const EventColumns& events, const Timeline&, Selection&, std::size_t,
             std::uint8_t* out) const override {
     const auto* process = events.process.data();
-    for (std::size_t i = 0; i < events.count; ++i) out[i] = static_cast<std::uint8_t>(wanted_.bit(process[i]));
+    for (std::size_t i = 0; i < events.count; ++i)
+      out[i] = static_cast<std::uint8_t>(wanted_.bit(process[i]));
   }
 
  private:
@@ -134,7 +135,8 @@ class KindNode : public Node {
 
   void mask(const EventColumns& events, const Timeline&, Selection&, std::size_t,
             std::uint8_t* out) const override {
-    for (std::size_t i = 0; i < events.count; ++i) out[i] = wanted_[static_cast<std::uint8_t>(events.kind[i])];
+    for (std::size_t i = 0; i < events.count; ++i)
+      out[i] = wanted_[static_cast<std::uint8_t>(events.kind[i])];
   }
 
  private:
@@ -315,15 +317,25 @@ class NotNode : public Node {
 };
 
 struct NodeMaker {
-  std::unique_ptr<Node> operator()(const ProcessTest& test) const { return std::make_unique<ProcessNode>(test); }
+  std::unique_ptr<Node> operator()(const ProcessTest& test) const {
+    return std::make_unique<ProcessNode>(test);
+  }
   std::unique_ptr<Node> operator()(const PathTest& test) const { return std::make_unique<PathNode>(test); }
   std::unique_ptr<Node> operator()(const KindTest& test) const { return std::make_unique<KindNode>(test); }
   std::unique_ptr<Node> operator()(const FlagTest& test) const { return std::make_unique<FlagNode>(test); }
-  std::unique_ptr<Node> operator()(const LatencyTest& test) const { return std::make_unique<LatencyNode>(test); }
+  std::unique_ptr<Node> operator()(const LatencyTest& test) const {
+    return std::make_unique<LatencyNode>(test);
+  }
   std::unique_ptr<Node> operator()(const TimeTest& test) const { return std::make_unique<TimeNode>(test); }
-  std::unique_ptr<Node> operator()(const AllOf& list) const { return std::make_unique<ListNode>(list.parts, true); }
-  std::unique_ptr<Node> operator()(const AnyOf& list) const { return std::make_unique<ListNode>(list.parts, false); }
-  std::unique_ptr<Node> operator()(const NoneOf& negated) const { return std::make_unique<NotNode>(*negated.part); }
+  std::unique_ptr<Node> operator()(const AllOf& list) const {
+    return std::make_unique<ListNode>(list.parts, true);
+  }
+  std::unique_ptr<Node> operator()(const AnyOf& list) const {
+    return std::make_unique<ListNode>(list.parts, false);
+  }
+  std::unique_ptr<Node> operator()(const NoneOf& negated) const {
+    return std::make_unique<NotNode>(*negated.part);
+  }
 };
 
 std::unique_ptr<Node> make_node(const Condition& condition) {
@@ -333,7 +345,8 @@ std::unique_ptr<Node> make_node(const Condition& condition) {
 // Owns the tree of conditions that the nodes below refer to.
 class RootNode : public Node {
  public:
-  explicit RootNode(ConditionPtr condition) : condition_(std::move(condition)), node_(make_node(*condition_)) {}
+  explicit RootNode(ConditionPtr condition)
+      : condition_(std::move(condition)), node_(make_node(*condition_)) {}
   ColumnSet columns() const override { return node_->columns(); }
   void extend(const Dictionary& dictionary) override { node_->extend(dictionary); }
   Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {

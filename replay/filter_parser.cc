@@ -75,8 +75,7 @@ bool ProcessWish::accept(const ProcessView& view) const {
 
 Result<std::optional<ProcessTest>> parse_process(const FilterArguments& arguments) {
   ProcessWish wish;
-  auto status =
-      parse_alternatives("--exe", arguments.exe, wish.exe, appending(format::ExePattern::compile));
+  auto status = parse_alternatives("--exe", arguments.exe, wish.exe, appending(format::ExePattern::compile));
   const auto parse = [&](const char* option, const auto& values, auto& list, auto parse_one) {
     if (status) status = parse_alternatives(option, values, list, appending(parse_one));
   };
@@ -87,14 +86,15 @@ Result<std::optional<ProcessTest>> parse_process(const FilterArguments& argument
   parse("--cgroup", arguments.cgroup, wish.cgroup, format::PathPattern::compile);
   if (!status) return status.error();
   if (wish.empty()) return std::optional<ProcessTest>();
-  return std::optional<ProcessTest>(ProcessTest{
-      [wish = std::move(wish)](const ProcessView& view) { return wish.accept(view); }});
+  return std::optional<ProcessTest>(
+      ProcessTest{[wish = std::move(wish)](const ProcessView& view) { return wish.accept(view); }});
 }
 
 // An event with two paths matches when either does.
 Status add_paths(const FilterArguments& arguments, std::vector<ConditionPtr>& all) {
   Alternatives<format::PathPattern> path;
-  if (auto status = parse_alternatives("--path", arguments.path, path, appending(format::PathPattern::compile));
+  if (auto status =
+          parse_alternatives("--path", arguments.path, path, appending(format::PathPattern::compile));
       !status) {
     return status;
   }

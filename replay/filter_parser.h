@@ -18,8 +18,8 @@ struct FilterArguments {
 };
 
 // Null when there are no arguments. Fails on a value that means nothing; the message names the option and the
-// accepted forms. An unknown process or path matches no value: a plain filter on it drops the event, a negated
-// one keeps it.
+// accepted forms. An unknown process or path matches no value: a plain filter on it drops the event, a
+// negated one keeps it.
 Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc);
 
 // Parses one --where expression:
@@ -27,7 +27,7 @@ Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc);
 //   COMPARISON := FIELD OPERATOR VALUE | FLAG
 //   OPERATOR   := == | = | != | < | <= | > | >= | ~ (glob) | !~ | =~ (RE2, anywhere in the text)
 //   VALUE      := a word, or text in '...' or "..."
-// The error shows the expression with a caret under the place.
+// Error::what has three lines: the fault, the expression, and a caret under the place.
 Result<ConditionPtr> parse_where(std::string_view text, bool utc);
 
 // The values that options and --where share.

@@ -31,8 +31,8 @@ class FollowSource : public format::ByteSource {
     while (filled < out.size()) {
       // Asked before the read: what was written before the end is then read before it is believed.
       const bool ended = ended_;
-      const auto got = ::pread(fd_.get(), out.data() + filled, out.size() - filled,
-                               static_cast<off_t>(offset + filled));
+      const auto got =
+          ::pread(fd_.get(), out.data() + filled, out.size() - filled, static_cast<off_t>(offset + filled));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return errno_error("cannot read trace", path_);
       filled += static_cast<std::size_t>(got);

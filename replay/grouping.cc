@@ -11,7 +11,8 @@
 namespace rfan::replay {
 namespace {
 
-static_assert(format::kMaxProcesses <= 1U << 24 && format::kMaxPaths <= 1U << 24 && format::kEventKindLimit <= 16,
+static_assert(format::kMaxProcesses <= 1U << 24 && format::kMaxPaths <= 1U << 24 &&
+                  format::kEventKindLimit <= 16,
               "the parts of a GroupCode do not overlap");
 
 constexpr std::array<std::string_view, 10> kKeyNames = {"source", "exe",  "comm", "process", "user",
@@ -46,7 +47,8 @@ Result<std::vector<Key>> parse_keys(std::string_view comma_list) {
                    "the keys are exe comm process user cgroup path dir ext kind source"};
     }
     const auto key = static_cast<Key>(found - kKeyNames.begin());
-    if (std::find(keys.begin(), keys.end(), key) != keys.end()) return Error{"a key twice", std::string(name), 0, {}};
+    if (std::find(keys.begin(), keys.end(), key) != keys.end())
+      return Error{"a key twice", std::string(name), 0, {}};
     keys.push_back(key);
     if (comma == comma_list.npos) return keys;
     comma_list.remove_prefix(comma + 1);

@@ -53,7 +53,9 @@ class Grouping {
     if (by_path_) code |= GroupCode{path_classes_[events.path[row]]} << kPathShift;
     return code;
   }
-  static GroupCode process_code(std::uint32_t process_class) { return GroupCode{process_class} << kProcessShift; }
+  static GroupCode process_code(std::uint32_t process_class) {
+    return GroupCode{process_class} << kProcessShift;
+  }
   static GroupCode path_code(std::uint32_t path_class) { return GroupCode{path_class} << kPathShift; }
 
   // One text for each key; "?" for what is unknown.
@@ -65,7 +67,8 @@ class Grouping {
   using Labels = std::vector<std::string>;
   using Classes = absl::flat_hash_map<std::string, std::uint32_t>;
 
-  void classify(Labels labels, Classes& known, std::vector<Labels>& table, std::vector<std::uint32_t>& classes);
+  void classify(Labels labels, Classes& known, std::vector<Labels>& table,
+                std::vector<std::uint32_t>& classes);
   std::string process_label(Key key, format::ProcessId id) const;
   std::string path_label(Key key, format::PathId id) const;
 

@@ -27,8 +27,8 @@ struct Step {
 };
 
 // Events over time in steps of equal width, a power of ten, which grows so that there are never more than
-// kMaxSteps: the memory does not depend on the length of the trace, and sums over whole steps are exact. Times
-// are wall-clock; step i begins at i * width_ns().
+// kMaxSteps: the memory does not depend on the length of the trace, and sums over whole steps are exact.
+// Times are wall-clock; step i begins at i * width_ns().
 class Series {
  public:
   static constexpr std::size_t kMaxSteps = 4096;
@@ -181,7 +181,8 @@ class Hist : public Verb {
     if (series.steps().empty()) return;
     std::uint64_t first = UINT64_MAX;
     std::uint64_t last = 0;
-    for (const auto& [number, step] : series.steps()) first = std::min(first, number), last = std::max(last, number);
+    for (const auto& [number, step] : series.steps())
+      first = std::min(first, number), last = std::max(last, number);
     const auto limit = row_count_.value_or(24);
     std::uint64_t steps = 1;
     for (std::uint64_t decade = 1;; decade *= 10) {
@@ -196,7 +197,8 @@ class Hist : public Verb {
     width_ns_ = steps * series.width_ns();
     rows_.resize(static_cast<std::size_t>(last / steps - first / steps + 1));
     for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].begin_ns = (first / steps + i) * width_ns_;
-    for (const auto& [number, step] : series.steps()) rows_[static_cast<std::size_t>(number / steps - first / steps)].step.merge(step);
+    for (const auto& [number, step] : series.steps())
+      rows_[static_cast<std::size_t>(number / steps - first / steps)].step.merge(step);
   }
 
   // Each loss in the row in which it began, and marked in all that it touches.
@@ -231,8 +233,8 @@ class Hist : public Verb {
     const auto p99_columns = std::min<std::size_t>(bars - rate_columns, 40);
     auto& out = session.out;
     if (session.colour) out.append("\x1b[1m");
-    out.append(fmt::format("{:<15}  {:>10}  {:<{}}  {:>7}  {:<{}}", "time", "events/s", "", rate_columns, "p99", "",
-                           p99_columns));
+    out.append(fmt::format("{:<15}  {:>10}  {:<{}}  {:>7}  {:<{}}", "time", "events/s", "", rate_columns,
+                           "p99", "", p99_columns));
     out.append(session.colour ? "\x1b[0m\n" : "\n");
     for (const auto& row : rows_) {
       const auto moment = moment_text(row.begin_ns, start_realtime_ns, session.options.time_style());
@@ -240,7 +242,8 @@ class Hist : public Verb {
       const auto p99 = row.step.latencies.quantile_ns(0.99);
       auto rate_bar = bar(rate(row), largest_rate, rate_columns, utf8);
       auto p99_bar = bar(p99, largest_p99, p99_columns, utf8);
-      if (session.colour) rate_bar = "\x1b[36m" + rate_bar + "\x1b[0m", p99_bar = "\x1b[33m" + p99_bar + "\x1b[0m";
+      if (session.colour)
+        rate_bar = "\x1b[36m" + rate_bar + "\x1b[0m", p99_bar = "\x1b[33m" + p99_bar + "\x1b[0m";
       auto line = fmt::format("{:<15}  {:>10}  {}  {:>7}  {}",
                               day_at == moment.npos ? moment : moment.substr(day_at + 1),
                               format::count_text(static_cast<std::uint64_t>(rate(row) + 0.5)), rate_bar,
@@ -253,7 +256,8 @@ class Hist : public Verb {
   }
 
   static std::string loss_mark(const Row& row, bool colour) {
-    const auto text = row.lost == 0 ? std::string("  lost") : fmt::format("  lost {}", format::count_text(row.lost));
+    const auto text =
+        row.lost == 0 ? std::string("  lost") : fmt::format("  lost {}", format::count_text(row.lost));
     return colour ? "\x1b[31m" + text + "\x1b[0m" : text;
   }
 
@@ -263,12 +267,15 @@ class Hist : public Verb {
     JsonWriter json(session.out.text());
     for (const auto& row : rows_) {
       const auto& latencies = row.step.latencies;
-      const std::pair<std::string_view, std::uint64_t> members[] = {
-          {"begin_ns", row.begin_ns},       {"width_ns", width_ns_},
-          {"events", row.step.events},      {"held", latencies.total()},
-          {"wait_ns", row.step.wait_ns},    {"p50_ns", latencies.quantile_ns(0.5)},
-          {"p99_ns", latencies.quantile_ns(0.99)}, {"max_ns", latencies.quantile_ns(1)},
-          {"lost", row.lost}};
+      const std::pair<std::string_view, std::uint64_t> members[] = {{"begin_ns", row.begin_ns},
+                                                                    {"width_ns", width_ns_},
+                                                                    {"events", row.step.events},
+                                                                    {"held", latencies.total()},
+                                                                    {"wait_ns", row.step.wait_ns},
+                                                                    {"p50_ns", latencies.quantile_ns(0.5)},
+                                                                    {"p99_ns", latencies.quantile_ns(0.99)},
+                                                                    {"max_ns", latencies.quantile_ns(1)},
+                                                                    {"lost", row.lost}};
       std::string line;
       if (!csv) json.begin_object();
       for (const auto& [name, value] : members) {

@@ -43,8 +43,12 @@ Status find_start(TraceReader& reader, Timeline& timeline) {
 class FileTable {
  public:
   explicit FileTable(bool colour)
-      : table_({{"events", Align::kRight}, {"bytes", Align::kRight}, {"first event", Align::kLeft},
-                {"seconds", Align::kRight}, {"lost", Align::kRight}, {"file", Align::kLeft}},
+      : table_({{"events", Align::kRight},
+                {"bytes", Align::kRight},
+                {"first event", Align::kLeft},
+                {"seconds", Align::kRight},
+                {"lost", Align::kRight},
+                {"file", Align::kLeft}},
                colour) {}
 
   void add(const InfoReport& report, const Timeline& timeline, const TimeFormat& time) {
@@ -55,8 +59,8 @@ class FileTable {
     bytes_ += report.size_bytes;
     table_.add({format::count_text(totals.events), format::count_text(report.size_bytes),
                 totals.events == 0 ? "-" : time.full_date(timeline.realtime_ns(totals.first_ns)),
-                fmt::format("{:.3f}", static_cast<double>(report.duration_ns()) / 1e9), format::count_text(lost),
-                escaped(report.file) + (report.finished ? "" : " (not finished)")});
+                fmt::format("{:.3f}", static_cast<double>(report.duration_ns()) / 1e9),
+                format::count_text(lost), escaped(report.file) + (report.finished ? "" : " (not finished)")});
   }
   void print(TextBuffer& out) {
     table_.add({format::count_text(events_), format::count_text(bytes_), "", "", "", "all"});
@@ -77,7 +81,8 @@ class Info : public Verb {
       for (auto& file : expand_name(name)) files.push_back(std::move(file));
     }
     if (files.empty()) {
-      return Error{"no trace in the directory", session.options.traces.front(), 0, "there is no .fbz file in it"};
+      return Error{"no trace in the directory", session.options.traces.front(), 0,
+                   "there is no .fbz file in it"};
     }
     FileTable table(session.colour);
     bool whole = true;

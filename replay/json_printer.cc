@@ -46,7 +46,10 @@ std::string members_text(Render render) {
 }  // namespace
 
 JsonPrinter::JsonPrinter(TextBuffer& out, const ScanFile& file, FieldSet fields)
-    : out_(out), dictionary_(file.dictionary), clock_(file.timeline), fields_(fields),
+    : out_(out),
+      dictionary_(file.dictionary),
+      clock_(file.timeline),
+      fields_(fields),
       with_process_((columns_of(fields) & format::kColumnProcess) != 0) {
   if (has(Field::kSource)) {
     source_ = members_text([&](JsonWriter& writer) { writer.member_bytes("source", file.name); });
@@ -76,7 +79,8 @@ std::string_view JsonPrinter::process_fragment(format::ProcessId id) {
     if (has(Field::kPid)) writer.member("pid", process.pid);
     if (has(Field::kPpid)) writer.member("ppid", process.ppid);
     if (has(Field::kUid)) writer.member("uid", process.uid);
-    const auto exe = process.exe <= dictionary_.path_count() ? dictionary_.path(process.exe) : std::string_view();
+    const auto exe =
+        process.exe <= dictionary_.path_count() ? dictionary_.path(process.exe) : std::string_view();
     if (has(Field::kExe) && !exe.empty()) writer.member_bytes("exe", exe);
     if (has(Field::kComm) && !process.comm.empty()) writer.member_bytes("comm", process.comm);
     const auto arguments = arguments_of(process.cmdline);
@@ -122,7 +126,8 @@ void JsonPrinter::print_one(const format::EventColumns& events, std::size_t row)
   const auto of_process = process == 0 ? std::string_view() : process_fragment(process);
   const auto of_path = path == 0 ? std::string_view() : path_fragment(path);
   const auto of_path2 = path2 == 0 ? std::string_view() : path_fragment(path2);
-  char* const begin = out_.reserve(kFixedBytes + source_.size() + of_process.size() + of_path.size() + of_path2.size());
+  char* const begin =
+      out_.reserve(kFixedBytes + source_.size() + of_process.size() + of_path.size() + of_path2.size());
   char* out = begin;
   *out++ = '{';
   out = append_bytes(source_, out);

@@ -13,10 +13,10 @@
 namespace rfan::replay {
 
 // Keys, in this order, as far as they are among `fields`: source, time_ns (since the epoch), kind, pid, ppid,
-// uid, exe, comm, cmdline, cgroup, path, path2, held, reply_ns and verdict (held events), dir and deleted (when
-// true). A key without a value is left out; bytes that are not UTF-8 are given as KEY_b64. What is said of a
-// process or a path is rendered once and kept, up to kMaxCacheBytes. Everything referred to must outlive the
-// printer.
+// uid, exe, comm, cmdline, cgroup, path, path2, held, reply_ns and verdict (held events), dir and deleted
+// (when true). A key without a value is left out; bytes that are not UTF-8 are given as KEY_b64. What is said
+// of a process or a path is rendered once and kept, up to kMaxCacheBytes. Everything referred to must outlive
+// the printer.
 class JsonPrinter : public EventPrinter {
  public:
   JsonPrinter(TextBuffer& out, const ScanFile& file, FieldSet fields);
@@ -47,10 +47,10 @@ class JsonPrinter : public EventPrinter {
   WallClock clock_;
   FieldSet fields_;
   bool with_process_;
-  std::string source_;                // "\"source\":\"...\","
-  TextBuffer cache_;                  // rendered fragments
-  std::vector<Fragment> processes_;   // by ProcessId: "pid":1,"ppid":...
-  std::vector<Fragment> paths_;       // by PathId: what follows "path, such as ":"/x"
+  std::string source_;               // "\"source\":\"...\","
+  TextBuffer cache_;                 // rendered fragments
+  std::vector<Fragment> processes_;  // by ProcessId: "pid":1,"ppid":...
+  std::vector<Fragment> paths_;      // by PathId: what follows "path, such as ":"/x"
 };
 
 }  // namespace rfan::replay

@@ -57,10 +57,10 @@ Result<ConditionPtr> writers_of(const Session& session, const TraceSet& set) {
   using format::EventKind;
   const auto bit = [](EventKind kind) { return 1U << static_cast<unsigned>(kind); };
   const auto matches = [pattern = *pattern](std::string_view path) { return pattern.matches(path); };
-  const auto wrote = condition(AllOf{
-      {condition(KindTest{bit(EventKind::kModify) | bit(EventKind::kCloseWrite) | bit(EventKind::kCreate) |
-                          bit(EventKind::kRename)}),
-       condition(PathTest{matches})}});
+  const auto wrote =
+      condition(AllOf{{condition(KindTest{bit(EventKind::kModify) | bit(EventKind::kCloseWrite) |
+                                          bit(EventKind::kCreate) | bit(EventKind::kRename)}),
+                       condition(PathTest{matches})}});
   WritersQuery query;
   Scan scan(set, wrote, {.threads = session.options.threads}, session.note, session.progress);
   if (auto coverage = scan.run(query); !coverage) return coverage.error();
@@ -76,7 +76,9 @@ class WaitQuery : public Query {
   explicit WaitQuery(std::uint64_t step_ns) : step_ns_(step_ns) {}
 
   format::ColumnSet columns() const override { return format::kColumnTime | format::kColumnReply; }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Waits>(file, step_ns_); }
+  std::unique_ptr<Part> make_part(const ScanFile& file) override {
+    return std::make_unique<Waits>(file, step_ns_);
+  }
   void take(const ScanFile&, Part& part) override {
     for (const auto& [step, sum] : static_cast<Waits&>(part).sums) sums_[step] += sum;
   }
@@ -100,7 +102,8 @@ class WaitQuery : public Query {
 };
 
 // The stretch that begins with the step from which `steps` steps on the sum is largest; the first of equals.
-Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set, const ConditionPtr& filter) {
+Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set,
+                                     const ConditionPtr& filter) {
   constexpr std::uint64_t kSteps = 8;
   auto length = parse_duration(session.options.slowest);
   if (!length) return length.error();

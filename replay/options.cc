@@ -8,36 +8,39 @@ namespace {
 
 OptionGroup filter_options(TypedOptions& typed) {
   auto& filter = typed.filter;
-  return {"Filters",
-          {
-              {"--exe", "GLOB", "executable; without a slash also the name the process was started under", &filter.exe},
-              {"--comm", "GLOB", "the process's comm (the kernel keeps 15 bytes of it)", &filter.comm},
-              {"--pid", "PID", "process id", &filter.pid},
-              {"--tree", "PID", "the process with that id and all its descendants", &filter.tree},
-              {"--user", "USER", "the process's user, by name or number", &filter.user},
-              {"--cgroup", "GLOB", "the process's control group", &filter.cgroup},
-              {"--path", "GLOB", "the object, or the target of a rename", &filter.path},
-              {"--kind", "KIND,...",
-               "open exec access modify close_write close_nowrite create delete rename attrib", &filter.kind},
-              {"--since", "TIME", "at that time or later", &filter.since},
-              {"--until", "TIME", "before that time", &filter.until},
-              {"--min-latency", "DURATION", "held events that waited for so long or longer", &filter.min_latency},
-              {"--verdict", "VERDICT", "allow, deny, or none: events that did not wait for one", &filter.verdict},
-              {"--where", "EXPR", "an expression, see below", &filter.where},
-              {"--wrote", "GLOB",
-               "processes that wrote, created or renamed such a file; looks through the trace first",
-               &typed.wrote},
-              {"--slowest", "DURATION",
-               "the stretch of that length in which openers waited longest, all together; looks through the "
-               "trace first, with the other filters",
-               &typed.slowest},
-          }};
+  return {
+      "Filters",
+      {
+          {"--exe", "GLOB", "executable; without a slash also the name the process was started under",
+           &filter.exe},
+          {"--comm", "GLOB", "the process's comm (the kernel keeps 15 bytes of it)", &filter.comm},
+          {"--pid", "PID", "process id", &filter.pid},
+          {"--tree", "PID", "the process with that id and all its descendants", &filter.tree},
+          {"--user", "USER", "the process's user, by name or number", &filter.user},
+          {"--cgroup", "GLOB", "the process's control group", &filter.cgroup},
+          {"--path", "GLOB", "the object, or the target of a rename", &filter.path},
+          {"--kind", "KIND,...",
+           "open exec access modify close_write close_nowrite create delete rename attrib", &filter.kind},
+          {"--since", "TIME", "at that time or later", &filter.since},
+          {"--until", "TIME", "before that time", &filter.until},
+          {"--min-latency", "DURATION", "held events that waited for so long or longer", &filter.min_latency},
+          {"--verdict", "VERDICT", "allow, deny, or none: events that did not wait for one", &filter.verdict},
+          {"--where", "EXPR", "an expression, see below", &filter.where},
+          {"--wrote", "GLOB",
+           "processes that wrote, created or renamed such a file; looks through the trace first",
+           &typed.wrote},
+          {"--slowest", "DURATION",
+           "the stretch of that length in which openers waited longest, all together; looks through the "
+           "trace first, with the other filters",
+           &typed.slowest},
+      }};
 }
 
 OptionGroup output_options(TypedOptions& typed, unsigned groups) {
   OptionGroup group{"Output", {}};
   const bool rows = groups & kTakesFormats;
-  group.options.push_back({"--format", "FORMAT", rows ? "text, jsonl or csv" : "text or json", &typed.format});
+  group.options.push_back(
+      {"--format", "FORMAT", rows ? "text, jsonl or csv" : "text or json", &typed.format});
   if (groups & kTakesReltime) {
     group.options.push_back(
         {"--reltime", "", "show seconds since the start of the trace instead of dates", &typed.reltime});
@@ -50,8 +53,9 @@ OptionGroup output_options(TypedOptions& typed, unsigned groups) {
   if (groups & kTakesThreads) {
     group.options.push_back({"--threads", "N", "use so many threads (default: all CPUs)", &typed.threads});
   }
-  group.options.push_back(
-      {"-v,--verbose", "", "say on standard error how much was read and how much was skipped", &typed.verbose});
+  group.options.push_back({"-v,--verbose", "",
+                           "say on standard error how much was read and how much was skipped",
+                           &typed.verbose});
   group.options.push_back({"-h,--help", "", "this text", &typed.help});
   return group;
 }
@@ -61,7 +65,8 @@ Result<OutputFormat> parse_format(const std::string& name, unsigned groups) {
   if (name == "text") return OutputFormat::kText;
   if (name == (rows ? "jsonl" : "json")) return OutputFormat::kJson;
   if (rows && name == "csv") return OutputFormat::kCsv;
-  return Error{"unknown format", name, 0, rows ? "the formats are text, jsonl and csv" : "the formats are text and json"};
+  return Error{"unknown format", name, 0,
+               rows ? "the formats are text, jsonl and csv" : "the formats are text and json"};
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct Options {
 enum OptionGroups : unsigned {
   kTakesFilters = 1U << 0,
   kTakesThreads = 1U << 1,
-  kTakesSource = 1U << 2,   // -H
+  kTakesSource = 1U << 2,  // -H
   kTakesReltime = 1U << 3,
   kTakesFormats = 1U << 4,  // text, jsonl and csv; without it text and json
   kTakesAll = (1U << 5) - 1,

@@ -26,9 +26,11 @@ Pager::Pager(bool wanted, int fd) : fd_(fd) {
   ::posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
   // The shell says when there is no such program; that is why it is asked first.
-  const auto script = "command -v " + command.substr(0, command.find(' ')) + " >/dev/null && exec " + command + " || exec cat";
+  const auto script = "command -v " + command.substr(0, command.find(' ')) + " >/dev/null && exec " +
+                      command + " || exec cat";
   const char* const arguments[] = {"sh", "-c", script.c_str(), nullptr};
-  const int failure = ::posix_spawn(&child_, "/bin/sh", &actions, nullptr, const_cast<char**>(arguments), environ);
+  const int failure =
+      ::posix_spawn(&child_, "/bin/sh", &actions, nullptr, const_cast<char**>(arguments), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(ends[0]);
   if (failure != 0) {

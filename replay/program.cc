@@ -45,7 +45,8 @@ Result<Invocation> parse(std::vector<std::string> arguments) {
   auto options = interpret(typed, entry.groups, std::move(words));
   if (!options) {
     auto error = options.error();
-    if (error.what == "no trace given" && named) error.hint = fmt::format("write ./{} for a file of that name", entry.name);
+    if (error.what == "no trace given" && named)
+      error.hint = fmt::format("write ./{} for a file of that name", entry.name);
     return error;
   }
   invocation.options = std::move(options).value();
@@ -91,7 +92,8 @@ int run_verb(const Invocation& invocation, Console& console, Progress& progress,
   // Asked before the pager takes the place of the terminal.
   const auto columns = terminal_columns(out_fd);
   const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
-  Pager pager(terminal && !invocation.options.no_pager && invocation.options.format == OutputFormat::kText, out_fd);
+  Pager pager(terminal && !invocation.options.no_pager && invocation.options.format == OutputFormat::kText,
+              out_fd);
   Output out(pager.fd());
   const NoteSink note = [&](std::string_view line) { console.note(line); };
   const Session session{invocation.options, out, note, progress, colour, columns};
@@ -112,7 +114,10 @@ int run_program(std::vector<std::string> arguments, const Streams& streams) {
   Console console(streams.diagnostics, progress);
   const auto invocation = parse(std::move(arguments));
   if (!invocation) {
-    console.say(invocation.error().message() + "\nTry 'rfanreplay --help'.");
+    const auto& error = invocation.error();
+    // With a caret under the fault: has lines of its own, and nothing left to escape.
+    const bool pointed = error.what.find('\n') != error.what.npos;
+    console.say((pointed ? error.what : error.message()) + "\nTry 'rfanreplay --help'.");
     return kExitUsage;
   }
   const auto& [entry, verb, options, help, version] = invocation.value();

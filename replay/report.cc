@@ -18,11 +18,15 @@ namespace {
 using format::count_text;
 
 std::string share_text(std::uint64_t part, std::uint64_t whole) {
-  return fmt::format("{:.1f} %", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  return fmt::format("{:.1f} %",
+                     whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
 double quantile_of(Measure measure) {
-  return measure == Measure::kP50 ? 0.5 : measure == Measure::kP90 ? 0.9 : measure == Measure::kP99 ? 0.99 : 1.0;
+  return measure == Measure::kP50   ? 0.5
+         : measure == Measure::kP90 ? 0.9
+         : measure == Measure::kP99 ? 0.99
+                                    : 1.0;
 }
 
 bool is_quantile(Measure measure) {
@@ -60,18 +64,20 @@ double sort_value(const ReportRow& row, Measure measure) {
 class Report : public Verb {
  public:
   OptionGroup options() override {
-    return {"Options",
-            {{"--by", "KEY,...",
-              "count by these together: exe comm process user cgroup path dir ext kind source (default: exe)", &by_},
-             {"--depth", "N", "of dir: so many components, with all below them (default: the directory itself)",
-              &depth_},
-             {"-F,--fields", "COLUMN,...",
-              "show these (default: events,share): " + measure_names() +
-                  "; p50 to max are latencies, wait their sum, short the opens closed again within --short",
-              &fields_},
-             {"--sort", "COLUMN", "the largest of this first, for first the earliest (default: events)", &sort_},
-             {"--top", "N", "so many rows of text (default 30), 0 for all; jsonl and csv have all", &top_},
-             {"--short", "DURATION", "what a short open is (default 1ms)", &short_}}};
+    return {
+        "Options",
+        {{"--by", "KEY,...",
+          "count by these together: exe comm process user cgroup path dir ext kind source (default: exe)",
+          &by_},
+         {"--depth", "N", "of dir: so many components, with all below them (default: the directory itself)",
+          &depth_},
+         {"-F,--fields", "COLUMN,...",
+          "show these (default: events,share): " + measure_names() +
+              "; p50 to max are latencies, wait their sum, short the opens closed again within --short",
+          &fields_},
+         {"--sort", "COLUMN", "the largest of this first, for first the earliest (default: events)", &sort_},
+         {"--top", "N", "so many rows of text (default 30), 0 for all; jsonl and csv have all", &top_},
+         {"--short", "DURATION", "what a short open is (default 1ms)", &short_}}};
   }
 
   Status check(const Options& options) override {
@@ -110,7 +116,8 @@ class Report : public Verb {
     } else {
       const std::size_t limit = top_ ? static_cast<std::size_t>(*top_) : 0;
       if (limit != 0 && rows.size() > limit) rows.resize(limit);
-      session.options.format == OutputFormat::kJson ? print_json(rows, total, session) : print_csv(rows, total, session);
+      session.options.format == OutputFormat::kJson ? print_json(rows, total, session)
+                                                    : print_csv(rows, total, session);
     }
     return coverage;
   }
@@ -175,7 +182,8 @@ std::string Report::cell(const ReportRow& row, Measure measure, std::uint64_t to
   }
 }
 
-void Report::print_text(const std::vector<ReportRow>& rows, std::uint64_t total, const Session& session) const {
+void Report::print_text(const std::vector<ReportRow>& rows, std::uint64_t total,
+                        const Session& session) const {
   std::vector<Table::Column> columns;
   for (const auto measure : spec_.measures) columns.push_back({measure_name(measure), Align::kRight});
   for (const auto key : spec_.grouping.keys) columns.push_back({key_name(key), Align::kLeft});
@@ -225,7 +233,8 @@ void Report::print_json_value(const ReportRow& row, Measure measure, std::uint64
   }
 }
 
-void Report::print_json(const std::vector<ReportRow>& rows, std::uint64_t total, const Session& session) const {
+void Report::print_json(const std::vector<ReportRow>& rows, std::uint64_t total,
+                        const Session& session) const {
   JsonWriter json(session.out.text());
   for (const auto& row : rows) {
     json.begin_object();
@@ -238,7 +247,8 @@ void Report::print_json(const std::vector<ReportRow>& rows, std::uint64_t total,
   }
 }
 
-void Report::print_csv(const std::vector<ReportRow>& rows, std::uint64_t total, const Session& session) const {
+void Report::print_csv(const std::vector<ReportRow>& rows, std::uint64_t total,
+                       const Session& session) const {
   auto& out = session.out;
   std::string header;
   for (const auto key : spec_.grouping.keys) header.append(header.empty() ? "" : ",").append(key_name(key));
@@ -250,14 +260,16 @@ void Report::print_csv(const std::vector<ReportRow>& rows, std::uint64_t total, 
     for (const auto measure : spec_.measures) {
       line += ',';
       if (measure == Measure::kShare) {
-        line += fmt::format("{}", total == 0 ? 0.0 : static_cast<double>(row.events) / static_cast<double>(total));
+        line += fmt::format("{}",
+                            total == 0 ? 0.0 : static_cast<double>(row.events) / static_cast<double>(total));
       } else if (measure == Measure::kRate) {
         line += fmt::format("{}", row.rate());
       } else if (measure == Measure::kFirst) {
         line += std::to_string(row.first_ns);
       } else if (!is_quantile(measure) || row.latencies) {
-        line += measure == Measure::kLast ? std::to_string(row.last_ns)
-                                          : std::to_string(static_cast<std::uint64_t>(sort_value(row, measure)));
+        line += measure == Measure::kLast
+                    ? std::to_string(row.last_ns)
+                    : std::to_string(static_cast<std::uint64_t>(sort_value(row, measure)));
       }
     }
     out.append(line + "\n");

@@ -81,8 +81,8 @@ Result<std::vector<Measure>> parse_measures(std::string_view comma_list) {
   while (true) {
     const auto comma = comma_list.find(',');
     const auto name = comma_list.substr(0, comma);
-    const auto* found =
-        std::find_if(kMeasures.begin(), kMeasures.end(), [&](const auto& measure) { return measure.name == name; });
+    const auto* found = std::find_if(kMeasures.begin(), kMeasures.end(),
+                                     [&](const auto& measure) { return measure.name == name; });
     if (found == kMeasures.end()) {
       return Error{"unknown column", std::string(name), 0, "the columns are " + measure_names()};
     }
@@ -109,7 +109,8 @@ format::ColumnSet ReportSpec::columns() const {
 }
 
 double ReportRow::rate() const {
-  return last_ns <= first_ns ? 0 : static_cast<double>(events) * 1e9 / static_cast<double>(last_ns - first_ns);
+  return last_ns <= first_ns ? 0
+                             : static_cast<double>(events) * 1e9 / static_cast<double>(last_ns - first_ns);
 }
 
 // The opens that wait for their close, by process and path of one file; the last open counts.
@@ -146,7 +147,8 @@ class ReportQuery::Pairing {
 
   std::unique_ptr<Changes> finish_block() {
     auto changes = std::make_unique<Changes>();
-    for (const auto& [pair, state] : states_) changes->changes.push_back({pair, state.first_close_ns, state.open});
+    for (const auto& [pair, state] : states_)
+      changes->changes.push_back({pair, state.first_close_ns, state.open});
     states_.clear();
     return changes;
   }
@@ -220,7 +222,8 @@ class ReportQuery::Tallies : public Part {
     const bool process = grouping_.by_process();
     const bool path = grouping_.by_path();
     if (grouping_.by_kind() || (process && path)) {
-      return batch.for_each_row([&](std::uint32_t row) { ++slot(grouping_.code_of(batch.events, row)).events; });
+      return batch.for_each_row(
+          [&](std::uint32_t row) { ++slot(grouping_.code_of(batch.events, row)).events; });
     }
     if (process) return count_ids(batch, batch.events.process, grouping_.process_classes().size());
     if (path) return count_ids(batch, batch.events.path, grouping_.path_classes().size());
@@ -229,8 +232,8 @@ class ReportQuery::Tallies : public Part {
 
   void count_all(std::uint64_t events) { slot(0).events += events; }
 
-  // One increment an event, by dictionary id; ids become groups in the end. Events of one process or path come
-  // in runs: two counters in turn keep an increment from waiting for the one before it.
+  // One increment an event, by dictionary id; ids become groups in the end. Events of one process or path
+  // come in runs: two counters in turn keep an increment from waiting for the one before it.
   void count_ids(const Batch& batch, const std::vector<std::uint32_t>& ids, std::size_t dictionary_size) {
     constexpr std::uint64_t kMaxUncollected = 1U << 31U;  // well below what a counter holds
     by_id_.resize(2 * dictionary_size);
@@ -298,7 +301,8 @@ class ReportQuery::Tallies : public Part {
 
 // What belongs to the file that is being scanned: ids mean nothing in another.
 struct ReportQuery::FileState {
-  FileState(const ReportSpec& spec, const ScanFile& scanned) : file(scanned), grouping(spec.grouping, scanned) {}
+  FileState(const ReportSpec& spec, const ScanFile& scanned)
+      : file(scanned), grouping(spec.grouping, scanned) {}
   const ScanFile& file;
   Grouping grouping;
   absl::flat_hash_map<GroupCode, std::uint32_t> rows;
@@ -326,7 +330,8 @@ std::uint32_t ReportQuery::row_of(FileState& state, GroupCode code) {
   auto labels = state.grouping.labels(code);
   std::string joined;
   for (const auto& label : labels) joined.append(label).push_back('\0');
-  const auto [known, is_new] = row_by_labels_.try_emplace(std::move(joined), static_cast<std::uint32_t>(rows_.size()));
+  const auto [known, is_new] =
+      row_by_labels_.try_emplace(std::move(joined), static_cast<std::uint32_t>(rows_.size()));
   if (is_new) rows_.emplace_back().labels = std::move(labels);
   return entry->second = known->second;
 }
@@ -335,7 +340,8 @@ std::uint32_t ReportQuery::global_path(FileState& state, format::PathId id) {
   const auto [entry, added] = state.paths.try_emplace(id);
   if (added) {
     const auto next = static_cast<std::uint32_t>(path_numbers_.size());
-    entry->second = path_numbers_.try_emplace(std::string(state.file.dictionary.path(id)), next).first->second;
+    entry->second =
+        path_numbers_.try_emplace(std::string(state.file.dictionary.path(id)), next).first->second;
   }
   return entry->second;
 }

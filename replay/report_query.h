@@ -63,7 +63,9 @@ struct ReportRow {
   std::unique_ptr<format::LatencyHistogram> latencies;  // null: none, or not asked for
 
   double rate() const;  // 0 when first and last are the same moment
-  std::uint32_t quantile_ns(double fraction) const { return latencies ? latencies->quantile_ns(fraction) : 0; }
+  std::uint32_t quantile_ns(double fraction) const {
+    return latencies ? latencies->quantile_ns(fraction) : 0;
+  }
 };
 
 // Memory: what grows with distinct groups, and for reopens and files with distinct pairs of group and file; a

@@ -136,7 +136,8 @@ class FileScan {
     take_in_order();
   }
 
-  std::unique_ptr<Product> work_on(std::size_t i, BlockWork& work, format::BlockDecoder& decoder, Part& part) {
+  std::unique_ptr<Product> work_on(std::size_t i, BlockWork& work, format::BlockDecoder& decoder,
+                                   Part& part) {
     auto block = trace_.read_block(blocks_[i]);
     if (!block) {
       if (block.error().errno_value != 0) fail(block.error());  // damage has been reported
@@ -154,7 +155,8 @@ class FileScan {
     format::BlockDecoder decoder;
     std::unique_lock lock(mutex_);
     while (true) {
-      room_.wait(lock, [&] { return stop_ || next_ >= blocks_.size() || !ordered_ || next_ < taken_ + window_; });
+      room_.wait(lock,
+                 [&] { return stop_ || next_ >= blocks_.size() || !ordered_ || next_ < taken_ + window_; });
       if (stop_ || next_ >= blocks_.size()) return;
       const auto i = next_++;
       lock.unlock();
@@ -223,7 +225,9 @@ Result<Coverage> Scan::run(Query& query) {
   for (std::size_t i = 0; i < set_.members().size() && !query.done(); ++i) {
     const auto& member = set_.members()[i];
     const bool follow = options_.follow && !member.complete && i + 1 == set_.members().size();
-    const auto status = member.stream ? scan_stream(i, query) : follow ? follow_file(i, query) : scan_file(i, query);
+    const auto status = member.stream ? scan_stream(i, query)
+                        : follow      ? follow_file(i, query)
+                                      : scan_file(i, query);
     if (!status) return status.error();
   }
   progress_.end();
@@ -337,7 +341,8 @@ std::string counts_text(const ScanCounts& counts) {
   using format::count_text;
   const auto of = [](const std::atomic<std::uint64_t>& count) { return count_text(count.load()); };
   return fmt::format(
-      "{} blocks: {} outside the time, {} excluded by their statistics, {} answered by them; {} columns of {} "
+      "{} blocks: {} outside the time, {} excluded by their statistics, {} answered by them; {} columns of "
+      "{} "
       "events decoded, {} events matched",
       of(counts.blocks), of(counts.outside_time), of(counts.excluded), of(counts.from_statistics),
       of(counts.columns), of(counts.events), of(counts.matched));

@@ -84,18 +84,18 @@ class Query {
 
 struct ScanOptions {
   unsigned threads = 1;
-  bool follow = false;  // wait for more where the last file is being written
+  bool follow = false;                       // wait for more where the last file is being written
   TimeStyle time_style = TimeStyle::kLocal;  // of notes
 };
 
 // What `-v` tells. Threads add to it.
 struct ScanCounts {
-  std::atomic<std::uint64_t> blocks{0};             // in all files that were looked at
-  std::atomic<std::uint64_t> outside_time{0};       // not read
-  std::atomic<std::uint64_t> excluded{0};           // by their statistics, nothing decoded
-  std::atomic<std::uint64_t> from_statistics{0};    // answered without decoding
-  std::atomic<std::uint64_t> columns{0};            // decoded
-  std::atomic<std::uint64_t> events{0};             // in blocks that were decoded
+  std::atomic<std::uint64_t> blocks{0};           // in all files that were looked at
+  std::atomic<std::uint64_t> outside_time{0};     // not read
+  std::atomic<std::uint64_t> excluded{0};         // by their statistics, nothing decoded
+  std::atomic<std::uint64_t> from_statistics{0};  // answered without decoding
+  std::atomic<std::uint64_t> columns{0};          // decoded
+  std::atomic<std::uint64_t> events{0};           // in blocks that were decoded
   std::atomic<std::uint64_t> matched{0};
 };
 

@@ -6,8 +6,8 @@ namespace rfan::replay {
 
 std::size_t text_width(std::string_view text) {
   // Bytes that do not continue a character.
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 void Table::print(TextBuffer& out) const {

@@ -99,7 +99,8 @@ void TextPrinter::print_one(const format::EventColumns& events, std::size_t row)
   const auto path2 = events.path2[row];
   const auto flags = events.flags[row];
   const auto process = process_text(events.process[row]);
-  char* out = out_.reserve(kFixedBytes + source_.size() + process.size() + max_path_bytes(path) + max_path_bytes(path2));
+  char* out = out_.reserve(kFixedBytes + source_.size() + process.size() + max_path_bytes(path) +
+                           max_path_bytes(path2));
   out = append_bytes(source_, out);
   out = time_.append(events.time_ns[row], out);
   *out++ = ' ';

@@ -174,10 +174,10 @@ std::optional<TimePoint> parse_any(std::string_view text, bool utc) {
 
 Result<TimePoint> parse_time(std::string_view text, bool utc) {
   if (auto point = parse_any(text, utc)) return *point;
-  return Error{
-      "not a time", std::string(text), 0,
-      "write +5s, +250ms or +1m30s (since the start of the trace), 10% (of its length), HH:MM[:SS[.frac]] (on the day it began), "
-      "YYYY-MM-DD[ HH:MM[:SS[.frac]]] or @SECONDS[.frac] (since the epoch)"};
+  return Error{"not a time", std::string(text), 0,
+               "write +5s, +250ms or +1m30s (since the start of the trace), 10% (of its length), "
+               "HH:MM[:SS[.frac]] (on the day it began), "
+               "YYYY-MM-DD[ HH:MM[:SS[.frac]]] or @SECONDS[.frac] (since the epoch)"};
 }
 
 Result<std::uint64_t> parse_duration(std::string_view text) {

@@ -93,7 +93,8 @@ std::string moment_text(std::uint64_t realtime_ns, std::uint64_t start_realtime_
     const auto since_start = realtime_ns - std::min(start_realtime_ns, realtime_ns);
     return fmt::format("{}.{:06}", since_start / kNsPerSecond, since_start % kNsPerSecond / 1000);
   }
-  return fmt::format("{}.{:06}", strftime_text("%Y-%m-%d %H:%M:%S", broken_down(realtime_ns / kNsPerSecond, style)),
+  return fmt::format("{}.{:06}",
+                     strftime_text("%Y-%m-%d %H:%M:%S", broken_down(realtime_ns / kNsPerSecond, style)),
                      realtime_ns % kNsPerSecond / 1000);
 }
 

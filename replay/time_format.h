@@ -14,7 +14,8 @@ enum class TimeStyle : std::uint8_t { kLocal, kUtc, kRelative };
 // second costs no calendar arithmetic. `timeline` must outlive it.
 class TimeFormat {
  public:
-  TimeFormat(const Timeline& timeline, TimeStyle style) : timeline_(timeline), clock_(timeline), style_(style) {}
+  TimeFormat(const Timeline& timeline, TimeStyle style)
+      : timeline_(timeline), clock_(timeline), style_(style) {}
 
   static constexpr std::size_t kMaxBytes = 40;
 

@@ -17,7 +17,8 @@ constexpr std::size_t kSequenceDigits = 6;  // at least
 std::vector<std::string> names_in(const fs::path& directory) {
   std::vector<std::string> names;
   std::error_code failed;
-  for (fs::directory_iterator entry(directory, failed), end; !failed && entry != end; entry.increment(failed)) {
+  for (fs::directory_iterator entry(directory, failed), end; !failed && entry != end;
+       entry.increment(failed)) {
     names.push_back(entry->path().filename().string());
   }
   std::sort(names.begin(), names.end());
@@ -50,7 +51,8 @@ std::optional<std::uint32_t> sequence_in_name(std::string_view file, std::string
   if (!set.ends_with(kSuffix) || !file.ends_with(kSuffix)) return {};
   set.remove_suffix(kSuffix.size());
   file.remove_suffix(kSuffix.size());
-  if (!file.starts_with(set) || file.size() < set.size() + 1 + kSequenceDigits || file[set.size()] != '.') return {};
+  if (!file.starts_with(set) || file.size() < set.size() + 1 + kSequenceDigits || file[set.size()] != '.')
+    return {};
   const auto digits = file.substr(set.size() + 1);
   std::uint32_t sequence = 0;
   const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), sequence);

@@ -126,7 +126,8 @@ void TreeQuery::take(const ScanFile& file, Part& part) {
   const auto& counts = static_cast<Counts&>(part).by_process;
   if (!counts.empty()) unknown_.merge(counts[0]);
   for (std::size_t id = 1; id < counts.size(); ++id) {
-    if (counts[id].events != 0) nodes_[node_of(file, static_cast<format::ProcessId>(id))].own.merge(counts[id]);
+    if (counts[id].events != 0)
+      nodes_[node_of(file, static_cast<format::ProcessId>(id))].own.merge(counts[id]);
   }
 }
 
@@ -145,7 +146,8 @@ std::vector<TreeNode> TreeQuery::nodes(Deeds& unknown) {
   }
   for (auto& node : nodes_) {
     std::sort(node.children.begin(), node.children.end(), [&](std::size_t a, std::size_t b) {
-      return std::tie(nodes_[a].start_time_ns, nodes_[a].pid) < std::tie(nodes_[b].start_time_ns, nodes_[b].pid);
+      return std::tie(nodes_[a].start_time_ns, nodes_[a].pid) <
+             std::tie(nodes_[b].start_time_ns, nodes_[b].pid);
     });
   }
   return std::move(nodes_);
@@ -221,7 +223,8 @@ class Tree : public Verb {
       if (nodes_[i].parent == kNobody) roots.push_back(i);
     }
     std::sort(roots.begin(), roots.end(), [&](std::size_t a, std::size_t b) {
-      return std::tie(nodes_[a].start_time_ns, nodes_[a].pid) > std::tie(nodes_[b].start_time_ns, nodes_[b].pid);
+      return std::tie(nodes_[a].start_time_ns, nodes_[a].pid) >
+             std::tie(nodes_[b].start_time_ns, nodes_[b].pid);
     });
     std::vector<Pending> pending;
     for (const auto root : roots) pending.push_back({root, 0, "", ""});
@@ -251,7 +254,9 @@ class Tree : public Verb {
                  {"waited", Align::kRight},
                  {"process"}},
                 session.colour);
-    const auto count = [](std::uint64_t value) { return value == 0 ? std::string("-") : format::count_text(value); };
+    const auto count = [](std::uint64_t value) {
+      return value == 0 ? std::string("-") : format::count_text(value);
+    };
     const auto row = [&](const Deeds& deeds, std::string name) {
       table.add({count(deeds.events), count(deeds.opens), count(deeds.written), count(deeds.made),
                  count(deeds.deleted), deeds.wait_ns == 0 ? "-" : format::latency_text(deeds.wait_ns),
@@ -276,8 +281,8 @@ class Tree : public Verb {
       const auto& deeds = line.deeds;
       if (csv) {
         session.out.append(fmt::format("{},{},{},{},{},{},{},{},{},{}\n", node.pid, node.ppid, line.depth,
-                                       csv_quoted(node.exe), deeds.events, deeds.opens, deeds.written, deeds.made,
-                                       deeds.deleted, deeds.wait_ns));
+                                       csv_quoted(node.exe), deeds.events, deeds.opens, deeds.written,
+                                       deeds.made, deeds.deleted, deeds.wait_ns));
       } else {
         print_json(node, line, json);
       }

@@ -45,7 +45,8 @@ constexpr VerbEntry kVerbs[] = {
   sudo rfanrec -o - / | rfanreplay -                live
 )",
      kTakesAll, make_cat},
-    {"report", "count events by executable, path, directory, ...", "TRACE... [--by KEY,...] [FILTERS] [OUTPUT]",
+    {"report", "count events by executable, path, directory, ...",
+     "TRACE... [--by KEY,...] [FILTERS] [OUTPUT]",
      R"(Counts events by one or more keys, the most frequent first.
 
   rfanreplay report trace.fbz                                     by executable
@@ -130,7 +131,8 @@ std::span<const VerbEntry> verbs() {
 }
 
 const VerbEntry* find_verb(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const auto& v) { return v.name == name; });
+  const auto* found =
+      std::find_if(std::begin(kVerbs), std::end(kVerbs), [&](const auto& v) { return v.name == name; });
   return found == std::end(kVerbs) ? nullptr : found;
 }
 

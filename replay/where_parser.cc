@@ -12,18 +12,28 @@
 namespace rfan::replay {
 namespace {
 
-enum class Operator : std::uint8_t { kEqual, kUnequal, kLess, kLessEqual, kGreater, kGreaterEqual, kGlob, kNoGlob, kRegex };
+enum class Operator : std::uint8_t {
+  kEqual,
+  kUnequal,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kGlob,
+  kNoGlob,
+  kRegex
+};
 
 struct OperatorName {
   std::string_view text;
   Operator op;
 };
 // Longer ones before those they begin with.
-constexpr OperatorName kOperators[] = {
-    {"==", Operator::kEqual},   {"=~", Operator::kRegex},     {"!=", Operator::kUnequal},
-    {"!~", Operator::kNoGlob},  {"<=", Operator::kLessEqual}, {">=", Operator::kGreaterEqual},
-    {"<", Operator::kLess},     {">", Operator::kGreater},    {"=", Operator::kEqual},
-    {"~", Operator::kGlob}};
+constexpr OperatorName kOperators[] = {{"==", Operator::kEqual},     {"=~", Operator::kRegex},
+                                       {"!=", Operator::kUnequal},   {"!~", Operator::kNoGlob},
+                                       {"<=", Operator::kLessEqual}, {">=", Operator::kGreaterEqual},
+                                       {"<", Operator::kLess},       {">", Operator::kGreater},
+                                       {"=", Operator::kEqual},      {"~", Operator::kGlob}};
 
 constexpr std::string_view kFields =
     "exe comm cmdline cgroup pid ppid uid user path path2 kind verdict latency time, and the flags held dir "
@@ -120,7 +130,8 @@ class WhereParser {
   Error fail(const std::string& what) const {
     const auto shown = escaped(text_);
     const auto before = escaped(text_.substr(0, at_));
-    return Error{"--where: " + what + "\n  " + shown + "\n  " + std::string(before.size(), ' ') + "^", {}, 0, {}};
+    return Error{
+        "--where: " + what + "\n  " + shown + "\n  " + std::string(before.size(), ' ') + "^", {}, 0, {}};
   }
   Error fail_at(std::size_t at, const std::string& what) {
     at_ = at;
@@ -150,8 +161,14 @@ class WhereParser {
     return true;
   }
 
-  Result<ConditionPtr> parse_or() { return parse_list("or", &WhereParser::parse_and, [](auto parts) { return condition(AnyOf{std::move(parts)}); }); }
-  Result<ConditionPtr> parse_and() { return parse_list("and", &WhereParser::parse_not, [](auto parts) { return condition(AllOf{std::move(parts)}); }); }
+  Result<ConditionPtr> parse_or() {
+    return parse_list("or", &WhereParser::parse_and,
+                      [](auto parts) { return condition(AnyOf{std::move(parts)}); });
+  }
+  Result<ConditionPtr> parse_and() {
+    return parse_list("and", &WhereParser::parse_not,
+                      [](auto parts) { return condition(AllOf{std::move(parts)}); });
+  }
 
   template <typename Combine>
   Result<ConditionPtr> parse_list(std::string_view keyword, Result<ConditionPtr> (WhereParser::*parse_part)(),
@@ -213,8 +230,8 @@ class WhereParser {
   }
 
   static bool known_field(std::string_view field) {
-    return text_field(field) || number_field(field) || field == "path" || field == "path2" || field == "kind" ||
-           field == "verdict" || field == "latency" || field == "time";
+    return text_field(field) || number_field(field) || field == "path" || field == "path2" ||
+           field == "kind" || field == "verdict" || field == "latency" || field == "time";
   }
 
   std::optional<Operator> take_operator() {
@@ -316,7 +333,8 @@ class WhereParser {
       number = *user;
     } else {
       const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (failure != std::errc() || end != value.data() + value.size()) return Error{"expected a number", {}, 0, {}};
+      if (failure != std::errc() || end != value.data() + value.size())
+        return Error{"expected a number", {}, 0, {}};
     }
     const bool negate = negative(op);
     const auto positive = negate ? Operator::kEqual : op;

@@ -1,14 +1,12 @@
 // The verb cat on traces written here, within the process.
-#include "replay/cat.h"
-
 #include <gtest/gtest.h>
 
+#include "replay/program.h"
 #include "tests/replay/sample_trace.h"
 
 namespace rfan::replay {
 namespace {
 
-using replay_test::captured;
 using replay_test::kSecond;
 
 class CatTest : public testing::Test {
@@ -16,20 +14,16 @@ class CatTest : public testing::Test {
   // Runs `rfanreplay TRACE ARGUMENTS` and gives what it printed.
   std::string cat(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), trace_);
-    const auto options = parse_options(arguments);
-    EXPECT_TRUE(options.ok()) << options.error().message();
-    return captured([&](Output& out) {
-      const auto coverage = run_cat(options.value(), format::open_source(trace_).value(), out,
-                                    [&](std::string_view note) { notes_.emplace_back(note); });
-      ASSERT_TRUE(coverage.ok()) << coverage.error().message();
-      coverage_ = coverage.value();
-    });
+    auto outcome = replay_test::run(arguments);
+    status_ = outcome.status;
+    notes_ = std::move(outcome.notes);
+    return std::move(outcome.out);
   }
 
   replay_test::ScratchDirectory scratch_;
   std::string trace_ = scratch_.file("t.fbz");
   std::vector<std::string> notes_;
-  Coverage coverage_ = Coverage::kPartial;
+  int status_ = -1;
 };
 
 TEST_F(CatTest, TextShowsEveryShapeOfEvent) {
@@ -43,7 +37,7 @@ TEST_F(CatTest, TextShowsEveryShapeOfEvent) {
             "2026-11-22 10:31:03.500005 delete        vim.basic[1234]          /tmp/new name (deleted) -\n"
             "2026-11-22 10:31:03.750006 close_write   \\xff\\xfe[78]             /tmp/\\xff\\n\\\\ -\n"
             "2026-11-22 10:31:04.000007 attrib        ?[?]                     ? -\n");
-  EXPECT_EQ(coverage_, Coverage::kWhole);
+  EXPECT_EQ(status_, kExitClean);
   EXPECT_TRUE(notes_.empty());
 }
 
@@ -95,7 +89,7 @@ TEST_F(CatTest, PrintsOnlyWhatTheFilterWants) {
   EXPECT_EQ(cat({"--utc", "--exe", "vim", "--path", "/etc/"}),
             "2026-11-22 10:31:02.500001 open          vim.basic[1234]          /etc/hostname 1.2ms\n");
   EXPECT_EQ(cat({"--exe", "emacs"}), "");
-  EXPECT_EQ(coverage_, Coverage::kWhole);
+  EXPECT_EQ(status_, kExitClean);
 }
 
 TEST_F(CatTest, LossesAreNotedOnceAtTheEnd) {
@@ -105,23 +99,23 @@ TEST_F(CatTest, LossesAreNotedOnceAtTheEnd) {
                                               {LossCause::kQueueOverflow, 20, 1300000000, 1400000000},
                                               {LossCause::kNoArena, {}, 1500000000, 1500000000}}});
   cat({"--utc", "--exe", "emacs"});
-  EXPECT_EQ(coverage_, Coverage::kPartial);
-  EXPECT_EQ(notes_,
-            (std::vector<std::string>{
-                "the trace lost 120 events (queue_overflow, 10:31:02.1-10:31:02.4): counts are lower bounds",
-                "the trace lost an unknown number of events (no_arena, 10:31:02.5-10:31:02.5): counts are "
-                "lower bounds"}));
+  EXPECT_EQ(status_, kExitPartial);
+  EXPECT_EQ(
+      notes_,
+      (std::vector<std::string>{
+          "note: the trace lost 120 events (queue_overflow, 10:31:02.1-10:31:02.4): counts are lower bounds",
+          "note: the trace lost an unknown number of events (no_arena, 10:31:02.5-10:31:02.5): counts are "
+          "lower bounds"}));
 }
 
 TEST_F(CatTest, NotesCallOnlyMissingEventsLost) {
   using format::LossCause;
   for (std::uint8_t cause = 1; cause < format::kLossCauseLimit; ++cause) {
-    notes_.clear();
     replay_test::write_sample_trace(trace_,
                                     {.losses = {{static_cast<LossCause>(cause), 3, kSecond, kSecond}}});
     cat({});
     ASSERT_EQ(notes_.size(), 1U);
-    const bool says_lost = notes_[0].starts_with("the trace lost 3 events");
+    const bool says_lost = notes_[0].starts_with("note: the trace lost 3 events");
     EXPECT_EQ(says_lost, format::loses_events(static_cast<LossCause>(cause))) << notes_[0];
   }
 }
@@ -130,7 +124,7 @@ TEST_F(CatTest, AnUnfinishedTraceIsPrintedWithANote) {
   replay_test::write_sample_trace(trace_, {.finished = false});
   const auto text = cat({});
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 8);
-  EXPECT_EQ(coverage_, Coverage::kPartial);
+  EXPECT_EQ(status_, kExitPartial);
   ASSERT_EQ(notes_.size(), 1U);
   EXPECT_NE(notes_[0].find("not finished"), std::string::npos);
 }
@@ -144,9 +138,9 @@ TEST_F(CatTest, ADamagedBlockCostsItselfAlone) {
   const auto lines = std::count(text.begin(), text.end(), '\n');
   EXPECT_LT(lines, 1000);
   EXPECT_GE(lines, 100);
-  EXPECT_EQ(coverage_, Coverage::kPartial);
+  EXPECT_EQ(status_, kExitPartial);
   ASSERT_FALSE(notes_.empty());
-  EXPECT_TRUE(notes_[0].starts_with("damaged at byte "));
+  EXPECT_TRUE(notes_[0].starts_with("note: damaged at byte "));
 }
 
 TEST_F(CatTest, ALongTraceIsPrintedWhole) {

@@ -6,9 +6,8 @@
 #include <set>
 #include <sstream>
 
-#include "replay/cat.h"
+#include "replay/program.h"
 #include "tests/replay/sample_trace.h"
-#include "tests/support/memory_io.h"
 
 namespace rfan::replay {
 namespace {
@@ -16,9 +15,8 @@ namespace {
 class DamageTest : public testing::Test {
  protected:
   DamageTest() {
-    const replay_test::ScratchDirectory scratch;
-    replay_test::write_sample_trace(scratch.file("t.fbz"));
-    for (char c : replay_test::read_file(scratch.file("t.fbz"))) bytes_.push_back(static_cast<std::byte>(c));
+    replay_test::write_sample_trace(trace_);
+    bytes_ = replay_test::read_file(trace_);
     const auto [text, whole] = cat(bytes_);
     EXPECT_TRUE(whole);
     lines_ = lines_of(text);
@@ -31,26 +29,23 @@ class DamageTest : public testing::Test {
     return lines;
   }
 
-  // What is printed, and whether all is said to be well.
-  static std::pair<std::string, bool> cat(const std::vector<std::byte>& bytes) {
-    static const auto kOptions = parse_options({"t.fbz", "--format", "jsonl"}).value();
-    bool whole = false;
-    auto text = replay_test::captured([&](Output& out) {
-      const auto coverage =
-          run_cat(kOptions, std::make_unique<tests::MemorySource>(bytes), out, [](std::string_view) {});
-      whole = coverage.ok() && coverage.value() == Coverage::kWhole;
-    });
-    return {std::move(text), whole};
+  // What is printed of a file with these bytes, and whether all is said to be well.
+  std::pair<std::string, bool> cat(const std::string& bytes) const {
+    replay_test::write_file(trace_, bytes);
+    auto outcome = replay_test::run({trace_, "--format", "jsonl", "--threads", "1"});
+    return {std::move(outcome.out), outcome.status == kExitClean};
   }
 
-  std::vector<std::byte> bytes_;
+  const replay_test::ScratchDirectory scratch_;
+  const std::string trace_ = scratch_.file("t.fbz");
+  std::string bytes_;
   std::multiset<std::string> lines_;
 };
 
 TEST_F(DamageTest, AFlippedByteIsNoticedAndInventsNothing) {
   for (std::size_t at = 0; at < bytes_.size(); ++at) {
     auto damaged = bytes_;
-    damaged[at] ^= std::byte{0x41};
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x41);
     const auto [text, whole] = cat(damaged);
     EXPECT_FALSE(whole) << "byte " << at;
     const auto lines = lines_of(text);
@@ -65,11 +60,25 @@ TEST_F(DamageTest, AFlippedByteIsNoticedAndInventsNothing) {
 
 TEST_F(DamageTest, ACutIsNoticedAndInventsNothing) {
   for (std::size_t size = 0; size < bytes_.size(); ++size) {
-    const auto [text, whole] = cat({bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(size)});
+    const auto [text, whole] = cat(bytes_.substr(0, size));
     EXPECT_FALSE(whole) << "cut after " << size;
     const auto lines = lines_of(text);
     EXPECT_TRUE(std::includes(lines_.begin(), lines_.end(), lines.begin(), lines.end()))
         << "cut after " << size;
+  }
+}
+
+// No verb may fall over a damaged file: it answers with what is left, or says that it is no trace.
+TEST_F(DamageTest, EveryVerbEndsOrderlyOnDamage) {
+  for (std::size_t at = 0; at < bytes_.size(); at += 3) {
+    auto damaged = bytes_;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x41);
+    replay_test::write_file(trace_, damaged);
+    for (const auto* verb : {"report", "files", "tree", "hist", "info"}) {
+      const auto status = replay_test::run({verb, trace_}).status;
+      EXPECT_TRUE(status == kExitPartial || status == kExitError || std::string(verb) == "info")
+          << verb << ", byte " << at << ", status " << status;
+    }
   }
 }
 

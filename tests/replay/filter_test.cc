@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "replay/filter_parser.h"
+
 namespace rfan::replay {
 namespace {
 
@@ -18,23 +20,30 @@ class FilterTest : public testing::Test {
     const auto bash = dictionary_.add_path("/usr/bin/bash");
     process("vim", 10, vim);
     process("bash", 11, bash);
-    process("build.sh", 12, bash);
-    process("ghost", 13, 0);
+    process("build.sh", 12, bash, bash_);
+    process("ghost", 13, 0, script_);
     hosts_ = dictionary_.add_path("/etc/hosts");
     header_ = dictionary_.add_path("/usr/include/stdio.h");
-    add({0, EventKind::kOpen, 0, vim_, hosts_, 0, 0});                    // 0
-    add({1 * kSecond, EventKind::kExec, 0, bash_, bash, 0, 0});           // 1
-    add({2 * kSecond, EventKind::kOpen, 0, script_, header_, 0, 0});      // 2
-    add({3 * kSecond, EventKind::kRename, 0, vim_, hosts_, header_, 0});  // 3
-    add({4 * kSecond, EventKind::kOpen, 0, 0, hosts_, 0, 0});             // 4: unknown process
-    add({5 * kSecond, EventKind::kDelete, 0, ghost_, 0, 0, 0});           // 5: unknown path and exe
+    using format::kFlagDenied;
+    using format::kFlagHeld;
+    add({0, EventKind::kOpen, kFlagHeld, vim_, hosts_, 0, 2'000'000});                     // 0
+    add({1 * kSecond, EventKind::kExec, kFlagHeld | kFlagDenied, bash_, bash, 0, 5'000});  // 1
+    add({2 * kSecond, EventKind::kOpen, 0, script_, header_, 0, 0});                       // 2
+    add({3 * kSecond, EventKind::kRename, 0, vim_, hosts_, header_, 0});                   // 3
+    add({4 * kSecond, EventKind::kOpen, 0, 0, hosts_, 0, 0});    // 4: unknown process
+    add({5 * kSecond, EventKind::kDelete, 0, ghost_, 0, 0, 0});  // 5: unknown path and exe
     clocks_.push_back({0, 100 * kSecond, 0});
     timeline_.refresh(0);
   }
 
-  void process(std::string comm, std::uint32_t pid, format::PathId exe) {
+  void process(std::string comm, std::uint32_t pid, format::PathId exe, format::ProcessId parent = 0) {
     format::Process process;
     process.pid = pid;
+    process.ppid = parent == 0 ? 1 : dictionary_.process(parent).pid;
+    process.parent = parent;
+    process.uid = 1000 + pid;
+    process.cgroup = "/user.slice/" + comm + ".scope";
+    process.cmdline = comm + std::string("\0-x\0", 4);
     process.comm = std::move(comm);
     process.exe = exe;
     dictionary_.add_process(process);
@@ -56,9 +65,15 @@ class FilterTest : public testing::Test {
     EXPECT_TRUE(spec.ok()) << spec.error().message();
     Filter filter(std::move(spec).value());
     filter.extend(dictionary_);
-    std::vector<std::uint32_t> selected;
-    filter.select(events_, timeline_, selected);
-    return selected;
+    return rows_of(filter);
+  }
+  std::vector<std::uint32_t> where(const std::string& expression) { return rows({.where = {expression}}); }
+
+  std::vector<std::uint32_t> rows_of(const Filter& filter) {
+    Selection selection;
+    filter.select(events_, timeline_, selection);
+    for (std::uint32_t row = 0; selection.all && row < events_.count; ++row) selection.rows.push_back(row);
+    return selection.rows;
   }
 
   using Rows = std::vector<std::uint32_t>;
@@ -140,6 +155,62 @@ TEST_F(FilterTest, AStepOfTheWallClockMovesDatesButNotRelativeTimes) {
   EXPECT_EQ(rows({.since = {"+4s"}}), (Rows{4, 5}));
 }
 
+TEST_F(FilterTest, TreeTakesDescendantsToo) {
+  EXPECT_EQ(rows({.tree = {"11"}}), (Rows{1, 2, 5}));
+  EXPECT_EQ(rows({.tree = {"!11"}}), (Rows{0, 3, 4}));
+  EXPECT_EQ(rows({.tree = {"1"}}), (Rows{0, 1, 2, 3, 5}));  // a parent that is in no entry
+}
+
+TEST_F(FilterTest, UserCgroupLatencyAndVerdict) {
+  EXPECT_EQ(rows({.user = {"1010"}}), (Rows{0, 3}));
+  EXPECT_EQ(rows({.cgroup = {"bash.scope"}}), (Rows{1}));
+  EXPECT_EQ(rows({.cgroup = {"/user.slice/"}}), (Rows{0, 1, 2, 3, 5}));
+  EXPECT_EQ(rows({.min_latency = {"1ms"}}), (Rows{0}));
+  EXPECT_EQ(rows({.min_latency = {"!1ms"}}), (Rows{1, 2, 3, 4, 5}));
+  EXPECT_EQ(rows({.verdict = {"allow"}}), (Rows{0}));
+  EXPECT_EQ(rows({.verdict = {"deny"}}), (Rows{1}));
+  EXPECT_EQ(rows({.verdict = {"none"}}), (Rows{2, 3, 4, 5}));
+}
+
+TEST_F(FilterTest, PercentagesAreOfTheTimeBetweenFirstAndLastEvent) {
+  timeline_.set_extent(0, 5 * kSecond);
+  EXPECT_EQ(rows({.since = {"40%"}, .until = {"80%"}}), (Rows{2, 3}));
+  EXPECT_EQ(rows({.until = {"100%"}}), (Rows{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(rows({.since = {"100%"}}), (Rows{}));
+}
+
+TEST_F(FilterTest, WhereComparesEveryField) {
+  EXPECT_EQ(where("exe ~ vim"), (Rows{0, 3}));
+  EXPECT_EQ(where("exe == /usr/bin/bash"), (Rows{1, 2}));
+  EXPECT_EQ(where("exe =~ 'b[a-z]sh$'"), (Rows{1, 2}));
+  EXPECT_EQ(where("comm == bash"), (Rows{1}));
+  EXPECT_EQ(where("cmdline =~ \"build.* -x$\""), (Rows{2}));
+  EXPECT_EQ(where("pid >= 11 and pid < 13"), (Rows{1, 2}));
+  EXPECT_EQ(where("ppid == 11 or uid = 1010"), (Rows{0, 2, 3}));
+  EXPECT_EQ(where("path2 ~ *.h"), (Rows{3}));
+  EXPECT_EQ(where("path ~ *.h"), (Rows{2, 3}));
+  EXPECT_EQ(where("kind == open,exec"), (Rows{0, 1, 2, 4}));
+  EXPECT_EQ(where("latency > 1ms"), (Rows{0}));
+  EXPECT_EQ(where("latency <= 5us"), (Rows{1}));
+  EXPECT_EQ(where("verdict == deny"), (Rows{1}));
+  EXPECT_EQ(where("time >= +2s and time < +4s"), (Rows{2, 3}));
+  EXPECT_EQ(where("held"), (Rows{0, 1}));
+  EXPECT_EQ(where("not held and not deleted"), (Rows{2, 3, 4, 5}));
+}
+
+TEST_F(FilterTest, WhereNegationsKeepTheUnknown) {
+  EXPECT_EQ(where("exe !~ vim"), rows({.exe = {"!vim"}}));
+  EXPECT_EQ(where("pid != 10"), rows({.pid = {"!10"}}));
+  EXPECT_EQ(where("path != /etc/hosts"), rows({.path = {"!/etc/hosts"}}));
+}
+
+TEST_F(FilterTest, WhereBindsNotBeforeAndBeforeOr) {
+  EXPECT_EQ(where("kind == exec or kind == open and pid == 10"), (Rows{0, 1}));
+  EXPECT_EQ(where("(kind == exec or kind == open) and pid == 10"), (Rows{0}));
+  EXPECT_EQ(where("not kind == open and pid == 10"), (Rows{3}));
+  EXPECT_EQ(where("not (kind == open and pid == 10)"), (Rows{1, 2, 3, 4, 5}));
+}
+
 TEST_F(FilterTest, FollowsAGrowingDictionary) {
   auto spec = parse_filter({.exe = {"late"}, .path = {"late.txt"}}, true);
   Filter filter(std::move(spec).value());
@@ -148,9 +219,7 @@ TEST_F(FilterTest, FollowsAGrowingDictionary) {
   const auto path = dictionary_.add_path("/tmp/late.txt");
   filter.extend(dictionary_);
   add({6 * kSecond, EventKind::kOpen, 0, 5, path, 0, 0});
-  Rows selected;
-  filter.select(events_, timeline_, selected);
-  EXPECT_EQ(selected, (Rows{6}));
+  EXPECT_EQ(rows_of(filter), (Rows{6}));
 }
 
 TEST_F(FilterTest, StatisticsRuleOutKindsProcessesAndTimes) {
@@ -162,7 +231,7 @@ TEST_F(FilterTest, StatisticsRuleOutKindsProcessesAndTimes) {
   const auto may_match = [&](const FilterArguments& arguments) {
     Filter filter(parse_filter(arguments, true).value());
     filter.extend(dictionary_);
-    return filter.may_match(statistics, timeline_);
+    return filter.judge(statistics, timeline_) != Share::kNone;
   };
   EXPECT_TRUE(may_match({}));
   EXPECT_TRUE(may_match({.kind = {"open"}}));
@@ -202,6 +271,56 @@ TEST(ParseFilter, RefusesValuesWithoutMeaning) {
   EXPECT_FALSE(parse_filter({.exe = {"["}}, true).ok());
   EXPECT_FALSE(parse_filter({.path = {""}}, true).ok());
   EXPECT_FALSE(parse_filter({.since = {"yesterday"}}, true).ok());
+}
+
+// The message, and where its caret stands.
+std::pair<std::string, std::size_t> where_error(const std::string& expression) {
+  const auto parsed = parse_where(expression, true);
+  if (parsed.ok()) return {"", 0};
+  const auto message = parsed.error().what;
+  const auto caret_line = message.rfind('\n') + 1;
+  return {message, message.size() - 1 - caret_line - 2};
+}
+
+TEST(ParseWhere, ErrorsPutACaretUnderThePlace) {
+  const struct {
+    const char* expression;
+    std::size_t caret;
+    const char* says;
+  } rows[] = {
+      {"", 0, "expected a comparison"},
+      {"exe ~ vim and", 13, "expected a comparison"},
+      {"exe ~ vim exe ~ bash", 10, "expected 'and', 'or'"},
+      {"eke ~ vim", 0, "unknown field"},
+      {"exe vim", 4, "expected an operator"},
+      {"exe ~", 5, "expected a value"},
+      {"exe ~ 'vim", 6, "quote is not closed"},
+      {"(exe ~ vim", 10, "expected ')'"},
+      {"exe =~ '['", 7, "not a regular expression"},
+      {"exe ~ '['", 6, "without its ']'"},
+      {"exe < vim", 4, "text takes"},
+      {"pid ~ 1*", 4, "a number takes"},
+      {"pid == ten", 7, "expected a number"},
+      {"kind == reed", 8, "close_write"},
+      {"kind < open", 5, "kind takes == and !="},
+      {"latency > fast", 10, "not a duration"},
+      {"time == +1s", 5, "time takes"},
+      {"verdict == maybe", 11, "allow, deny"},
+      {"not not", 7, "expected a comparison"},
+  };
+  for (const auto& [expression, caret, says] : rows) {
+    const auto [message, at] = where_error(expression);
+    EXPECT_NE(message.find(says), message.npos) << expression << ": " << message;
+    EXPECT_EQ(at, caret) << message;
+  }
+}
+
+TEST(ParseWhere, DeepNestingIsRefused) {
+  const std::string deep = std::string(100'000, '(') + "held" + std::string(100'000, ')');
+  EXPECT_NE(where_error(deep).first.find("too deeply nested"), std::string::npos);
+  std::string nots;
+  for (int i = 0; i < 100'000; ++i) nots += "not ";
+  EXPECT_NE(where_error(nots + "held").first.find("too deeply nested"), std::string::npos);
 }
 
 }  // namespace

@@ -1,116 +1,153 @@
-#include "replay/options.h"
-
+// Command lines: what is usage, and whether help, man page and parser speak of the same options.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
+#include "replay/program.h"
+#include "replay/verb.h"
 #include "tests/replay/sample_trace.h"
 
 namespace rfan::replay {
 namespace {
 
+using replay_test::run;
+
 std::string usage_error(const std::vector<std::string>& arguments) {
-  const auto options = parse_options(arguments);
-  return options.ok() ? "" : options.error().message();
+  const auto outcome = run(arguments);
+  if (outcome.status != kExitUsage) return "";
+  EXPECT_EQ(outcome.out, "");
+  return outcome.notes.empty() ? "" : outcome.notes.front();
 }
 
-TEST(Options, TheVerbDefaultsToCat) {
-  const auto options = parse_options({"trace.fbz"});
-  ASSERT_TRUE(options.ok());
-  EXPECT_EQ(options.value().verb, Verb::kCat);
-  EXPECT_EQ(options.value().trace, "trace.fbz");
-  EXPECT_EQ(parse_options({"cat", "trace.fbz"}).value().trace, "trace.fbz");
-  EXPECT_EQ(parse_options({"info", "trace.fbz"}).value().verb, Verb::kInfo);
-}
-
-TEST(Options, OptionsMayStandAnywhere) {
-  const auto options = parse_options({"--utc", "info", "--format=json", "trace.fbz"});
-  ASSERT_TRUE(options.ok()) << options.error().message();
-  EXPECT_EQ(options.value().trace, "trace.fbz");
-  EXPECT_EQ(options.value().format, OutputFormat::kJson);
-}
-
-TEST(Options, AFilterTakesOneValueAndLeavesTheTrace) {
-  const auto options = parse_options({"--exe", "vim", "--exe", "!vi*", "trace.fbz"});
-  ASSERT_TRUE(options.ok()) << options.error().message();
-  EXPECT_EQ(options.value().trace, "trace.fbz");
-  EXPECT_EQ(options.value().filter.exe.any.size(), 1U);
-  EXPECT_EQ(options.value().filter.exe.none.size(), 1U);
-}
-
-TEST(Options, ValuesAreTakenAsTheyAre) {
-  for (const auto* value : {"[ab]", "[a-z]*[ch]", "a,b", "%x", "a b"}) {
-    const auto options = parse_options({"t", "--path", value});
-    ASSERT_TRUE(options.ok()) << value << options.error().message();
-    EXPECT_EQ(options.value().filter.path.any.size(), 1U) << value;
+class Options : public testing::Test {
+ protected:
+  Options() { replay_test::write_sample_trace(trace_); }
+  int status(std::vector<std::string> arguments) {
+    for (auto& word : arguments) word = word == "T" ? trace_ : word;
+    return run(arguments).status;
   }
-  EXPECT_TRUE(parse_options({"t", "--path=-x", "--since", "+5s"}).ok());
+  std::string out(std::vector<std::string> arguments) {
+    for (auto& word : arguments) word = word == "T" ? trace_ : word;
+    return run(arguments).out;
+  }
+
+  replay_test::ScratchDirectory scratch_;
+  std::string trace_ = scratch_.file("t.fbz");
+};
+
+TEST_F(Options, TheVerbDefaultsToCat) {
+  EXPECT_EQ(out({"T", "--utc"}), out({"cat", "T", "--utc"}));
+  EXPECT_NE(out({"T"}), "");
 }
 
-TEST(Options, StandardInputAndFilesNamedLikeVerbs) {
-  EXPECT_EQ(parse_options({"-"}).value().trace, "-");
-  EXPECT_EQ(parse_options({"info", "-"}).value().trace, "-");
-  EXPECT_EQ(parse_options({"./info"}).value().trace, "./info");
-  EXPECT_EQ(parse_options({"info", "info"}).value().trace, "info");
-  EXPECT_EQ(parse_options({"[t]"}).value().trace, "[t]");
+TEST_F(Options, OptionsMayStandBeforeAndBehindTheTrace) {
+  EXPECT_EQ(out({"cat", "--exe", "vim", "T"}), out({"cat", "T", "--exe=vim"}));
+  EXPECT_EQ(out({"--exe", "vim", "--exe", "!vi*", "T"}), "");
 }
 
-TEST(Options, HelpAndVersionNeedNoTrace) {
-  EXPECT_EQ(parse_options({"--help"}).value().verb, Verb::kHelp);
-  EXPECT_EQ(parse_options({"-h"}).value().verb, Verb::kHelp);
-  EXPECT_EQ(parse_options({"--version"}).value().verb, Verb::kVersion);
+TEST_F(Options, ValuesAreTakenAsTheyAre) {
+  for (const auto* value : {"[ab]", "[a-z]*[ch]", "a,b", "%x", "a b"}) {
+    EXPECT_EQ(status({"T", "--path", value}), kExitClean) << value;
+  }
+  EXPECT_EQ(status({"T", "--path=-x", "--since", "+5s"}), kExitClean);
 }
 
-TEST(Options, UsageErrorsNameTheirCause) {
-  EXPECT_NE(usage_error({}).find("no trace"), std::string::npos);
+TEST_F(Options, AFileNamedLikeAVerbIsWrittenWithADot) {
   EXPECT_NE(usage_error({"info"}).find("./info"), std::string::npos);
-  EXPECT_NE(usage_error({"show", "t"}).find("unknown verb"), std::string::npos);
-  EXPECT_NE(usage_error({"cat", "t", "u"}), "");
-  EXPECT_NE(usage_error({"t", "--nonsense"}).find("--nonsense"), std::string::npos);
-  EXPECT_NE(usage_error({"t", "--exe"}).find("--exe"), std::string::npos);
-  EXPECT_NE(usage_error({"t", "--exe", ""}).find("--exe"), std::string::npos);
-  EXPECT_NE(usage_error({"t", "--format", "csv"}).find("jsonl"), std::string::npos);
-  EXPECT_NE(usage_error({"t", "--format", "json"}).find("jsonl"), std::string::npos);
-  EXPECT_NE(usage_error({"info", "t", "--format", "jsonl"}).find("json"), std::string::npos);
-  EXPECT_NE(usage_error({"info", "t", "--exe", "vim"}).find("no filters"), std::string::npos);
-  EXPECT_NE(usage_error({"t", "--kind", "reed"}).find("close_write"), std::string::npos);
-  EXPECT_NE(usage_error({"t", "--since", "noon"}).find("HH:MM"), std::string::npos);
+  EXPECT_EQ(status({"./info"}), kExitError);
+}
+
+TEST_F(Options, UsageErrorsNameTheirCause) {
+  const std::pair<std::vector<std::string>, const char*> rows[] = {
+      {{}, "no trace"},
+      {{"cat", "-", "-"}, "standard input"},
+      {{"t", "--nonsense"}, "--nonsense"},
+      {{"t", "--exe"}, "--exe"},
+      {{"t", "--exe", ""}, "--exe"},
+      {{"t", "--format", "json"}, "jsonl"},
+      {{"info", "t", "--format", "jsonl"}, "json"},
+      {{"info", "t", "--exe", "vim"}, "--exe"},
+      {{"t", "--kind", "reed"}, "close_write"},
+      {{"t", "--since", "noon"}, "HH:MM"},
+      {{"t", "--verdict", "maybe"}, "allow"},
+      {{"t", "--user", "no such user"}, "number"},
+      {{"t", "--threads", "0"}, "--threads"},
+      {{"t", "-F", "colour"}, "latency"},
+      {{"t", "--top", "3"}, "--sort"},
+      {{"t", "--sort", "size"}, "latency"},
+      {{"report", "t", "--by", "size"}, "exe"},
+      {{"report", "t", "--by", "exe,exe"}, "twice"},
+      {{"report", "t", "--sort", "size"}, "reopens"},
+      {{"report", "t", "--depth", "2"}, "--by dir"},
+      {{"files", "t", "-0", "--format", "csv"}, "-0"},
+      {{"hist", "t", "--rows", "0"}, "--rows"},
+  };
+  for (const auto& [arguments, says] : rows) {
+    const auto error = usage_error(arguments);
+    EXPECT_NE(error.find(says), std::string::npos) << says << ": " << error;
+  }
 }
 
 // The long options that `text` mentions.
 std::set<std::string> options_in(std::string_view text) {
   std::set<std::string> found;
   for (auto at = text.find("--"); at != text.npos; at = text.find("--", at)) {
-    const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz", at += 2);
+    const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at += 2);
     if (end != at) found.emplace(text.substr(at, end - at));
   }
+  return found;
+}
+
+std::set<std::string> options_in_all_helps() {
+  auto found = options_in(help_text(""));
+  for (const auto& verb : verbs()) found.merge(options_in(help_text(verb.name)));
   return found;
 }
 
 TEST(Help, NamesTheSameOptionsAsTheManPage) {
   auto man = replay_test::read_file(RFANREPLAY_MAN_PAGE);
   man.erase(std::remove(man.begin(), man.end(), '\\'), man.end());
-  EXPECT_EQ(options_in(help_text()), options_in(man));
+  EXPECT_EQ(options_in_all_helps(), options_in(man));
 }
 
-TEST(Help, NamesTheOptionsThatAreParsed) {
-  const std::set<std::string> flags{"reltime", "utc", "help", "version"};
-  const auto named = options_in(help_text());
-  EXPECT_EQ(named.size(), 12U);
-  for (const auto& option : named) {
-    auto arguments = std::vector<std::string>{"t", "--" + option};
-    if (!flags.contains(option)) arguments.emplace_back("@");
-    EXPECT_EQ(usage_error(arguments).find("not expected"), std::string::npos) << option;
+TEST(Help, ExamplesUseOptionsThatThereAre) {
+  for (const auto& verb : verbs()) {
+    auto own = verb.make();
+    TypedOptions typed;
+    std::vector<OptionGroup> groups{own->options()};
+    for (auto& group : common_options(typed, verb.groups)) groups.push_back(std::move(group));
+    const auto defined = options_in(option_help(groups));
+    for (const auto& option : options_in(verb.about))
+      EXPECT_TRUE(defined.contains(option)) << verb.name << ' ' << option;
   }
 }
 
+TEST(Help, TheManPageNamesEveryVerb) {
+  const auto man = replay_test::read_file(RFANREPLAY_MAN_PAGE);
+  for (const auto& verb : verbs()) {
+    EXPECT_NE(man.find("\n.SS " + std::string(verb.name) + "\n"), std::string::npos) << verb.name;
+  }
+}
+
+TEST(Help, NeedsNoTrace) {
+  for (const auto& arguments :
+       {std::vector<std::string>{"--help"}, {"-h"}, {"report", "--help"}, {"--version"}}) {
+    const auto outcome = run(arguments);
+    EXPECT_EQ(outcome.status, kExitClean);
+    EXPECT_NE(outcome.out, "");
+  }
+  EXPECT_EQ(run({"report", "-h"}).out, help_text("report"));
+}
+
 TEST(Help, FitsATerminalOf120Columns) {
-  auto text = help_text();
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    EXPECT_LE(end, 118U) << text.substr(0, end);
-    text.remove_prefix(end + 1);
+  for (const auto& verb : verbs()) {
+    const auto help = help_text(verb.name);
+    for (std::string_view text = help; !text.empty();) {
+      const auto end = text.find('\n');
+      EXPECT_LE(end, 118U) << text.substr(0, end);
+      text.remove_prefix(end + 1);
+    }
   }
 }
 

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "replay/program.h"
+
 namespace rfan::replay_test {
 
 using format::Event;
@@ -82,10 +84,11 @@ void check(const Status& status) {
   if (!status) throw std::runtime_error(status.error().message());
 }
 
-std::unique_ptr<TraceWriter> create_trace(const std::string& path, const format::TraceMeta& meta) {
+std::unique_ptr<TraceWriter> create_trace(const std::string& path, const format::TraceMeta& meta,
+                                          const format::TraceWriterOptions& options) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) throw std::runtime_error("open " + path);
-  auto writer = TraceWriter::create(format::make_fd_sink(fd, path), {}, meta);
+  auto writer = TraceWriter::create(format::make_fd_sink(fd, path), options, meta);
   if (!writer) throw std::runtime_error(writer.error().message());
   return std::move(writer).value();
 }
@@ -131,16 +134,16 @@ void write_long_trace(const std::string& path, std::size_t blocks, std::size_t e
   check(writer->finish(kSampleClock, {}));
 }
 
-std::string captured(const std::function<void(replay::Output&)>& print) {
+Outcome run(const std::vector<std::string>& arguments) {
   const int fd = memfd_create("captured", MFD_CLOEXEC);
-  replay::Output out(fd);
-  print(out);
-  out.flush();
-  std::string text(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)), '\0');
-  const auto count = pread(fd, text.data(), text.size(), 0);
+  Outcome outcome;
+  const auto take_note = [&](std::string_view line) { outcome.notes.emplace_back(line); };
+  outcome.status = replay::run_program(arguments, {fd, take_note});
+  outcome.out.resize(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)));
+  const auto count = pread(fd, outcome.out.data(), outcome.out.size(), 0);
   close(fd);
-  if (!out.status() || count != static_cast<ssize_t>(text.size())) throw std::runtime_error("cannot capture");
-  return text;
+  if (count != static_cast<ssize_t>(outcome.out.size())) throw std::runtime_error("cannot capture");
+  return outcome;
 }
 
 std::string read_file(const std::string& path) {

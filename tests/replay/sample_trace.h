@@ -1,13 +1,11 @@
 // Traces written for the tests, and what is printed about them.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "format/trace_writer.h"
-#include "replay/output.h"
 
 namespace rfan::replay_test {
 
@@ -27,8 +25,8 @@ inline constexpr std::uint64_t kSecond = 1'000'000'000;
 inline constexpr format::ClockSample kSampleClock{kSecond, 1795343462 * kSecond, kSecond};
 
 // Creates the file; throws when that fails, as do the others here.
-std::unique_ptr<format::TraceWriter> create_trace(const std::string& path,
-                                                  const format::TraceMeta& meta = {});
+std::unique_ptr<format::TraceWriter> create_trace(const std::string& path, const format::TraceMeta& meta = {},
+                                                  const format::TraceWriterOptions& options = {});
 void check(const Status& status);
 
 // One event of every shape there is, from 1.25 s on, and `losses`. Left without a footer when not `finished`.
@@ -41,8 +39,13 @@ void write_sample_trace(const std::string& path, const SampleShape& shape = {});
 // `blocks` blocks of `events_per_block` opens of /data/fN by pid 100.
 void write_long_trace(const std::string& path, std::size_t blocks, std::size_t events_per_block);
 
-// What `print` writes.
-std::string captured(const std::function<void(replay::Output&)>& print);
+// What `rfanreplay ARGUMENTS` prints and says, within this process.
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::vector<std::string> notes;  // and errors: lines of standard error without "rfanreplay: "
+};
+Outcome run(const std::vector<std::string>& arguments);
 
 std::string read_file(const std::string& path);
 void write_file(const std::string& path, std::string_view bytes);

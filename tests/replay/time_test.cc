@@ -66,6 +66,23 @@ TEST(ParseTime, SecondsSinceTheEpoch) {
   EXPECT_EQ(parsed<AbsoluteTime>("@1.000000001"), kSecond + 1);
 }
 
+TEST(ParseTime, Percentages) {
+  for (const auto& [text, percent] :
+       {std::pair{"0%", 0.0}, {"10%", 10.0}, {"99.5%", 99.5}, {"100%", 100.0}}) {
+    const auto point = parse_time(text, true);
+    ASSERT_TRUE(point.ok()) << text;
+    EXPECT_DOUBLE_EQ(std::get<PercentTime>(point.value()).percent, percent);
+  }
+}
+
+TEST(ParseDuration, TakesUnitsAndRefusesTheRest) {
+  EXPECT_EQ(parse_duration("250us").value(), 250'000U);
+  EXPECT_EQ(parse_duration("1.5ms").value(), 1'500'000U);
+  EXPECT_EQ(parse_duration("1m30s").value(), 90 * kSecond);
+  for (const auto* text : {"", "5", "ms", "+5s", "5 s", "-1s"})
+    EXPECT_FALSE(parse_duration(text).ok()) << text;
+}
+
 TEST(ParseTime, RefusesTheRestAndSaysWhatItTakes) {
   for (const auto* text : {"",
                            "5s",
@@ -76,6 +93,9 @@ TEST(ParseTime, RefusesTheRestAndSaysWhatItTakes) {
                            "+-5s",
                            "+5s ",
                            "10",
+                           "101%",
+                           "%",
+                           "10%x",
                            "24:00",
                            "10:60",
                            "10:31:60",
