@@ -1,0 +1,23 @@
+// From what differs to why: many differences with one cause become one finding.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "replay/comparison.h"
+#include "replay/differences.h"
+#include "replay/finding.h"
+
+namespace rfan::replay {
+
+// Groups differences, in this order:
+//  1. by a program that only one side has: all that it and the programs it started did, and its own file.
+//     Two such programs with the same parent, one on each side, are one finding (one replaced the other);
+//  2. by a program that ran more or less often: whatever grew or shrank as the number of processes did;
+//  3. by the outermost directory that only one side knows anything of. When most names below it are also
+//     those of a directory that only the other side knows, it was moved (another build directory);
+//  4. by directory, direction and programs.
+// Ordered by how many events they explain.
+std::vector<Finding> find_causes(const Comparison& comparison, std::span<const Difference> differences);
+
+}  // namespace rfan::replay
