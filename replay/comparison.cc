@@ -28,7 +28,7 @@ void RunSum::add(const RunSum& other) {
   files += other.files;
 }
 
-Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding)
+Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding, std::size_t threads)
     : parts_(parts), run_counts_(counts), counts_(folding.no_counts()) {
   std::vector<RunShapes> shapes;
   for (const auto& part : parts) {
@@ -36,7 +36,7 @@ Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const N
   }
   match_ = match_processes(shapes);
   count_processes();
-  fold_paths(folding);
+  fold_paths(folding, threads);
   merge_cells();
 }
 
@@ -51,10 +51,10 @@ void Comparison::count_processes() {
 }
 
 // Folding is most of the work and is done for each file by itself; giving numbers to names is not.
-void Comparison::fold_paths(const NameFolding& folding) {
+void Comparison::fold_paths(const NameFolding& folding, std::size_t threads) {
   std::vector<std::vector<std::string>> folded(parts_.size());
   std::vector<FoldCounts> counts(parts_.size(), folding.no_counts());
-  in_parallel(parts_.size(),
+  in_parallel(threads, parts_.size(),
               [&](std::size_t part) { folded[part] = folded_paths(*parts_[part].tally, folding, counts[part]); });
   absl::flat_hash_map<std::string, std::uint32_t> ids;
   for (std::size_t part = 0; part < parts_.size(); ++part) {

@@ -51,7 +51,7 @@ struct RunCounts {
 class Comparison {
  public:
   // `parts` must outlive this object.
-  Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding);
+  Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding, std::size_t threads);
 
   std::size_t base_runs() const { return run_counts_.base; }
   std::size_t runs() const { return run_counts_.all(); }
@@ -74,7 +74,7 @@ class Comparison {
   const FoldCounts& fold_counts() const { return counts_; }
 
  private:
-  void fold_paths(const NameFolding& folding);
+  void fold_paths(const NameFolding& folding, std::size_t threads);
   void count_processes();
   void merge_cells();
 

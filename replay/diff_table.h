@@ -33,6 +33,7 @@ struct DiffRow {
   double share = 0;  // of all events of the new runs
   double p_value = 1;
   double q_value = 1;
+  bool doubtful = false;  // a loss in one of the traces could have caused it
 
   double delta() const { return fresh.events - base.events; }
   bool significant() const;

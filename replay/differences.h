@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "replay/comparison.h"
+#include "replay/finding.h"
 #include "replay/significance.h"
 
 namespace rfan::replay {
@@ -23,9 +24,6 @@ struct Difference {
 
   double delta() const { return fresh - base; }
 };
-
-// Expected share of false findings among what is reported.
-inline constexpr double kFalseDiscoveryRate = 0.05;
 
 struct Differences {
   std::vector<Difference> significant;

@@ -7,6 +7,9 @@
 
 namespace rfan::replay {
 
+// Expected share of false findings among what is reported.
+inline constexpr double kFalseDiscoveryRate = 0.05;
+
 enum class Change : std::uint8_t { kNew, kGone, kMore, kLess, kMoved, kProgram, kProcesses, kSlower, kFaster };
 std::string_view change_name(Change change);
 
@@ -30,6 +33,7 @@ struct Finding {
   std::vector<std::string> paths;  // the paths it stands for, those that differ most first, at most kMaxPaths
 
   double delta() const { return fresh - base; }
+  bool significant() const { return q_value <= kFalseDiscoveryRate; }
   static constexpr std::size_t kMaxPaths = 20;
 };
 

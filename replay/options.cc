@@ -78,9 +78,35 @@ std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups) {
   return all;
 }
 
+namespace {
+
+// Two traces are the two sides; of more, "--" says where the second side begins.
+Status split_sides(unsigned groups, std::vector<std::string> words, Options& options) {
+  const auto mark = std::find(words.begin(), words.end(), kSideMark);
+  const bool marked = mark != words.end();
+  if (!(groups & kTakesSides)) {
+    options.traces = std::move(words);
+    return {};
+  }
+  options.traces.assign(words.begin(), mark);
+  if (marked) {
+    options.new_traces.assign(mark + 1, words.end());
+  } else if (words.size() == 2) {
+    options.new_traces.push_back(options.traces.back());
+    options.traces.pop_back();
+  }
+  const auto& fresh = options.new_traces;
+  if (fresh.empty() || options.traces.empty() || std::find(fresh.begin(), fresh.end(), kSideMark) != fresh.end()) {
+    return Error{"two sides to compare are needed", {}, 0, "write BASE NEW, or BASE... -- NEW..."};
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vector<std::string> traces) {
   Options options;
-  options.traces = std::move(traces);
+  if (auto status = split_sides(groups, std::move(traces), options); !status) return status.error();
   if (options.traces.empty()) return Error{"no trace given", {}, 0, {}};
   if (std::count(options.traces.begin(), options.traces.end(), "-") > 1) {
     return Error{"standard input was given twice", {}, 0, {}};

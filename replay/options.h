@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "replay/condition.h"
@@ -16,7 +17,8 @@ namespace rfan::replay {
 enum class OutputFormat : std::uint8_t { kText, kJson, kCsv };
 
 struct Options {
-  std::vector<std::string> traces;  // "-": standard input
+  std::vector<std::string> traces;      // "-": standard input
+  std::vector<std::string> new_traces;  // of verbs with two sides: those behind "--"
   ConditionPtr filter;              // null: everything
   std::string wrote;                // --wrote and --slowest look at the traces first, see look_ahead.h
   std::string slowest;
@@ -41,6 +43,7 @@ enum OptionGroups : unsigned {
   kTakesReltime = 1U << 3,
   kTakesFormats = 1U << 4,  // text, jsonl and csv; without it text and json
   kTakesAll = (1U << 5) - 1,
+  kTakesSides = 1U << 5,  // two groups of traces with "--" between them
 };
 
 // The values of the common options as they were typed.
@@ -54,6 +57,9 @@ struct TypedOptions {
 
 // Refers to `typed`.
 std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups);
+
+// What stands for "--" among the words of a verb with two sides. No file name has a NUL in it.
+inline constexpr std::string_view kSideMark{"\0--", 3};
 
 // An Error is a usage error.
 Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vector<std::string> traces);

@@ -1,4 +1,4 @@
-// Independent pieces of work on all cores.
+// Independent pieces of work on several threads.
 #pragma once
 
 #include <algorithm>
@@ -9,17 +9,16 @@
 
 namespace rfan::replay {
 
-// Calls `work(i)` for every i below `count`, on as many threads as there are cores, and returns when all are
-// done. `work` must not throw.
+// Calls `work(i)` for every i below `count`, on `threads` threads, and returns when all are done. `work` must
+// not throw.
 template <typename Work>
-void in_parallel(std::size_t count, Work work) {
+void in_parallel(std::size_t threads, std::size_t count, Work work) {
   std::atomic<std::size_t> next = 0;
   const auto run = [&] {
     for (auto i = next++; i < count; i = next++) work(i);
   };
-  const auto cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
-  std::vector<std::jthread> threads;
-  for (std::size_t i = 1; i < std::min(cores, count); ++i) threads.emplace_back(run);
+  std::vector<std::jthread> helpers;
+  for (std::size_t i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(run);
   run();
 }
 

@@ -36,6 +36,9 @@ Result<Invocation> parse(std::vector<std::string> arguments) {
   std::vector<OptionGroup> groups{invocation.verb->options()};
   for (auto& group : common_options(typed, entry.groups)) groups.push_back(std::move(group));
   if (!named) groups.push_back({"", {{"--version", "", "the version", &typed.version}}});
+  if (entry.groups & kTakesSides) {
+    std::replace(arguments.begin(), arguments.end(), std::string("--"), std::string(kSideMark));
+  }
   std::vector<std::string> words;
   if (auto status = parse_words(groups, std::move(arguments), words); !status) return status.error();
   invocation.help = typed.help;
@@ -103,8 +106,8 @@ int run_verb(const Invocation& invocation, Console& console, Progress& progress,
   progress.end();
   if (out.closed()) return kExitClean;
   if (!out.status()) return console.say(out.status().error().message()), kExitError;
-  if (!coverage) return console.say(coverage.error().message()), kExitError;
-  return coverage.value() == Coverage::kWhole ? kExitClean : kExitPartial;
+  if (!coverage) console.say(coverage.error().message());
+  return invocation.verb->exit_status(coverage);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ void Table::print(TextBuffer& out) const {
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     auto width = text_width(columns_[i].heading);
-    for (const auto& row : rows_) width = std::max(width, text_width(row[i]));
+    for (const auto& row : rows_) width = std::max(width, text_width(row.cells[i]));
     widths.push_back(width);
   }
   const auto print_row = [&](const auto& cell_of) {
@@ -31,8 +31,10 @@ void Table::print(TextBuffer& out) const {
   print_row([&](std::size_t i) { return columns_[i].heading; });
   out.append(colour_ ? "\x1b[0m\n" : "\n");
   for (const auto& row : rows_) {
-    print_row([&](std::size_t i) { return std::string_view(row[i]); });
-    out.put('\n');
+    const bool styled = colour_ && !row.style.empty();
+    if (styled) out.append(row.style);
+    print_row([&](std::size_t i) { return std::string_view(row.cells[i]); });
+    out.append(styled ? "\x1b[0m\n" : "\n");
   }
 }
 

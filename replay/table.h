@@ -21,13 +21,21 @@ class Table {
   };
   Table(std::vector<Column> columns, bool colour) : columns_(std::move(columns)), colour_(colour) {}
 
-  void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  // `style` is an escape sequence that the row begins with where there is colour.
+  void add(std::vector<std::string> cells, std::string_view style = {}) {
+    rows_.push_back({std::move(cells), style});
+  }
   bool empty() const { return rows_.empty(); }
   void print(TextBuffer& out) const;
 
  private:
+  struct Row {
+    std::vector<std::string> cells;
+    std::string_view style;
+  };
+
   std::vector<Column> columns_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<Row> rows_;
   bool colour_;
 };
 

@@ -10,6 +10,7 @@
 #include "replay/notes.h"
 #include "replay/options.h"
 #include "replay/output.h"
+#include "replay/program.h"
 #include "replay/progress.h"
 #include "replay/scan.h"
 
@@ -36,6 +37,11 @@ class Verb {
   virtual Status check(const Options&) { return {}; }
   // Prints to `session.out`. kPartial when something is missing from the traces, with notes that say what.
   virtual Result<Coverage> run(const Session& session) = 0;
+  // After run().
+  virtual int exit_status(const Result<Coverage>& coverage) const {
+    if (!coverage) return kExitError;
+    return coverage.value() == Coverage::kWhole ? kExitClean : kExitPartial;
+  }
 };
 
 struct VerbEntry {
@@ -63,5 +69,6 @@ std::unique_ptr<Verb> make_report();
 std::unique_ptr<Verb> make_files();
 std::unique_ptr<Verb> make_tree();
 std::unique_ptr<Verb> make_hist();
+std::unique_ptr<Verb> make_diff();
 
 }  // namespace rfan::replay

@@ -80,6 +80,22 @@ constexpr VerbEntry kVerbs[] = {
   rfanreplay hist trace.fbz --since 20% --until 30% --rows 50
 )",
      kTakesAll & ~kTakesSource, make_hist},
+    {"diff", "what differs between two traces, or two groups of runs", "BASE NEW [FILTERS] [OUTPUT]\n       rfanreplay diff BASE... -- NEW... [FILTERS] [OUTPUT]",
+     R"(Compares runs: what is new, gone, more, less, moved or slower, one line for each cause, what noise explains left out.
+With several runs a side it is told from differences by how much the runs of a side differ.
+
+  rfanreplay diff good.fbz bad.fbz
+  rfanreplay diff good1.fbz good2.fbz good3.fbz -- bad1.fbz bad2.fbz bad3.fbz
+  rfanreplay diff a.fbz b.fbz --map /home/ann/build=/build --map /tmp/build=/build
+  rfanreplay diff a.fbz b.fbz --by dir                 how often, side by side
+  rfanreplay diff a.fbz b.fbz --sets                   files and programs that only one side has
+  rfanreplay diff a.fbz b.fbz --sequence --exe cc1     what was done in another order
+  rfanreplay diff a.fbz b.fbz --path /usr/include/ --fail-on count:+10%
+
+Exit status: 0 the same, 1 they differ (with --fail-on: a limit is broken), 2 an error, 3 compared, but
+events are missing from a trace.
+)",
+     (kTakesAll & ~kTakesSource & ~kTakesReltime) | kTakesSides, make_diff},
     {"info", "what was recorded, where, how completely and at what cost", "TRACE... [OUTPUT]",
      R"(Describes each trace. Of a finished one it reads little more than the footer.
 
