@@ -60,8 +60,8 @@ Sequences sequences_of(const Comparison& comparison, std::size_t run, const Name
   return sequences;
 }
 
-// What is left over by exact command lines: the processes of an actor in order.
-using Leftovers = std::map<std::uint32_t, std::vector<const Sequence*>>;
+// What exact command lines leave over, in order.
+using Leftovers = std::map<std::uint32_t, std::vector<const Sequence*>>;  // by actor
 
 class SequenceComparer {
  public:
@@ -75,14 +75,15 @@ class SequenceComparer {
     Leftovers fresh_left;
     for (const auto& [key, sequences] : base_) {
       const auto other = fresh_.find(key);
-      const std::size_t pairs = other == fresh_.end() ? 0 : std::min(sequences.size(), other->second.size());
-      for (std::size_t i = 0; i < pairs; ++i) compare(key.first, sequences[i], other->second[i]);
-      for (std::size_t i = pairs; i < sequences.size(); ++i) base_left[key.first].push_back(&sequences[i]);
+      if (other == fresh_.end()) {
+        for (const auto& sequence : sequences) base_left[key.first].push_back(&sequence);
+      } else {
+        pair_same_command(key.first, sequences, other->second, base_left[key.first], fresh_left[key.first]);
+      }
     }
     for (const auto& [key, sequences] : fresh_) {
-      const auto other = base_.find(key);
-      const std::size_t pairs = other == base_.end() ? 0 : std::min(sequences.size(), other->second.size());
-      for (std::size_t i = pairs; i < sequences.size(); ++i) fresh_left[key.first].push_back(&sequences[i]);
+      if (base_.contains(key)) continue;
+      for (const auto& sequence : sequences) fresh_left[key.first].push_back(&sequence);
     }
     pair_leftovers(base_left, fresh_left);
     std::stable_sort(view_.changes.begin(), view_.changes.end(),
@@ -91,6 +92,35 @@ class SequenceComparer {
   }
 
  private:
+  using Pointers = std::vector<const Sequence*>;
+
+  // Those that did the same first: of jobs that run at the same time the order means nothing.
+  void pair_same_command(std::uint32_t actor, const std::vector<Sequence>& base, const std::vector<Sequence>& fresh,
+                         Pointers& base_left, Pointers& fresh_left) {
+    std::multimap<std::vector<std::uint64_t>, std::size_t> twins;
+    for (std::size_t i = 0; i < fresh.size(); ++i) twins.emplace(fresh[i].steps, i);
+    std::vector<bool> taken(fresh.size(), false);
+    Pointers base_rest;
+    Pointers fresh_rest;
+    for (const auto& sequence : base) {
+      const auto twin = twins.find(sequence.steps);
+      if (twin == twins.end()) {
+        base_rest.push_back(&sequence);
+        continue;
+      }
+      taken[twin->second] = true;
+      twins.erase(twin);
+      ++view_.alike;
+    }
+    for (std::size_t i = 0; i < fresh.size(); ++i) {
+      if (!taken[i]) fresh_rest.push_back(&fresh[i]);
+    }
+    const auto pairs = std::min(base_rest.size(), fresh_rest.size());
+    for (std::size_t i = 0; i < pairs; ++i) compare(actor, *base_rest[i], *fresh_rest[i]);
+    base_left.insert(base_left.end(), base_rest.begin() + static_cast<std::ptrdiff_t>(pairs), base_rest.end());
+    fresh_left.insert(fresh_left.end(), fresh_rest.begin() + static_cast<std::ptrdiff_t>(pairs), fresh_rest.end());
+  }
+
   void pair_leftovers(const Leftovers& base, const Leftovers& fresh) {
     for (const auto& [actor, sequences] : base) {
       const auto other = fresh.find(actor);

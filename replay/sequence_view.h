@@ -28,8 +28,8 @@ struct SequenceView {
 inline constexpr std::size_t kMostEdits = 1000;
 
 // Compares the first base run with the first new one, which must have been read with sequences. Processes of
-// one actor are paired by their folded arguments, in order where several have the same. Runs of the same
-// step count as one.
+// one actor are paired by their folded arguments; where several have the same, first those that did the same,
+// then in order. Runs of the same step count as one.
 SequenceView find_sequence_changes(const Comparison& comparison, const NameFolding& folding);
 
 void print_sequences(const Comparison& comparison, const SequenceView& view, const DiffLook& look, TextBuffer& out);

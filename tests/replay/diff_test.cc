@@ -1,0 +1,229 @@
+// rfanreplay diff from its arguments to its output and exit status, on builds that never happened.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <rapidjson/document.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <stdexcept>
+
+#include "replay/program.h"
+#include "tests/support/build_story.h"
+
+namespace rfan::replay {
+namespace {
+
+using tests::BuildStory;
+
+class DiffTest : public testing::Test {
+ protected:
+  DiffTest() {
+    auto pattern = (std::filesystem::temp_directory_path() / "rfanreplay-diff-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp " + pattern);
+    directory_ = pattern;
+  }
+  ~DiffTest() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
+
+  // The name of a trace of this story; each call is another run of it.
+  std::string record(BuildStory story) {
+    story.seed = ++runs_;
+    const auto path = directory_ + "/run" + std::to_string(runs_) + ".fbz";
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    auto writer = format::TraceWriter::create(format::make_fd_sink(fd, path), {}, {});
+    if (!writer) throw std::runtime_error(writer.error().message());
+    tests::write_build(story, **writer);
+    return path;
+  }
+
+  int diff(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "diff");
+    const int fd = memfd_create("out", MFD_CLOEXEC);
+    notes_.clear();
+    const int status = run_program(arguments, {fd, [&](std::string_view line) { (notes_ += line) += '\n'; }});
+    out_.assign(static_cast<std::size_t>(lseek(fd, 0, SEEK_END)), '\0');
+    EXPECT_EQ(pread(fd, out_.data(), out_.size(), 0), static_cast<ssize_t>(out_.size()));
+    ::close(fd);
+    return status;
+  }
+
+  // Compares `count` runs of each story, and returns the findings as "change what".
+  std::vector<std::string> findings(const BuildStory& base, const BuildStory& fresh, std::size_t count,
+                                    std::vector<std::string> options = {}) {
+    auto arguments = std::move(options);
+    for (std::size_t i = 0; i < count; ++i) arguments.push_back(record(base));
+    arguments.emplace_back("--");
+    for (std::size_t i = 0; i < count; ++i) arguments.push_back(record(fresh));
+    arguments.insert(arguments.end(), {"--format", "jsonl"});
+    status_ = diff(arguments);
+    std::vector<std::string> found;
+    std::istringstream lines(out_);
+    for (std::string line; std::getline(lines, line);) {
+      rapidjson::Document json;
+      json.Parse(line.c_str());
+      found.push_back(std::string(json["change"].GetString()) + " " + json["what"].GetString());
+    }
+    return found;
+  }
+
+  // The one finding with one run a side, and with three.
+  void expect_finding(const BuildStory& fresh, const std::string& wanted) {
+    for (const std::size_t count : {1, 3}) {
+      EXPECT_EQ(findings({}, fresh, count), std::vector<std::string>{wanted}) << count << " runs a side";
+      EXPECT_EQ(status_, 1);
+    }
+  }
+
+  std::string directory_;
+  std::uint32_t runs_ = 0;
+  int status_ = -1;
+  std::string out_, notes_;
+};
+
+TEST_F(DiffTest, RunsOfTheSameBuildDoNotDiffer) {
+  BuildStory elsewhere;
+  elsewhere.directory = "/tmp/x/other";
+  for (const std::size_t count : {1, 2, 3}) {
+    EXPECT_TRUE(findings({}, elsewhere, count, {"--map", "/home/ann/build=/B", "--map", "/tmp/x/other=/B"}).empty())
+        << out_;
+    EXPECT_EQ(status_, 0);
+  }
+}
+
+TEST_F(DiffTest, TwentyPairsHaveNoMoreThanOneFalseFinding) {
+  std::size_t found = 0;
+  for (int pair = 0; pair < 20; ++pair) found += findings({.noise = 0.2}, {.noise = 0.2}, 1).size();
+  EXPECT_LE(found, 1U);
+}
+
+TEST_F(DiffTest, AnIncludePathIsOneFinding) {
+  expect_finding({.extra_headers = 25}, "new /opt/extra/include/**");
+  EXPECT_NE(out_.find("\"by\":\"cc1\""), std::string::npos) << out_;
+}
+
+TEST_F(DiffTest, AHeaderThatIsReadAThousandTimesIsFound) {
+  expect_finding({.rereads = {{"/usr/include/part1.h", 1000}}}, "more /usr/include/part1.h");
+}
+
+TEST_F(DiffTest, AnotherLinkerIsOneFinding) {
+  expect_finding({.linker = "/usr/bin/ld.gold"}, "program /usr/bin/ld.gold");
+  EXPECT_NE(out_.find("\"instead\":\"/usr/bin/ld.bfd\""), std::string::npos) << out_;
+}
+
+TEST_F(DiffTest, AWrapperAroundTheCompilerIsTheOnlyNewProgram) {
+  expect_finding({.wrapper = "/usr/bin/ccache"}, "new /usr/bin/ccache");
+}
+
+TEST_F(DiffTest, ASlowDirectoryIsFound) {
+  expect_finding({.slow_directory = "/src/include/"}, "slower /src/include/*");
+}
+
+TEST_F(DiffTest, AMissingFileIsFound) {
+  expect_finding({.has_config = false}, "gone /src/config.mk");
+}
+
+TEST_F(DiffTest, MoreUnitsAreMoreProcesses) {
+  const auto found = findings({}, {.units = 60}, 3);
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found.front(), "processes /usr/bin/gcc") << out_;
+}
+
+TEST_F(DiffTest, AMovedDirectoryIsOneFindingThatNamesTheRemedy) {
+  expect_finding({.directory = "/home/ann/other"}, "moved /home/ann/other/**");
+  EXPECT_NE(out_.find("--map"), std::string::npos) << out_;
+}
+
+TEST_F(DiffTest, FiltersAndWindowsApplyToBothSides) {
+  EXPECT_TRUE(findings({}, {.extra_headers = 25}, 1, {"--path", "/usr/"}).empty()) << out_;
+  const auto trace = record({});
+  EXPECT_EQ(diff({trace, trace, "--base-window", "..50%", "--new-window", "..50%"}), 0) << out_;
+  EXPECT_EQ(diff({trace, trace, "--base-window", "..50%", "--new-window", "50%.."}), 1) << out_;
+}
+
+TEST_F(DiffTest, TheTableCountsByKey) {
+  ASSERT_EQ(diff({record({}), record({.extra_headers = 10}), "--by", "dir,kind", "--format", "csv", "--all"}), 1);
+  EXPECT_NE(out_.find("\n/opt/extra/include/,open,0,300,300,"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\n/etc/,open,123,123,0,"), std::string::npos) << out_;
+}
+
+TEST_F(DiffTest, OnlySignificantRowsAreShownUnlessAll) {
+  const auto base = record({});
+  const auto fresh = record({.extra_headers = 10});
+  diff({base, fresh, "--by", "path"});
+  EXPECT_EQ(out_.find("part1.h"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("rows hidden"), std::string::npos) << out_;
+  diff({base, fresh, "--by", "path", "--all"});
+  EXPECT_NE(out_.find("part1.h"), std::string::npos) << out_;
+}
+
+TEST_F(DiffTest, SetsListFilesAndPrograms) {
+  EXPECT_EQ(diff({record({}), record({.linker = "/usr/bin/ld.gold", .has_config = false}), "--sets"}), 1);
+  for (const auto* wanted : {"/src/config.mk", "/usr/bin/ld.gold (a program)", "/usr/lib/libplugin.so"}) {
+    EXPECT_NE(out_.find(wanted), std::string::npos) << out_;
+  }
+}
+
+TEST_F(DiffTest, SequencesShowWhatWasAddedInEachProcess) {
+  EXPECT_EQ(diff({record({}), record({.extra_headers = 1}), "--sequence", "--exe", "cc1"}), 1);
+  EXPECT_NE(out_.find("/usr/lib/gcc/cc1 (30 processes)"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("  + open          /opt/extra/include/extra0.h\n"), std::string::npos) << out_;
+  EXPECT_EQ(diff({record({}), record({}), "--sequence", "--exe", "cc1"}), 0) << out_;
+}
+
+TEST_F(DiffTest, ALimitDecidesTheExitStatus) {
+  const auto base = record({});
+  const auto fresh = record({.extra_headers = 10});
+  EXPECT_EQ(diff({base, fresh, "--fail-on", "count:+50%"}), 0);
+  EXPECT_EQ(diff({base, fresh, "--fail-on", "count:+5%"}), 1);
+  EXPECT_NE(notes_.find("limit broken: count:+5%"), std::string::npos) << notes_;
+  EXPECT_EQ(diff({base, fresh, "--fail-on", "files:+9"}), 1);
+  EXPECT_EQ(diff({base, fresh, "--fail-on", "files:+10"}), 0);
+  EXPECT_EQ(diff({fresh, base, "--fail-on", "opens:-1%"}), 1);
+}
+
+TEST_F(DiffTest, LossesAreMarkedWhereTheyMatter) {
+  BuildStory lossy{.has_config = false};
+  lossy.loss = {format::LossCause::kQueueOverflow, 100, 1'000'000'000, 2'000'000'000};
+  EXPECT_EQ(findings({}, lossy, 1), std::vector<std::string>{"gone /src/config.mk"});
+  EXPECT_EQ(status_, 3);
+  EXPECT_NE(out_.find("\"doubtful\":true"), std::string::npos) << out_;
+  BuildStory more = lossy;
+  more.has_config = true;
+  more.extra_headers = 10;
+  EXPECT_EQ(findings({}, more, 1), std::vector<std::string>{"new /opt/extra/include/**"});
+  EXPECT_EQ(status_, 3);
+  EXPECT_EQ(out_.find("doubtful"), std::string::npos) << "the new run lost, and it has more";
+}
+
+TEST_F(DiffTest, WithOneRunASideItSaysWhatWouldBeBetter) {
+  diff({record({}), record({})});
+  EXPECT_NE(notes_.find("one run a side"), std::string::npos) << notes_;
+  EXPECT_NE(out_.find("no difference beyond noise"), std::string::npos) << out_;
+}
+
+TEST_F(DiffTest, RulesThatFiredAreToldAndCanBeSwitchedOff) {
+  const auto base = record({});
+  const auto fresh = record({});
+  EXPECT_EQ(diff({base, fresh, "-v"}), 0);
+  EXPECT_NE(notes_.find("rule temp"), std::string::npos) << notes_;
+  EXPECT_EQ(diff({base, fresh, "--no-fold", "temp"}), 1) << out_;
+}
+
+TEST_F(DiffTest, MistakesAreUsageErrors) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"a"}, {"a", "b", "c"}, {"a", "--"}, {"a", "b", "--by", "color"},
+        {"a", "b", "--sets", "--sequence"}, {"a", "b", "--fail-on", "count"}, {"a", "b", "--fail-on", "size:+1"},
+        {"a", "b", "--map", "x=y"}, {"a", "b", "--no-fold", "x"}, {"a", "b", "--base-window", "+5s"}}) {
+    EXPECT_EQ(diff(arguments), 2) << notes_;
+  }
+  EXPECT_EQ(diff({"/nowhere/a.fbz", "/nowhere/b.fbz"}), 2);
+}
+
+}  // namespace
+}  // namespace rfan::replay

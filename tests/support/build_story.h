@@ -1,0 +1,36 @@
+// A recorded build that never happened: what the comparison is tested and measured with.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "format/trace_writer.h"
+
+namespace rfan::tests {
+
+// make starts two jobs at a time; each unit is gcc with cc1 and as, which meet in a file with a random name;
+// at the end collect2 starts the linker. What differs from run to run, by `seed`: pids, random names, who
+// comes first, times, and with `noise` how often a part of the headers is read.
+struct BuildStory {
+  std::uint32_t seed = 1;
+  std::size_t units = 30;
+  std::size_t headers = 80;
+  std::string directory = "/home/ann/build";
+  double noise = 0;  // share of the headers whose count is random (Poisson)
+
+  // What a test plants.
+  std::size_t extra_headers = 0;                // below /opt/extra/include, read by each cc1
+  std::map<std::string, std::size_t> rereads{}; // path to additional opens by make
+  std::string linker = "/usr/bin/ld.bfd";
+  bool has_config = true;                       // /src/config.mk is there
+  std::string wrapper{};                        // make starts this, and it the compiler
+  std::string slow_directory{};
+  std::uint64_t slow_ns = 3'000'000;            // on the way to each event below slow_directory
+  format::Loss loss{};                          // with a count: a loss of the recording
+};
+
+void write_build(const BuildStory& story, format::TraceWriter& writer);
+
+}  // namespace rfan::tests
