@@ -145,5 +145,33 @@ TEST_F(KernelTest, AProcessOlderThanTheRecordingIsKnown) {
   EXPECT_EQ(events[0].ppid, ::getpid());
 }
 
+// In a pid namespace of its own, where the next pid can be chosen: two programs in turn under the same pid,
+// each gone when the other begins.
+TEST_F(KernelTest, APidThatComesAgainIsAnotherProgram) {
+  create(file("read-by-cat"));
+  create(file("read-by-head"));
+  const auto script = std::string(RFANREC_PATH) + " -o " + trace() + " " + root() + " & recorder=$!; " +
+                      "while ! [ -s " + trace() + " ]; do sleep 0.02; done; " +
+                      "for i in $(seq 50); do echo 500 > /proc/sys/kernel/ns_last_pid; cat " +
+                      file("read-by-cat") + "; echo 500 > /proc/sys/kernel/ns_last_pid; head -n1 " +
+                      file("read-by-head") + "; done; " + "kill -INT $recorder; wait $recorder";
+  const auto outcome =
+      run({"unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto replayed = replay(trace());
+  std::set<pid_t> pids;
+  for (const auto* program : {"cat", "head"}) {
+    const auto events = replayed.of_path(file(std::string("read-by-") + program));
+    EXPECT_EQ(events.size(), 100U);
+    for (const auto& event : events) {
+      pids.insert(event.pid);
+      EXPECT_EQ(event.comm, program);
+      EXPECT_TRUE(event.exe.ends_with(program)) << event.exe;
+      EXPECT_EQ(event.cmdline.back(), event.path);
+    }
+  }
+  EXPECT_EQ(pids, std::set<pid_t>{501});
+}
+
 }  // namespace
 }  // namespace rfan::kernel_test

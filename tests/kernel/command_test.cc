@@ -38,6 +38,21 @@ TEST_F(KernelTest, ADaemonisedGrandchildBelongsToTheCommand) {
   EXPECT_EQ(events[0].comm, "cat");
 }
 
+TEST_F(KernelTest, ACommandThatMovesDirectoriesAndDeletesOpenFilesIsNamedRightly) {
+  const std::string script =
+      "mkdir d; echo x > d/kept; mv d e; exec 3> e/gone; rm e/gone; echo y >&3; exec 3>&-; mv e/kept top; "
+      "rmdir e";
+  EXPECT_EQ(record_command({"sh", "-c", "cd " + root() + " && " + script}).status, 0);
+  const auto replayed = replay(trace());
+  EXPECT_EQ(replayed.status, 0) << replayed.messages;
+  EXPECT_EQ(story(replayed.of_kind("create"), root()),
+            (std::vector<std::string>{"create d", "create d/kept", "create e/gone"}));
+  EXPECT_EQ(story(replayed.of_kind("rename"), root()),
+            (std::vector<std::string>{"rename d -> e", "rename e/kept -> top"}));
+  EXPECT_EQ(story(replayed.of_kind("delete"), root()),
+            (std::vector<std::string>{"delete e/gone", "delete e"}));
+}
+
 TEST_F(KernelTest, OtherProcessesAreNotPartOfTheCommand) {
   create(file("mine"));
   create(file("theirs"));
