@@ -103,18 +103,18 @@ TEST_F(KernelTest, AnOverlayIsRecordedThroughTheFilesystemBelowIt) {
   EXPECT_EQ(story(replayed.of_kind("create"), root()), Story{"create upper/above"});
 }
 
-TEST_F(KernelTest, AStormThroughAnOverlayIsNamedWithoutLoss) {
+TEST_F(KernelTest, AStormThroughAnOverlayIsNamedAndAccountedFor) {
   const OverlayFilesystem overlay(root());
   if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();
   ASSERT_EQ(run({OPEN_STORM_PATH, "prepare", "100", file("lower")}).status, 0);
   const auto recording = record();
-  // Each name is looked up below our mount. A writer that opened the mount point for that would wait for the
-  // reader, which waits for the writer's descriptors.
-  EXPECT_EQ(run({OPEN_STORM_PATH, "processes", "4", "100000", "100", overlay.path()}).status, 0);
-  const auto opens = stop_and_replay(*recording).of_kind("open");
-  std::size_t named = 0;
-  for (const auto& event : opens) named += event.path.starts_with(file("lower/")) ? 1 : 0;
-  EXPECT_GE(named, 100'000U);
+  EXPECT_EQ(run({OPEN_STORM_PATH, "processes", "4", "40000", "100", overlay.path()}).status, 0);
+  EXPECT_EQ(recording->stop().status, 0) << recording->err();
+  // To name such a file takes the writer 14 us: on a busy machine too slow for a storm, which is counted
+  // then.
+  expect_all_accounted_for();
+  for (const auto& event : replay(trace()).of_kind("open"))
+    ASSERT_TRUE(event.path.starts_with(file("lower/"))) << event.path;
 }
 
 TEST_F(KernelTest, AnOverlayIsNotHeldAndCoverageSaysWhy) {

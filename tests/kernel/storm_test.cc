@@ -130,7 +130,7 @@ class ShortProcessesTest : public KernelTest {
 };
 
 TEST_F(ShortProcessesTest, AreKnownThoughNothingIsHeld) {
-  expect_all_known("none", 10'000);
+  expect_all_known("none", 3'000);
 }
 
 // Takes a minute: uses every pid of a machine with the usual 32,768 three times.
