@@ -93,13 +93,15 @@ class ArenaPool {
   // Reader thread.
   Arena* take_free() { return free_.pop(); }  // null: the writer has them all
   void publish(Arena* arena);                 // wakes the writer only if it sleeps
-  bool writer_is_waiting() const { return filled_.size() == 0; }
   std::size_t in_use() const { return kArenas - free_.size(); }
 
   // Writer thread. The oldest filled arena; null after `timeout_ms` without one (-1: no timeout) or after
   // wake().
   Arena* take_filled(int timeout_ms);
   void give_back(Arena* arena) { free_.push(arena); }
+
+  // Either thread: whether the writer has taken everything there is.
+  bool writer_is_abreast() const { return filled_.size() == 0; }
 
   // Any thread: lets take_filled() return early.
   void wake();

@@ -1,13 +1,13 @@
 #include "recorder/capture_loop.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "recorder/clock.h"
+#include "recorder/thread_priority.h"
 
 namespace rfan::recorder {
 
@@ -52,29 +52,10 @@ void CaptureLoop::stop() {
   thread_.join();
 }
 
-void CaptureLoop::claim_cpu() {
-  ::pthread_setname_np(::pthread_self(), "rfan-reader");
-  // Above every ordinary thread: a reader that waits for its turn makes all openers wait (max reply during a
-  // compile 0.16 ms, against 0.7 to 2.9 ms without). Without CAP_SYS_NICE it stays an ordinary thread.
-  sched_param priority{};
-  priority.sched_priority = 1;
-  ::sched_setscheduler(0, SCHED_FIFO, &priority);
-  int cpu = options_.cpu;
-  cpu_set_t allowed;
-  if (cpu < 0 && ::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
-    for (int candidate = 0; candidate < CPU_SETSIZE; ++candidate) {
-      if (CPU_ISSET(candidate, &allowed)) cpu = candidate;
-    }
-  }
-  if (cpu < 0) return;
-  cpu_set_t wanted;
-  CPU_ZERO(&wanted);
-  CPU_SET(cpu, &wanted);
-  ::sched_setaffinity(0, sizeof wanted, &wanted);
-}
-
 void CaptureLoop::run() {
-  claim_cpu();
+  ::pthread_setname_np(::pthread_self(), "rfan-reader");
+  become_real_time();
+  pin_to_cpu(options_.cpu);
   guardian_.arm();
   for (;;) {
     guardian_.beat();
@@ -82,8 +63,7 @@ void CaptureLoop::run() {
     // empty after it stay empty, but for an open that was on its way in. Who calls stop() closes the groups
     // next, which lets it go.
     const bool last_look = stopping_.load(std::memory_order_acquire);
-    if (turn()) continue;
-    if (last_look) break;
+    if (!turn() && last_look) break;
     wait();
   }
   guardian_.disarm();
@@ -100,15 +80,12 @@ bool CaptureLoop::turn() {
   const std::size_t told_bytes = read_told(held_bytes);
   if (held_bytes + told_bytes == 0) return false;
   const auto now_ns = monotonic_ns();
-  note_end_of_idleness(now_ns);
   drain_process_events();
   tracker_.begin_batch(now_ns);
   const std::size_t begin = arena_->raw_bytes;
   arena_->raw_bytes += held_bytes + told_bytes;
   if (told_bytes != 0) take_told(begin + held_bytes, told_bytes, now_ns);
   if (held_bytes != 0) take_held(begin, held_bytes, now_ns);
-  // A writer that is behind gets full arenas: there are fewer of them than of small ones.
-  if (monotonic_ns() - arena_since_ns_ > kMaxArenaAgeNs && arenas_.writer_is_waiting()) publish();
   return true;
 }
 
@@ -143,7 +120,6 @@ bool CaptureLoop::obtain_arena() {
     arena_ = arenas_.take_free();
     if (arena_ == nullptr) return false;
     arena_->clear();
-    arena_since_ns_ = monotonic_ns();
     arenas_high_water_ = std::max(arenas_high_water_, static_cast<std::uint32_t>(arenas_.in_use()));
   }
   return true;
@@ -171,6 +147,7 @@ bool CaptureLoop::has_room() {
 
 Arena::Batch& CaptureLoop::begin_batch(Arena::Source source, std::size_t offset, std::size_t bytes,
                                        std::uint64_t read_ns) {
+  if (arena_->batch_count == 0) arena_since_ns_ = read_ns;
   auto& batch = arena_->batches[arena_->batch_count++];
   batch.raw_begin = static_cast<std::uint32_t>(offset);
   batch.raw_end = static_cast<std::uint32_t>(offset + bytes);
@@ -270,34 +247,29 @@ void CaptureLoop::publish() {
   arena_->dropped_first_ns = dropped_first_ns_;
   arena_->dropped_last_ns = dropped_last_ns_;
   arena_->process_log_end = log_.position();
-  const bool log_is_long = arena_->process_log_end - published_log_end_ > ProcessLog::kBytes / 8;
-  if (arena_->empty() && !log_is_long) return;
+  if (arena_->empty() && arena_->process_log_end == published_log_end_) return;
   dropped_ = 0;
   published_log_end_ = arena_->process_log_end;
   arenas_.publish(arena_);
   arena_ = nullptr;
 }
 
-void CaptureLoop::note_end_of_idleness(std::uint64_t now_ns) {
-  if (idle_since_ns_ == 0) return;
-  // One long pause must not hide that a burst has begun.
-  const auto idle_ns = std::min(now_ns - idle_since_ns_, 4 * kSpinWorthNs);
-  average_idle_ns_ = (7 * average_idle_ns_ + idle_ns) / 8;
-  idle_since_ns_ = 0;
+bool CaptureLoop::publishing_is_due(std::uint64_t now_ns) const {
+  if (dropped_ != 0 || log_.position() - published_log_end_ > ProcessLog::kBytes / 8) return true;
+  return arena_ != nullptr && !arena_->empty() && now_ns - arena_since_ns_ >= kMaxArenaAgeNs;
 }
 
+// Returns at once when there is something to read: cheaper than to read in vain from both groups.
 void CaptureLoop::wait() {
-  const auto now_ns = monotonic_ns();
-  if (idle_since_ns_ == 0) idle_since_ns_ = now_ns;
-  if (average_idle_ns_ < kSpinWorthNs && now_ns - idle_since_ns_ < kSpinNs) return;
-  // A writer that is still busy gets this arena when it is fuller or has waited a little, so that a trickle
-  // of events cannot use up the arenas while the writer is off its CPU.
-  if (arenas_.writer_is_waiting()) publish();
+  // A writer that is behind gets full arenas: there are fewer of them than of small ones.
+  if (arenas_.writer_is_abreast() && publishing_is_due(monotonic_ns())) publish();
   constexpr int kRetryMs = 2;
+  constexpr int kMaxArenaAgeMs = static_cast<int>(kMaxArenaAgeNs / 1'000'000);
   const bool shortage = shortage_since_ns_ != 0;
   const bool held_back = arena_ != nullptr && !arena_->empty();
-  const int timeout_ms =
-      shortage || held_back ? kRetryMs : static_cast<int>(guardian_.beat_interval().count());
+  const int timeout_ms = shortage    ? kRetryMs
+                         : held_back ? kMaxArenaAgeMs
+                                     : static_cast<int>(guardian_.beat_interval().count());
   // Without room only what must be answered matters: the first two.
   ::poll(poll_fds_.data(), shortage ? must_watch_ : poll_fds_.size(), timeout_ms);
   drain_process_events();

@@ -4,13 +4,13 @@
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "recorder/clock.h"
+#include "recorder/thread_priority.h"
 
 namespace rfan::recorder {
 
@@ -53,10 +53,7 @@ void WriteLoop::run() {
   ::pthread_setname_np(::pthread_self(), "rfan-writer");
   // The directory table needs a working directory of its own. Fails only for lack of memory.
   ::unshare(CLONE_FS);
-  // Where more threads want to run than there are CPUs, an ordinary writer falls behind until descriptors run
-  // out. For this thread only (setpriority(2) takes a thread id); best effort without CAP_SYS_NICE.
-  constexpr int kNice = -15;
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);
+  set_writer_priority(WriterPriority::kOrdinary);
   for (;;) {
     // Read before the queue is looked at: all arenas were published before stop() was called.
     const bool last_round = stopping_.load(std::memory_order_acquire);
@@ -103,11 +100,22 @@ void WriteLoop::write_arena(Arena& arena) {
   for (const auto& batch : batches) {
     if (batch.source == Arena::Source::kNotificationGroup) foresee_names(arena.bytes_of(batch));
   }
-  for (const auto& batch : batches) write_batch(arena, batch);
+  for (const auto& batch : batches) {
+    keep_up();
+    write_batch(arena, batch);
+  }
   close_descriptors();
   // By the time of the events, not of the clock: a writer that is behind still needs who has exited since.
   if (arena.batch_count != 0) processes_.expire(arena.batches[arena.batch_count - 1].read_ns);
   publish_statistics();
+}
+
+// Urgent from when the next arena waits until none does.
+void WriteLoop::keep_up() {
+  const bool behind = !arenas_.writer_is_abreast();
+  if (behind == urgent_) return;
+  urgent_ = behind;
+  set_writer_priority(behind ? WriterPriority::kUrgent : WriterPriority::kOrdinary);
 }
 
 void WriteLoop::write_batch(const Arena& arena, const Arena::Batch& batch) {

@@ -91,6 +91,7 @@ class WriteLoop {
   void run();
   int wait_ms(std::uint64_t now_ns) const;
   void write_arena(Arena& arena);
+  void keep_up();
   void write_batch(const Arena& arena, const Arena::Batch& batch);
   bool admits(const ArenaEvent& event);
   void write_event(const ArenaEvent& taken, const EventPaths& paths);
@@ -128,6 +129,7 @@ class WriteLoop {
   std::uint64_t denied_ = 0;
   std::uint64_t flushed_events_ = 0;
   std::uint64_t flush_due_ns_ = 0;  // CLOCK_MONOTONIC; 0: nothing is pending
+  bool urgent_ = false;             // this thread's priority
   Status failure_;
   int failure_event_ = -1;
   std::uint64_t cpu_ns_ = 0;

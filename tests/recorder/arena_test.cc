@@ -135,9 +135,9 @@ TEST_F(ArenaPoolTest, PublishingWakesASleepingWriter) {
 }
 
 TEST_F(ArenaPoolTest, WriterIsWaitingWhenNothingIsFilled) {
-  EXPECT_TRUE(pool_->writer_is_waiting());
+  EXPECT_TRUE(pool_->writer_is_abreast());
   pool_->publish(pool_->take_free());
-  EXPECT_FALSE(pool_->writer_is_waiting());
+  EXPECT_FALSE(pool_->writer_is_abreast());
 }
 
 // The writer waits without a time limit: a wake-up lost would hang the test.

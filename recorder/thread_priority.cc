@@ -1,0 +1,56 @@
+#include "recorder/thread_priority.h"
+
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace rfan::recorder {
+
+namespace {
+
+// struct sched_attr of <linux/sched/types.h>, which cannot be included beside <sched.h>; the size of its
+// first version (SCHED_ATTR_SIZE_VER0).
+struct SchedulingAttributes {
+  std::uint32_t size = sizeof(SchedulingAttributes);
+  std::uint32_t policy = SCHED_OTHER;
+  std::uint64_t flags = 0;
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime_ns = 0;  // of an ordinary thread: how long its turns are, since Linux 6.12
+  std::uint64_t deadline_ns = 0;
+  std::uint64_t period_ns = 0;
+};
+static_assert(sizeof(SchedulingAttributes) == 48);
+
+}  // namespace
+
+void become_real_time() {
+  sched_param priority{};
+  priority.sched_priority = 1;
+  ::sched_setscheduler(0, SCHED_FIFO, &priority);
+}
+
+void pin_to_cpu(int cpu) {
+  cpu_set_t allowed;
+  if (cpu < 0 && ::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+    for (int candidate = 0; candidate < CPU_SETSIZE; ++candidate) {
+      if (CPU_ISSET(candidate, &allowed)) cpu = candidate;
+    }
+  }
+  if (cpu < 0) return;
+  cpu_set_t wanted;
+  CPU_ZERO(&wanted);
+  CPU_SET(cpu, &wanted);
+  ::sched_setaffinity(0, sizeof wanted, &wanted);
+}
+
+void set_writer_priority(WriterPriority priority) {
+  SchedulingAttributes attributes;
+  attributes.nice = priority == WriterPriority::kUrgent ? -15 : 0;
+  attributes.runtime_ns = 100'000;
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0U);
+}
+
+}  // namespace rfan::recorder
