@@ -104,7 +104,7 @@ void FanotifyGroup::answer(ReplyBatch& batch) {
       ++done;  // ENOENT: this opener was killed while it waited
     }
   }
-  batch.count_ = 0;
+  batch.clear();
 }
 
 }  // namespace rfan::recorder

@@ -51,6 +51,7 @@ class ReplyBatch {
   void allow(int event_fd);
   // The opener gets `error`; anything but EPERM needs GroupOptions::deny_with_errno.
   void deny(int event_fd, int error);
+  void clear() { count_ = 0; }
   bool full() const { return count_ == kCapacity; }
   bool empty() const { return count_ == 0; }
 
