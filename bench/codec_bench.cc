@@ -1,12 +1,19 @@
-// Encode and decode of event blocks, on a stream shaped like a compile recording.
+// Encode and decode of event blocks, on a stream shaped like a compile recording; and with --recording, what
+// the format makes of a real one.
 #include <benchmark/benchmark.h>
 
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "bench/event_stream.h"
+#include "bench/recorded_stream.h"
+#include "format/frame.h"
 #include "format/limits.h"
+#include "format/trace_file.h"
 #include "format/trace_reader.h"
 #include "tests/support/memory_io.h"
 
@@ -117,6 +124,87 @@ void read_whole_trace(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kEvents));
 }
 
+// "How many events of each process": decode of one column and a count. What a query by a dictionary value
+// does.
+void count_by_process(benchmark::State& state) {
+  auto file = checked(format::TraceFile::open(std::make_unique<tests::MemorySource>(trace_bytes()), {}));
+  std::vector<format::EncodedBlock> blocks;
+  for (std::size_t i = 0; i < file->blocks().size(); ++i) blocks.push_back(checked(file->read_block(i)));
+  format::BlockDecoder decoder;
+  format::EventColumns columns;
+  // Four tables: neighbours are mostly of the same process, and adding to one number would wait for itself.
+  const std::size_t ids = file->dictionary().process_count() + 1;
+  std::vector<std::uint32_t> counts(4 * ids);
+  for (auto _ : state) {
+    for (const auto& block : blocks) {
+      if (!file->decode(block, format::kColumnProcess, decoder, columns)) std::abort();
+      for (std::size_t i = 0; i < columns.count; ++i) ++counts[(i % 4) * ids + columns.process[i]];
+    }
+    benchmark::DoNotOptimize(counts.data());
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kEvents));
+}
+
+// Opening at random: dictionaries and INDEX, no block.
+void open_file(benchmark::State& state, bool with_end) {
+  auto bytes = std::span(trace_bytes());
+  if (!with_end) bytes = bytes.first(bytes.size() - 1);
+  for (auto _ : state) {
+    auto file = checked(format::TraceFile::open(std::make_unique<tests::MemorySource>(bytes), {}));
+    benchmark::DoNotOptimize(file->blocks().size());
+  }
+}
+
+// ---- A recording, written anew
+
+std::vector<std::byte> written(const Recording& recorded, std::uint32_t time_unit_ns) {
+  auto file = std::make_shared<std::vector<std::byte>>();
+  format::TraceWriterOptions options;
+  options.time_unit_ns = time_unit_ns;
+  if (!write_recording(recorded, std::make_unique<tests::MemorySink>(file), options)) std::abort();
+  return *file;
+}
+
+// Bytes by type of frame, heads and metadata apart.
+void print_breakdown(std::span<const std::byte> file, double events) {
+  static constexpr std::array kNames = {"",     "META",  "DICT",   "EVENTS", "CLOCK",
+                                        "LOSS", "INDEX", "FOOTER", "MOUNTS"};
+  struct Sum {
+    std::size_t frames = 0, meta = 0, body = 0;
+  };
+  std::array<Sum, kNames.size()> sums;
+  const format::ChecksumSeed seed(format::Uuid{});
+  for (std::size_t at = format::kHeaderBytes; at + format::kFrameHeadBytes <= file.size();) {
+    const auto head = format::parse_frame_head(file.subspan(at).first<format::kFrameHeadBytes>(), at, seed);
+    if (!head) break;
+    auto& sum = sums.at(head->type);
+    ++sum.frames;
+    sum.meta += head->meta_length;
+    sum.body += head->body_length;
+    at += static_cast<std::size_t>(head->frame_length());
+  }
+  for (std::size_t type = 1; type < sums.size(); ++type) {
+    const auto& sum = sums[type];
+    if (sum.frames == 0) continue;
+    std::printf("  %-7s %4zu frames: heads %.3f, metadata %.3f, bodies %.3f bytes an event\n", kNames[type],
+                sum.frames, static_cast<double>(sum.frames * format::kFrameHeadBytes) / events,
+                static_cast<double>(sum.meta) / events, static_cast<double>(sum.body) / events);
+  }
+}
+
+void print_sizes(const Recording& recorded) {
+  const auto events = static_cast<double>(recorded.events);
+  std::printf("%zu events, %zu flushes\n", recorded.events, recorded.flushes.size());
+  for (const std::uint32_t unit_ns : {100U, 1'000U, 10'000U, 100'000U}) {
+    std::printf("time unit %6u ns: %.3f bytes an event\n", unit_ns,
+                static_cast<double>(written(recorded, unit_ns).size()) / events);
+  }
+  print_breakdown(written(recorded, format::TraceWriterOptions{}.time_unit_ns), events);
+}
+
+BENCHMARK(count_by_process)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(open_file, whole, true)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(open_file, without_end, false)->Unit(benchmark::kMicrosecond);
 BENCHMARK(encode_blocks)->Unit(benchmark::kMillisecond);
 BENCHMARK(write_whole_trace)->Unit(benchmark::kMillisecond);
 BENCHMARK(read_whole_trace)->Unit(benchmark::kMillisecond);
@@ -127,6 +215,22 @@ BENCHMARK_CAPTURE(decode_columns, time, format::kColumnTime)->Unit(benchmark::kM
 BENCHMARK_CAPTURE(decode_columns, reply, format::kColumnReply)->Unit(benchmark::kMillisecond);
 
 }  // namespace
+
+void print_recording(const std::string& path, std::size_t events_per_flush) {
+  print_sizes(checked(load_recording(path, events_per_flush)));
+}
+
 }  // namespace rfan::bench
 
-BENCHMARK_MAIN();
+// codec_bench --recording FILE [EVENTS-PER-FLUSH] prints sizes; anything else is for Google Benchmark.
+int main(int argc, char** argv) {
+  if (argc >= 3 && std::string(argv[1]) == "--recording") {
+    const auto events_per_flush = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 350;
+    rfan::bench::print_recording(argv[2], events_per_flush);
+    return 0;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

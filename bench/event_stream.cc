@@ -212,7 +212,8 @@ namespace {
 // Hands a stream to a writer, in one piece or in several.
 class StreamWriter {
  public:
-  explicit StreamWriter(format::TraceWriter& writer) : writer_(writer) {}
+  StreamWriter(format::TraceWriter& writer, std::size_t events_per_flush)
+      : writer_(writer), events_per_flush_(events_per_flush) {}
 
   Status write(const EventStream& stream) {
     for (const auto& event : stream.events) {
@@ -224,7 +225,8 @@ class StreamWriter {
       writer_.add_event(event);
       clock_.monotonic_ns = event.time_ns;
       clock_.realtime_ns = event.time_ns + 1'700'000'000'000'000'000;
-      if (!writer_.block_full()) continue;
+      if (++pending_ < events_per_flush_) continue;
+      pending_ = 0;
       if (auto flushed = writer_.flush(clock_); !flushed) return flushed;
     }
     return {};
@@ -233,6 +235,8 @@ class StreamWriter {
 
  private:
   format::TraceWriter& writer_;
+  std::size_t events_per_flush_;
+  std::size_t pending_ = 0;
   std::size_t paths_ = 0;
   std::size_t processes_ = 0;
   format::ClockSample clock_;
@@ -240,8 +244,8 @@ class StreamWriter {
 
 }  // namespace
 
-Status write_stream(const EventStream& stream, format::TraceWriter& writer) {
-  StreamWriter stream_writer(writer);
+Status write_stream(const EventStream& stream, format::TraceWriter& writer, std::size_t events_per_flush) {
+  StreamWriter stream_writer(writer, events_per_flush);
   if (auto written = stream_writer.write(stream); !written) return written;
   return stream_writer.finish();
 }
@@ -250,7 +254,7 @@ Status write_compile_stream(std::uint32_t seed, std::size_t event_count, std::si
                             format::TraceWriter& writer) {
   constexpr std::size_t kPiece = 1'000'000;
   StreamBuilder builder(seed, kPiece, jobs);
-  StreamWriter stream_writer(writer);
+  StreamWriter stream_writer(writer, format::kMaxBlockEvents);
   while (event_count != 0) {
     const auto piece = std::min(event_count, kPiece);
     if (auto written = stream_writer.write(builder.extend(piece)); !written) return written;

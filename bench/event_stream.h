@@ -9,6 +9,7 @@
 
 #include "format/byte_io.h"
 #include "format/event.h"
+#include "format/limits.h"
 #include "format/trace_writer.h"
 
 namespace rfan::bench {
@@ -41,8 +42,9 @@ class CountingSink : public format::ByteSink {
   std::uint64_t offset_ = 0;
 };
 
-// Writes the whole stream: dictionaries as they are first used, a flush per full block, and the end.
-Status write_stream(const EventStream& stream, format::TraceWriter& writer);
+// Writes the whole stream: dictionaries as they are first used, a flush after so many events, and the end.
+Status write_stream(const EventStream& stream, format::TraceWriter& writer,
+                    std::size_t events_per_flush = format::kMaxBlockEvents);
 
 // The same of make_compile_stream(seed, event_count, jobs), which need not fit into memory.
 Status write_compile_stream(std::uint32_t seed, std::size_t event_count, std::size_t jobs,

@@ -16,31 +16,13 @@ namespace {
 constexpr std::array<std::string_view, kColumnCount> kColumnNames = {"time", "kind",  "flags", "process",
                                                                      "path", "path2", "reply"};
 
-// One column of the directory, with its part of the body. `bytes` of the input is what was inflated.
-struct ColumnPart {
-  Encoding encoding = Encoding::kConstant;
-  std::uint32_t unit = 1;
-  std::span<const std::byte> compressed;
-  std::size_t inflated_bytes = 0;
-  ColumnInput input;
-};
-
-std::array<ColumnPart, kColumnCount> column_parts(const wire::EventBlock& block,
-                                                  std::span<const std::byte> body) {
-  std::array<ColumnPart, kColumnCount> parts;
-  std::size_t offset = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.columns()); ++i) {
-    const auto* column = block.columns()->Get(i);
-    const auto compressed = body.subspan(offset, column->compressed());
-    offset += column->compressed();
-    if (column->column() >= kColumnCount) continue;
-    parts[column->column()] = {static_cast<Encoding>(column->encoding()),
-                               column->unit(),
-                               compressed,
-                               column->inflated(),
-                               {column->width(), column->base(), {}}};
-  }
-  return parts;
+// A column of n events takes at most 8 planes, a bitmap and its head; of columns of a later minor version as
+// many may follow.
+std::size_t max_column_bytes(std::size_t events) {
+  return std::min(events * 9 + 64, kMaxColumnBytes);
+}
+std::size_t max_joint_bytes(std::size_t events) {
+  return std::min(2 * kColumnCount * max_column_bytes(events), kMaxColumnBytes);
 }
 
 // What must be decoded to get at the wanted columns: predictions lean on other columns.
@@ -52,63 +34,61 @@ ColumnSet with_dependencies(ColumnSet wanted) {
 }
 
 template <typename T>
-bool fill_constant(const ColumnPart& part, std::span<T> out) {
-  if (!part.compressed.empty() || part.input.base > std::uint64_t{static_cast<T>(~T{0})}) return false;
-  std::fill(out.begin(), out.end(), static_cast<T>(part.input.base));
+bool fill_constant(const ColumnInput& in, std::span<T> out) {
+  if (!in.bytes.empty() || in.base > std::uint64_t{static_cast<T>(~T{0})}) return false;
+  std::fill(out.begin(), out.end(), static_cast<T>(in.base));
   return true;
 }
 
-bool decode_time(const ColumnPart& part, std::span<std::uint64_t> out) {
-  if (part.encoding == Encoding::kConstant) {
-    std::fill(out.begin(), out.end(), part.input.base * part.unit);
-    return part.compressed.empty();
+bool decode_time(const ColumnInput& in, std::uint64_t first_ns, std::uint32_t unit,
+                 std::span<std::uint64_t> out) {
+  if (in.encoding == Encoding::kConstant) {
+    std::fill(out.begin(), out.end(), first_ns);
+    return in.bytes.empty();
   }
-  return part.encoding == Encoding::kDeltaPlanes && decode_delta_planes(part.input, part.unit, out);
+  return in.encoding == Encoding::kDelta && decode_delta(in, first_ns, unit, out);
 }
 
-bool decode_kind(const ColumnPart& part, std::span<EventKind> out) {
+template <typename T>
+bool decode_plain(const ColumnInput& in, std::span<T> out) {
+  if (in.encoding == Encoding::kConstant) return fill_constant(in, out);
+  return in.encoding == Encoding::kPlanes && decode_planes(in, out);
+}
+
+bool decode_kind(const ColumnInput& in, std::span<EventKind> out) {
   const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(out.data()), out.size());
-  if (part.encoding == Encoding::kConstant) {
-    if (!fill_constant(part, bytes)) return false;
-  } else if (part.encoding != Encoding::kPlanes || !decode_planes(part.input, bytes)) {
-    return false;
-  }
+  if (!decode_plain(in, bytes)) return false;
   const auto range = range_of(bytes);
   return range.smallest >= 1 && range.largest < kEventKindLimit;
 }
 
-bool decode_ids(const ColumnPart& part, std::span<std::uint32_t> out) {
-  if (part.encoding == Encoding::kConstant) return fill_constant(part, out);
-  return part.encoding == Encoding::kPlanes && decode_planes(part.input, out);
-}
-
 // Decodes column `id`, whose dependencies are already in `out`.
-bool decode_column(ColumnId id, const ColumnPart& part, ExplicitValues& scratch, EventColumns& out) {
+bool decode_column(ColumnId id, const ColumnInput& in, const wire::EventBlock& block, ExplicitValues& scratch,
+                   EventColumns& out) {
   switch (id) {
     case ColumnId::kTime:
       out.time_ns.resize(out.count);
-      return decode_time(part, out.time_ns);
+      return decode_time(in, block.first_ns(), block.time_unit_ns(), out.time_ns);
     case ColumnId::kKind:
       out.kind.resize(out.count);
-      return decode_kind(part, out.kind);
+      return decode_kind(in, out.kind);
     case ColumnId::kFlags:
       out.flags.resize(out.count);
-      return part.encoding == Encoding::kSparseByKind &&
-             decode_sparse_by_kind(part.input, out.kind, scratch, out.flags);
+      return in.encoding == Encoding::kSparseByKind &&
+             decode_sparse_by_kind(in, out.kind, scratch, out.flags);
     case ColumnId::kProcess:
       out.process.resize(out.count);
-      return decode_ids(part, out.process);
+      return decode_plain(in, std::span(out.process));
     case ColumnId::kPath:
       out.path.resize(out.count);
-      return part.encoding == Encoding::kSparseByProcess &&
-             decode_sparse_by_process(part.input, out.process, scratch, out.path);
+      return in.encoding == Encoding::kSparseByProcess &&
+             decode_sparse_by_process(in, out.process, scratch, out.path);
     case ColumnId::kPath2:
       out.path2.resize(out.count);
-      return decode_ids(part, out.path2);
+      return decode_plain(in, std::span(out.path2));
     case ColumnId::kReply:
       out.reply_ns.resize(out.count);
-      return part.encoding == Encoding::kSparseHeld &&
-             decode_sparse_held(part.input, part.unit, out.flags, scratch, out.reply_ns);
+      return in.encoding == Encoding::kHeld && decode_held(in, out.flags, out.reply_ns);
   }
   return false;
 }
@@ -158,27 +138,64 @@ struct BlockDecoder::Scratch {
 
   std::string decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
                      EventColumns& out);
+  std::string decode_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
+  std::string decode_joint_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
 };
 
-std::string BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dictionary& dictionary,
-                                          ColumnSet wanted, EventColumns& out) {
-  const auto* table = flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
-  auto parts = column_parts(*table, block.body);
-  const auto needed = with_dependencies(wanted);
-  out.count = table->count();
-  clear_columns(out, kAllColumns & ~needed);
+// Each column has a frame of its own: only those that are needed are inflated.
+std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, ColumnSet needed,
+                                                  EventColumns& out) {
+  const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
+  out.unknown_columns = table.column_bytes()->size() - kColumnCount;
+  std::size_t offset = 0;
   for (std::size_t index = 0; index < kColumnCount; ++index) {
+    const auto length = table.column_bytes()->Get(static_cast<flatbuffers::uoffset_t>(index));
+    const auto frame = block.body.subspan(offset, length);
+    offset += length;
     if ((needed & (1U << index)) == 0) continue;
-    auto& part = parts[index];
-    if (part.inflated_bytes != 0 && !decompressor.inflate(part.compressed, part.inflated_bytes, inflated)) {
-      return fmt::format("column {} does not decompress as declared", kColumnNames[index]);
+    if (!decompressor.inflate(frame, max_column_bytes(out.count), inflated)) {
+      return fmt::format("column {} does not decompress", kColumnNames[index]);
     }
-    part.input.bytes = std::span(inflated).first(part.inflated_bytes);
-    if (!decode_column(static_cast<ColumnId>(index), part, explicit_values, out)) {
+    std::span<const std::byte> rest(inflated);
+    ColumnInput column;
+    if (!take_column(rest, column) || !rest.empty() ||
+        !decode_column(static_cast<ColumnId>(index), column, table, explicit_values, out)) {
       return fmt::format("column {} does not decode", kColumnNames[index]);
     }
   }
-  return check_values(block.statistics, dictionary, out);
+  return {};
+}
+
+// One frame holds them all. Columns of a later minor version come behind those that are known.
+std::string BlockDecoder::Scratch::decode_joint_columns(const EncodedBlock& block, ColumnSet needed,
+                                                        EventColumns& out) {
+  const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
+  if (!decompressor.inflate(block.body, max_joint_bytes(out.count), inflated))
+    return "columns do not decompress";
+  std::span<const std::byte> rest(inflated);
+  for (std::size_t index = 0; index < kColumnCount; ++index) {
+    ColumnInput column;
+    const bool taken = take_column(rest, column);
+    const bool wanted = (needed & (1U << index)) != 0;
+    if (!taken ||
+        (wanted && !decode_column(static_cast<ColumnId>(index), column, table, explicit_values, out))) {
+      return fmt::format("column {} does not decode", kColumnNames[index]);
+    }
+  }
+  out.unknown_columns = 0;
+  for (ColumnInput unknown; take_column(rest, unknown);) ++out.unknown_columns;
+  return rest.empty() ? "" : "columns do not fill their frame";
+}
+
+std::string BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dictionary& dictionary,
+                                          ColumnSet wanted, EventColumns& out) {
+  const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
+  const auto needed = with_dependencies(wanted);
+  out.count = table.count();
+  clear_columns(out, kAllColumns & ~needed);
+  auto fault = table.column_bytes() != nullptr ? decode_columns(block, needed, out)
+                                               : decode_joint_columns(block, needed, out);
+  return fault.empty() ? check_values(block.statistics, dictionary, out) : fault;
 }
 
 BlockDecoder::BlockDecoder() : scratch_(std::make_unique<Scratch>()) {}

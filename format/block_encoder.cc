@@ -3,39 +3,25 @@
 #include <algorithm>
 
 #include "format/flatbuffer_bytes.h"
+#include "format/totals_codec.h"
+#include "format/varint.h"
 #include "trace_generated.h"
 
 namespace rfan::format {
 namespace {
 
-std::vector<wire::Count> kind_counts(const TraceTotals& totals) {
-  std::vector<wire::Count> counts;
-  for (std::size_t kind = 0; kind < kEventKindLimit; ++kind) {
-    if (totals.by_kind[kind] != 0) {
-      counts.emplace_back(static_cast<std::uint16_t>(kind), static_cast<std::uint32_t>(totals.by_kind[kind]));
-    }
-  }
-  return counts;
-}
-
-std::vector<wire::Count> latency_counts(const LatencyHistogram& histogram) {
-  std::vector<wire::Count> counts;
-  for (std::size_t bucket = 0; bucket < LatencyHistogram::kBuckets; ++bucket) {
-    const auto count = histogram.count_in(bucket);
-    if (count != 0)
-      counts.emplace_back(static_cast<std::uint16_t>(bucket), static_cast<std::uint32_t>(count));
-  }
-  return counts;
-}
-
-// Ids of processes that live at the same time lie close together, so that a few ranges name them all.
-std::vector<wire::ProcessRange> ranges_of(std::vector<ProcessId>& processes) {
+// Ids of processes that live at the same time lie close together, so that a few ranges name them all. A range
+// is what lies between it and the one before, and its length less one.
+std::vector<std::uint8_t> ranges_of(std::vector<ProcessId>& processes) {
   std::sort(processes.begin(), processes.end());
-  std::vector<wire::ProcessRange> ranges;
+  std::vector<std::uint8_t> ranges;
+  ProcessId next = 0;
   for (std::size_t i = 0; i < processes.size();) {
     std::size_t end = i + 1;
     while (end < processes.size() && processes[end] == processes[end - 1] + 1) ++end;
-    ranges.emplace_back(processes[i], processes[end - 1]);
+    append_varint(processes[i] - next, ranges);
+    append_varint(end - i - 1, ranges);
+    next = processes[end - 1] + 1;
     i = end;
   }
   return ranges;
@@ -43,8 +29,7 @@ std::vector<wire::ProcessRange> ranges_of(std::vector<ProcessId>& processes) {
 
 }  // namespace
 
-BlockEncoder::BlockEncoder(std::uint32_t time_unit_ns, std::uint32_t reply_unit_ns)
-    : time_unit_ns_(std::max(time_unit_ns, 1U)), reply_unit_ns_(std::max(reply_unit_ns, 1U)) {
+BlockEncoder::BlockEncoder(std::uint32_t time_unit_ns) : time_unit_ns_(std::max(time_unit_ns, 1U)) {
   time_.reserve(kMaxBlockEvents);
   kind_.reserve(kMaxBlockEvents);
   flags_.reserve(kMaxBlockEvents);
@@ -62,34 +47,28 @@ std::uint64_t BlockEncoder::time_units(std::uint64_t time_ns) {
   return last_time_units_;
 }
 
-std::uint32_t BlockEncoder::reply_units(const Event& event) const {
-  if ((event.flags & kFlagHeld) == 0) return 0;
-  const auto rounded = std::uint64_t{event.reply_ns} + reply_unit_ns_ / 2;
-  return static_cast<std::uint32_t>(rounded / reply_unit_ns_);
-}
-
 void BlockEncoder::add(const Event& event, bool has_exe) {
   const auto time = time_units(event.time_ns);
-  const auto reply = reply_units(event);
   time_.push_back(time);
   kind_.push_back(static_cast<std::uint8_t>(event.kind));
   flags_.push_back(event.flags);
   process_.push_back(event.process);
   path_.push_back(event.path);
   path2_.push_back(event.path2);
-  reply_.push_back(reply);
+  if ((event.flags & kFlagHeld) != 0) {
+    reply_.push_back(static_cast<std::uint8_t>(LatencyHistogram::bucket_of(event.reply_ns)));
+  }
   note_process(event.process);
-  const auto reply_ns = std::min<std::uint64_t>(std::uint64_t{reply} * reply_unit_ns_, UINT32_MAX);
-  count(event, time * time_unit_ns_, static_cast<std::uint32_t>(reply_ns), has_exe);
+  count(event, time * time_unit_ns_, has_exe);
 }
 
-void BlockEncoder::count(const Event& event, std::uint64_t time_ns, std::uint32_t reply_ns, bool has_exe) {
+void BlockEncoder::count(const Event& event, std::uint64_t time_ns, bool has_exe) {
   if (totals_.events == 0) totals_.first_ns = time_ns;
   totals_.last_ns = time_ns;
   ++totals_.events;
   ++totals_.by_kind[static_cast<std::size_t>(event.kind)];
   totals_.events_with_exe += static_cast<std::uint64_t>(has_exe);
-  if ((event.flags & kFlagHeld) != 0) totals_.reply_latency.add(reply_ns);
+  if ((event.flags & kFlagHeld) != 0) totals_.reply_latency.add(event.reply_ns);
 }
 
 void BlockEncoder::note_process(ProcessId process) {
@@ -99,57 +78,63 @@ void BlockEncoder::note_process(ProcessId process) {
   present_.push_back(process);
 }
 
-void BlockEncoder::seal_column(ColumnId id, std::uint32_t unit, ZstdCompressor& compressor,
-                               std::vector<std::byte>& body) {
-  const auto inflated = scratch_.bytes.size();
-  const auto compressed = inflated == 0 ? 0 : compressor.append_frame(scratch_.bytes, body);
-  sealed_.push_back({id, unit, scratch_.encoding, scratch_.width, scratch_.base, compressed, inflated});
+// Calls `sink` with each column, in the order of their ids.
+template <typename Sink>
+void BlockEncoder::encode_columns(Sink&& sink) {
+  encode_delta(time_, scratch_);
+  sink(scratch_);
+  encode_planes(kind_, scratch_);
+  sink(scratch_);
+  encode_sparse_by_kind(kind_, flags_, scratch_);
+  sink(scratch_);
+  encode_planes(process_, scratch_);
+  sink(scratch_);
+  encode_sparse_by_process(process_, path_, next_new_path_, scratch_);
+  sink(scratch_);
+  encode_planes(path2_, scratch_);
+  sink(scratch_);
+  encode_held(reply_, scratch_);
+  sink(scratch_);
 }
 
-void BlockEncoder::seal_columns(ZstdCompressor& compressor, std::vector<std::byte>& body) {
-  encode_delta_planes(time_, scratch_);
-  seal_column(ColumnId::kTime, time_unit_ns_, compressor, body);
-  encode_planes(kind_, scratch_);
-  seal_column(ColumnId::kKind, 1, compressor, body);
-  encode_sparse_by_kind(kind_, flags_, scratch_);
-  seal_column(ColumnId::kFlags, 1, compressor, body);
-  encode_planes(process_, scratch_);
-  seal_column(ColumnId::kProcess, 1, compressor, body);
-  encode_sparse_by_process(process_, path_, next_new_path_, scratch_);
-  seal_column(ColumnId::kPath, 1, compressor, body);
-  encode_planes(path2_, scratch_);
-  seal_column(ColumnId::kPath2, 1, compressor, body);
-  encode_sparse_held(flags_, reply_, scratch_);
-  seal_column(ColumnId::kReply, reply_unit_ns_, compressor, body);
+void BlockEncoder::seal_jointly(ZstdCompressor& compressor, std::vector<std::byte>& body) {
+  inflated_.clear();
+  encode_columns([&](const EncodedColumn& column) { append_column(column, inflated_); });
+  compressor.append_frame(inflated_, body);
+}
+
+void BlockEncoder::seal_apart(ZstdCompressor& compressor, std::vector<std::byte>& body) {
+  encode_columns([&](const EncodedColumn& column) {
+    inflated_.clear();
+    append_column(column, inflated_);
+    column_bytes_.push_back(static_cast<std::uint32_t>(compressor.append_frame(inflated_, body)));
+  });
 }
 
 void BlockEncoder::seal(ZstdCompressor& compressor, std::vector<std::byte>& meta,
                         std::vector<std::byte>& body) {
   body.clear();
-  sealed_.clear();
-  seal_columns(compressor, body);
+  column_bytes_.clear();
+  if (small()) {
+    seal_jointly(compressor, body);
+  } else {
+    seal_apart(compressor, body);
+  }
   meta = metadata();
   clear();
 }
 
 std::vector<std::byte> BlockEncoder::metadata() {
-  std::vector<wire::Column> columns;
-  for (const auto& column : sealed_) {
-    columns.emplace_back(static_cast<std::uint8_t>(column.id), static_cast<std::uint8_t>(column.encoding),
-                         column.width, std::uint8_t{0}, column.unit, column.base,
-                         static_cast<std::uint32_t>(column.compressed),
-                         static_cast<std::uint32_t>(column.inflated));
-  }
   flatbuffers::FlatBufferBuilder builder;
-  const auto kinds = builder.CreateVectorOfStructs(kind_counts(totals_));
-  const auto latencies = builder.CreateVectorOfStructs(latency_counts(totals_.reply_latency));
-  flatbuffers::Offset<flatbuffers::Vector<const wire::ProcessRange*>> processes;
-  if (present_.size() <= kMaxListedProcesses) processes = builder.CreateVectorOfStructs(ranges_of(present_));
-  const auto directory = builder.CreateVectorOfStructs(columns);
-  return finished_bytes(
-      builder, wire::CreateEventBlock(builder, static_cast<std::uint32_t>(totals_.events), totals_.first_ns,
-                                      totals_.last_ns, static_cast<std::uint32_t>(totals_.events_with_exe),
-                                      kinds, latencies, processes, directory));
+  const auto kinds = builder.CreateVector(encode_kinds(totals_));
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> processes;
+  if (present_.size() <= kMaxListedProcesses) processes = builder.CreateVector(ranges_of(present_));
+  flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>> column_bytes;
+  if (!column_bytes_.empty()) column_bytes = builder.CreateVector(column_bytes_);
+  const auto without_exe = static_cast<std::uint32_t>(totals_.events - totals_.events_with_exe);
+  return finished_bytes(builder, wire::CreateEventBlock(builder, static_cast<std::uint32_t>(totals_.events),
+                                                        totals_.first_ns, totals_.last_ns, kinds, processes,
+                                                        column_bytes, without_exe, time_unit_ns_));
 }
 
 void BlockEncoder::clear() {

@@ -12,44 +12,35 @@
 
 namespace rfan::format {
 
-// One thread. Memory: one block of columns. Events are rounded to their units when they are added, so that
+// One thread. Memory: one block of columns. Times are rounded when events are added, so that
 // statistics and columns agree to the nanosecond. Rejected: keeping Events and transposing at the seal, which
 // touches each twice.
 class BlockEncoder {
  public:
-  BlockEncoder(std::uint32_t time_unit_ns, std::uint32_t reply_unit_ns);
+  explicit BlockEncoder(std::uint32_t time_unit_ns);
 
   // Precondition: not full().
   void add(const Event& event, bool has_exe);
   bool full() const { return time_.size() >= kMaxBlockEvents; }
   bool empty() const { return time_.empty(); }
-  const TraceTotals& totals() const { return totals_; }  // of the events added since the last seal
+  bool small() const { return time_.size() <= kMaxJointEvents; }  // all columns will share a frame
+  const TraceTotals& totals() const { return totals_; }           // of the events added since the last seal
 
   // Fills `meta` and `body` (cleared first) and starts the next block. Precondition: not empty().
   void seal(ZstdCompressor& compressor, std::vector<std::byte>& meta, std::vector<std::byte>& body);
 
  private:
-  struct SealedColumn {
-    ColumnId id;
-    std::uint32_t unit;
-    Encoding encoding;
-    std::uint8_t width;
-    std::uint64_t base;
-    std::size_t compressed;
-    std::size_t inflated;
-  };
-
   std::uint64_t time_units(std::uint64_t time_ns);
-  std::uint32_t reply_units(const Event& event) const;
   void note_process(ProcessId process);
-  void count(const Event& event, std::uint64_t time_ns, std::uint32_t reply_ns, bool has_exe);
-  void seal_column(ColumnId id, std::uint32_t unit, ZstdCompressor& compressor, std::vector<std::byte>& body);
-  void seal_columns(ZstdCompressor& compressor, std::vector<std::byte>& body);
+  void count(const Event& event, std::uint64_t time_ns, bool has_exe);
+  template <typename Sink>
+  void encode_columns(Sink&& sink);
+  void seal_jointly(ZstdCompressor& compressor, std::vector<std::byte>& body);
+  void seal_apart(ZstdCompressor& compressor, std::vector<std::byte>& body);
   std::vector<std::byte> metadata();
   void clear();
 
   std::uint32_t time_unit_ns_;
-  std::uint32_t reply_unit_ns_;
   std::uint32_t next_new_path_ = 1;  // one above the largest path id of all events so far
 
   // The block being filled.
@@ -59,7 +50,7 @@ class BlockEncoder {
   std::vector<std::uint32_t> process_;
   std::vector<std::uint32_t> path_;
   std::vector<std::uint32_t> path2_;
-  std::vector<std::uint32_t> reply_;
+  std::vector<std::uint8_t> reply_;  // buckets, of held events only
   TraceTotals totals_;
   std::vector<ProcessId> present_;
 
@@ -73,7 +64,8 @@ class BlockEncoder {
   std::uint32_t block_number_ = 1;
 
   EncodedColumn scratch_;
-  std::vector<SealedColumn> sealed_;
+  std::vector<std::byte> inflated_;
+  std::vector<std::uint32_t> column_bytes_;  // compressed; empty when all are in one frame
 };
 
 }  // namespace rfan::format

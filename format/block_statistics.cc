@@ -1,71 +1,49 @@
 #include "format/block_statistics.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "format/flatbuffer_bytes.h"
+#include "format/totals_codec.h"
+#include "format/varint.h"
 #include "format/wire.h"
 #include "trace_generated.h"
 
 namespace rfan::format {
 namespace {
 
-// A column of n events takes at most 8 planes and a bitmap.
-std::size_t max_column_bytes(std::size_t events) {
-  return std::min(events * 9 + 8, kMaxColumnBytes);
-}
-
-std::string check_directory(const wire::EventBlock& block, std::size_t body_bytes) {
-  std::uint64_t compressed = 0;
-  std::uint32_t known = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.columns()); ++i) {
-    const auto* column = block.columns()->Get(i);
-    compressed += column->compressed();
-    if (column->column() >= kColumnCount) continue;  // of a later minor version
-    if ((known & (1U << column->column())) != 0) return "a column occurs twice";
-    known |= 1U << column->column();
-    if (column->inflated() > max_column_bytes(block.count()))
-      return "a column is larger than its events allow";
-    if (column->unit() == 0) return "a column has no unit";
-  }
-  if (known != kAllColumns) return "a column is missing";
-  if (compressed != body_bytes) return "column lengths do not add up to the body";
-  return {};
-}
-
 bool fill_totals(const wire::EventBlock& block, TraceTotals& totals) {
+  if (block.events_without_exe() > block.count()) return false;
   totals.events = block.count();
   totals.first_ns = block.first_ns();
   totals.last_ns = block.last_ns();
-  totals.events_with_exe = block.events_with_exe();
-  std::uint64_t sum = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.kinds()); ++i) {
-    const auto* count = block.kinds()->Get(i);
-    if (count->key() >= kEventKindLimit) return false;
-    totals.by_kind[count->key()] = count->count();
-    sum += count->count();
-  }
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.latencies()); ++i) {
-    const auto* count = block.latencies()->Get(i);
-    if (count->key() >= LatencyHistogram::kBuckets) return false;
-    totals.reply_latency.add_bucket(count->key(), count->count());
-  }
-  return sum == totals.events && totals.events_with_exe <= totals.events && totals.first_ns <= totals.last_ns;
+  totals.events_with_exe = totals.events - block.events_without_exe();
+  return decode_kinds(block.kinds(), totals) && consistent(totals);
 }
 
 bool fill_processes(const wire::EventBlock& block, BlockStatistics& statistics) {
   statistics.processes.reset();
   if (block.processes() == nullptr) return true;
   auto& processes = statistics.processes.emplace();
+  VarintReader numbers(block.processes()->data(), block.processes()->size());
   std::uint64_t next = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(block.processes()); ++i) {
-    const auto* range = block.processes()->Get(i);
-    if (range->first() < next || range->last() < range->first()) return false;
-    if (range->last() - range->first() >= kMaxListedProcesses - processes.size()) return false;
-    for (std::uint64_t id = range->first(); id <= range->last(); ++id)
-      processes.push_back(static_cast<ProcessId>(id));
-    next = std::uint64_t{range->last()} + 1;
+  while (!numbers.at_end()) {
+    const auto first = next + numbers.next_up_to(kMaxProcesses);
+    const auto more = numbers.next_up_to(kMaxListedProcesses);
+    if (numbers.failed() || first > kMaxProcesses || more >= kMaxListedProcesses - processes.size())
+      return false;
+    for (auto id = first; id <= first + more; ++id) processes.push_back(static_cast<ProcessId>(id));
+    next = first + more + 1;
   }
   return true;
+}
+
+// One frame for all columns, or one each: then their lengths are the body.
+bool columns_fill_body(const wire::EventBlock& block, std::size_t body_bytes) {
+  const auto* lengths = block.column_bytes();
+  if (lengths == nullptr) return body_bytes != 0;
+  if (lengths->size() < kColumnCount) return false;
+  return std::accumulate(lengths->begin(), lengths->end(), std::uint64_t{0}) == body_bytes;
 }
 
 }  // namespace
@@ -81,7 +59,8 @@ std::string check_block(std::span<const std::byte> meta_untrusted, std::size_t b
   const auto* block = verified_table<wire::EventBlock>(meta_untrusted);
   if (block == nullptr) return "metadata is malformed";
   if (block->count() == 0 || block->count() > kMaxBlockEvents) return "event count is out of range";
-  if (auto fault = check_directory(*block, body_bytes); !fault.empty()) return fault;
+  if (block->time_unit_ns() == 0) return "the unit of time is 0";
+  if (!columns_fill_body(*block, body_bytes)) return "column lengths do not add up to the body";
   if (!fill_totals(*block, statistics.totals)) return "statistics contradict each other";
   if (!fill_processes(*block, statistics)) return "process list is malformed";
   return {};

@@ -10,6 +10,10 @@
 namespace rfan::format {
 
 std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed);
+// Its low half, for what is small.
+inline std::uint32_t checksum32(std::span<const std::byte> bytes, std::uint64_t seed) {
+  return static_cast<std::uint32_t>(checksum(bytes, seed));
+}
 
 // What makes a checksum belong to one place of one file: a frame copied from elsewhere does not validate.
 class ChecksumSeed {

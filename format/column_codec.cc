@@ -5,6 +5,10 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <optional>
+
+#include "format/latency_histogram.h"
+#include "format/varint.h"
 
 namespace rfan::format {
 namespace {
@@ -17,7 +21,8 @@ constexpr std::size_t slot_of(std::uint32_t process) {
   return process % kProcessSlots;
 }
 
-static_assert(kFlagHeld == 1, "decode_sparse_held() turns the bit into a mask");
+// A value from here on does not fit into its byte.
+constexpr std::uint64_t kLarge = 255;
 
 std::uint8_t byte_width(std::uint64_t largest) {
   return static_cast<std::uint8_t>((std::bit_width(largest) + 7) / 8);
@@ -124,7 +129,67 @@ bool decode_planes_of_any(const ColumnInput& in, std::span<T> out) {
   return read_planes(in.bytes, in.width, static_cast<T>(in.base), out);
 }
 
-// A bitmap of the positions that were not predicted, then their values as planes.
+// A byte for each value; those that do not fit are 255 there, and what is above follows as planes.
+template <typename T>
+std::uint8_t append_escaped(std::span<const T> values, std::vector<std::uint64_t>& large,
+                            std::vector<std::byte>& out) {
+  large.clear();
+  std::uint64_t all_bits = 0;
+  const auto start = out.size();
+  out.resize(start + values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint64_t value = values[i];
+    out[start + i] = static_cast<std::byte>(std::min(value, kLarge));
+    if (value < kLarge) continue;
+    large.push_back(value - kLarge);
+    all_bits |= large.back();
+  }
+  const auto width = byte_width(all_bits);
+  append_planes(std::span<const std::uint64_t>(large), std::uint64_t{0}, width, out);
+  return width;
+}
+
+// The way back, as far as it concerns the large ones: `small` are the bytes of `count` values.
+template <typename T>
+bool open_escaped(const ColumnInput& in, std::size_t offset, std::size_t count, const std::uint8_t*& small,
+                  std::vector<T>& large) {
+  if (in.bytes.size() - offset < count) return false;
+  small = reinterpret_cast<const std::uint8_t*>(in.bytes.data()) + offset;
+  large.resize(static_cast<std::size_t>(std::count(small, small + count, kLarge)));
+  return read_planes(in.bytes.subspan(offset + count), in.width, T{0}, std::span(large));
+}
+
+// All of them. The pass over the bytes is vectorised, so that large ones cost only where they are.
+bool read_escaped(const ColumnInput& in, std::size_t offset, std::size_t count, ExplicitValues& out) {
+  const std::uint8_t* small = nullptr;
+  std::vector<std::uint32_t> large;
+  if (!open_escaped(in, offset, count, small, large)) return false;
+  out.resize(count);
+  std::copy(small, small + count, out.begin());
+  auto at = out.begin();
+  for (const auto value : large) {
+    at = std::find(at, out.end(), static_cast<std::uint32_t>(kLarge));
+    *at++ += value;
+  }
+  return true;
+}
+
+// Which positions were not predicted.
+class Bitmap {
+ public:
+  explicit Bitmap(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  // 1 or 0: a number, since the loops compute with it.
+  std::uint32_t bit(std::size_t position) const {
+    return (static_cast<std::uint32_t>(bytes_[position / 8]) >> (position % 8)) & 1U;
+  }
+  // True when the eight positions from `position` on (a multiple of 8) are all predicted.
+  bool eight_predicted(std::size_t position) const { return bytes_[position / 8] == std::byte{0}; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+// A bitmap of the positions that were not predicted, then their values.
 class SparseBuilder {
  public:
   SparseBuilder(std::size_t count, EncodedColumn& out) : out_(out) {
@@ -139,12 +204,8 @@ class SparseBuilder {
     explicit_count_ += static_cast<std::size_t>(is_explicit);
   }
 
-  void finish(Encoding encoding, std::uint64_t base) {
-    const auto values = std::span<const std::uint32_t>(out_.explicit_values).first(explicit_count_);
-    out_.encoding = encoding;
-    out_.base = base;
-    out_.width = byte_width(range_of_any(values).largest);
-    append_planes(values, std::uint32_t{0}, out_.width, out_.bytes);
+  std::span<const std::uint32_t> values() const {
+    return std::span<const std::uint32_t>(out_.explicit_values).first(explicit_count_);
   }
 
  private:
@@ -152,40 +213,31 @@ class SparseBuilder {
   std::size_t explicit_count_ = 0;
 };
 
-// The other way round.
-class SparseInput {
- public:
-  // False when bitmap and values do not fit together. Else values[k] is that of the k-th set bit, counted
-  // from 1; values[0] is 0, and behind the last is one more, so that a branch-free reader may look one ahead.
-  bool open(const ColumnInput& in, std::size_t count, ExplicitValues& values) {
-    if (in.bytes.size() < bitmap_bytes(count)) return false;
-    bitmap_ = in.bytes.first(bitmap_bytes(count));
-    const auto set_bits = count_bits(bitmap_);
-    if (set_bits > count) return false;
-    values.resize(set_bits + 2);
-    values[0] = 0;
-    return read_planes(in.bytes.subspan(bitmap_.size()), in.width, std::uint32_t{0},
-                       std::span(values).subspan(1, set_bits));
-  }
-
-  // 1 when the value at `position` is explicit, else 0: a number, since the loops compute with it.
-  std::uint32_t explicit_bit(std::size_t position) const {
-    return (static_cast<std::uint32_t>(bitmap_[position / 8]) >> (position % 8)) & 1U;
-  }
-  // True when the eight positions from `position` on (a multiple of 8) are all predicted.
-  bool eight_predicted(std::size_t position) const { return bitmap_[position / 8] == std::byte{0}; }
-
- private:
-  std::span<const std::byte> bitmap_;
-};
-
-// Undoes what encode_sparse_by_process() makes of explicit paths.
-void restore_paths(std::uint32_t next_new, std::span<std::uint32_t> values) {
-  for (auto& value : values) {
-    value = value == 0 ? next_new : value - 1;
-    next_new = std::max(next_new, value + 1);
-  }
+// The bitmap of a sparse column of `count` events and how many bits are set; nothing when it is cut.
+std::optional<std::size_t> explicit_count(const ColumnInput& in, std::size_t count) {
+  if (in.bytes.size() < bitmap_bytes(count)) return {};
+  const auto set_bits = count_bits(in.bytes.first(bitmap_bytes(count)));
+  return set_bits <= count ? std::optional(set_bits) : std::nullopt;
 }
+
+// Distances of either sign, small ones first: 1, 0, 2, -1, 3... become 0, 1, 2, 3, 4. The path after the last
+// one is the most likely: ids are given in order of first use, and files are used in the same order again.
+constexpr std::uint32_t fold_distance(std::uint32_t path, std::uint32_t predicted) {
+  const auto difference = static_cast<std::int32_t>(path - predicted - 1);
+  return (static_cast<std::uint32_t>(difference) << 1) ^ static_cast<std::uint32_t>(difference >> 31);
+}
+constexpr std::uint32_t unfold_distance(std::uint32_t folded, std::uint32_t predicted) {
+  return predicted + 1 + ((folded >> 1) ^ (0U - (folded & 1U)));
+}
+static_assert(unfold_distance(fold_distance(5, 900), 900) == 5 && fold_distance(901, 900) == 0);
+
+// Latencies by bucket.
+constexpr auto kMiddles = [] {
+  std::array<std::uint32_t, 256> middles{};
+  for (std::size_t i = 0; i < LatencyHistogram::kBuckets; ++i)
+    middles[i] = LatencyHistogram::bucket_middle_ns(i);
+  return middles;
+}();
 
 }  // namespace
 
@@ -212,27 +264,52 @@ bool decode_planes(const ColumnInput& in, std::span<std::uint32_t> out) {
   return decode_planes_of_any(in, out);
 }
 
-void encode_delta_planes(std::span<const std::uint64_t> values, EncodedColumn& out) {
-  auto& differences = out.differences;
-  differences.assign(values.size(), 0);
-  out.base = values.empty() ? 0 : values.front();
-  std::uint64_t largest = 0;
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    differences[i] = values[i] - values[i - 1];
-    largest |= differences[i];
-  }
-  out.bytes.clear();
-  out.width = byte_width(largest);
-  out.encoding = out.width == 0 ? Encoding::kConstant : Encoding::kDeltaPlanes;
-  append_planes(std::span<const std::uint64_t>(differences), std::uint64_t{0}, out.width, out.bytes);
+void append_column(const EncodedColumn& column, std::vector<std::byte>& out) {
+  out.push_back(static_cast<std::byte>(column.encoding));
+  out.push_back(static_cast<std::byte>(column.width));
+  append_varint(column.base, out);
+  append_varint(column.bytes.size(), out);
+  out.insert(out.end(), column.bytes.begin(), column.bytes.end());
 }
 
-bool decode_delta_planes(const ColumnInput& in, std::uint32_t unit, std::span<std::uint64_t> out) {
-  if (!read_planes(in.bytes, in.width, std::uint64_t{0}, out)) return false;
-  std::uint64_t value = in.base * unit;
-  for (auto& difference : out) {
-    value += difference * unit;
-    difference = value;
+bool take_column(std::span<const std::byte>& rest_untrusted, ColumnInput& column) {
+  if (rest_untrusted.size() < 4) return false;
+  column.encoding = static_cast<Encoding>(rest_untrusted[0]);
+  column.width = static_cast<std::uint8_t>(rest_untrusted[1]);
+  VarintReader numbers(rest_untrusted.subspan(2));
+  column.base = numbers.next();
+  const auto size = numbers.next();
+  if (numbers.failed() || size > numbers.left()) return false;
+  const auto behind = rest_untrusted.last(numbers.left());
+  column.bytes = behind.first(static_cast<std::size_t>(size));
+  rest_untrusted = behind.subspan(static_cast<std::size_t>(size));
+  return true;
+}
+
+void encode_delta(std::span<const std::uint64_t> values, EncodedColumn& out) {
+  out.base = 0;
+  out.bytes.clear();
+  out.differences.resize(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) out.differences[i] = values[i] - values[i == 0 ? 0 : i - 1];
+  out.encoding = values.empty() || values.front() == values.back() ? Encoding::kConstant : Encoding::kDelta;
+  out.width = 0;
+  if (out.encoding == Encoding::kConstant) return;
+  out.width = append_escaped(std::span<const std::uint64_t>(out.differences), out.large, out.bytes);
+}
+
+bool decode_delta(const ColumnInput& in, std::uint64_t first, std::uint32_t unit,
+                  std::span<std::uint64_t> out) {
+  const std::uint8_t* small = nullptr;
+  std::vector<std::uint64_t> large;
+  if (!open_escaped(in, 0, out.size(), small, large)) return false;
+  auto value = first;
+  const auto* next = large.data();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    value += std::uint64_t{small[i]} * unit;
+    if (small[i] == kLarge) [[unlikely]] {
+      value += *next++ * unit;
+    }
+    out[i] = value;
   }
   return true;
 }
@@ -245,21 +322,29 @@ void encode_sparse_by_kind(std::span<const std::uint8_t> kinds, std::span<const 
     sparse.add(i, values[i] != predicted[kinds[i]], values[i]);
     predicted[kinds[i]] = values[i];
   }
-  sparse.finish(Encoding::kSparseByKind, 0);
+  out.encoding = Encoding::kSparseByKind;
+  out.base = 0;
+  out.width = sparse.values().empty() ? 0 : 1;
+  append_planes(sparse.values(), std::uint32_t{0}, out.width, out.bytes);
 }
 
 bool decode_sparse_by_kind(const ColumnInput& in, std::span<const EventKind> kinds, ExplicitValues& scratch,
                            std::span<std::uint8_t> out) {
-  SparseInput sparse;
-  if (!sparse.open(in, out.size(), scratch) || in.width > 1) return false;
+  const auto explicit_values = explicit_count(in, out.size());
+  if (!explicit_values || in.width > 1) return false;
+  const auto bitmap_size = bitmap_bytes(out.size());
+  scratch.resize(*explicit_values);
+  if (!read_planes(in.bytes.subspan(bitmap_size), in.width, std::uint32_t{0}, std::span(scratch)))
+    return false;
+  const Bitmap bitmap(in.bytes.first(bitmap_size));
   std::array<std::uint8_t, 256> predicted{};
-  const auto* next = scratch.data() + 1;
+  const auto* next = scratch.data();
   for (std::size_t start = 0; start < out.size(); start += 8) {
     const auto end = std::min(start + 8, out.size());
-    const bool all_predicted = sparse.eight_predicted(start);
+    const bool all_predicted = bitmap.eight_predicted(start);
     for (std::size_t i = start; i < end; ++i) {
       auto& value = predicted[static_cast<std::uint8_t>(kinds[i])];
-      if (!all_predicted && sparse.explicit_bit(i) != 0) value = static_cast<std::uint8_t>(*next++);
+      if (!all_predicted && bitmap.bit(i) != 0) value = static_cast<std::uint8_t>(*next++);
       out[i] = value;
     }
   }
@@ -270,58 +355,64 @@ void encode_sparse_by_process(std::span<const std::uint32_t> processes, std::spa
                               std::uint32_t& next_new, EncodedColumn& out) {
   std::array<std::uint32_t, kProcessSlots> predicted{};
   SparseBuilder sparse(paths.size(), out);
-  const auto base = next_new;
+  out.base = next_new;
   for (std::size_t i = 0; i < paths.size(); ++i) {
     auto& prediction = predicted[slot_of(processes[i])];
-    sparse.add(i, paths[i] != prediction, paths[i] == next_new ? 0 : paths[i] + 1);
+    const bool is_new = paths[i] == next_new;
+    sparse.add(i, paths[i] != prediction, is_new ? 0 : fold_distance(paths[i], prediction) + 1);
     next_new = std::max(next_new, paths[i] + 1);
     prediction = paths[i];
   }
-  sparse.finish(Encoding::kSparseByProcess, base);
+  out.encoding = Encoding::kSparseByProcess;
+  out.width = append_escaped(sparse.values(), out.large, out.bytes);
 }
 
 bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32_t> processes,
                               ExplicitValues& scratch, std::span<std::uint32_t> out) {
-  SparseInput sparse;
-  if (!sparse.open(in, out.size(), scratch) || in.base > UINT32_MAX) return false;
-  restore_paths(static_cast<std::uint32_t>(in.base), std::span(scratch).subspan(1));
+  const auto explicit_values = explicit_count(in, out.size());
+  if (!explicit_values || in.base > UINT32_MAX) return false;
+  const auto bitmap_size = bitmap_bytes(out.size());
+  if (!read_escaped(in, bitmap_size, *explicit_values, scratch)) return false;
+  scratch.push_back(0);  // the loop looks one ahead
+  const Bitmap bitmap(in.bytes.first(bitmap_size));
   std::array<std::uint32_t, kProcessSlots> predicted{};
-  const auto* next = scratch.data() + 1;
+  auto next_new = static_cast<std::uint32_t>(in.base);
+  const auto* next = scratch.data();
+  // Without branches on data: whether a path was predicted is close to a coin toss for the CPU.
   for (std::size_t i = 0; i < out.size(); ++i) {
     auto& prediction = predicted[slot_of(processes[i])];
-    const auto bit = sparse.explicit_bit(i);
-    const auto value =
-        prediction ^ ((prediction ^ *next) & (0U - bit));  // bit ? *next : prediction, without a branch
+    const auto bit = bitmap.bit(i);
+    const auto value = *next;
+    const auto known = unfold_distance(value - 1, prediction);
+    const auto path = value == 0 ? next_new : known;
+    const auto chosen = prediction ^ ((prediction ^ path) & (0U - bit));
+    next_new = std::max(next_new, chosen + 1);
     next += bit;
-    prediction = value;
-    out[i] = value;
+    prediction = chosen;
+    out[i] = chosen;
   }
   return true;
 }
 
-void encode_sparse_held(std::span<const std::uint8_t> flags, std::span<const std::uint32_t> values,
-                        EncodedColumn& out) {
-  std::uint32_t predicted = 0;
-  SparseBuilder sparse(values.size(), out);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const bool held = (flags[i] & kFlagHeld) != 0;
-    sparse.add(i, held && values[i] != predicted, values[i]);
-    predicted = held ? values[i] : predicted;
-  }
-  sparse.finish(Encoding::kSparseHeld, 0);
+void encode_held(std::span<const std::uint8_t> buckets, EncodedColumn& out) {
+  out.encoding = Encoding::kHeld;
+  out.base = 0;
+  out.width = 1;
+  out.bytes.clear();
+  append_planes(buckets, std::uint8_t{0}, 1, out.bytes);
 }
 
-bool decode_sparse_held(const ColumnInput& in, std::uint32_t unit, std::span<const std::uint8_t> flags,
-                        ExplicitValues& scratch, std::span<std::uint32_t> out) {
-  SparseInput sparse;
-  if (!sparse.open(in, out.size(), scratch)) return false;
-  for (auto& value : scratch) {
-    value = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{value} * unit, UINT32_MAX));
-  }
-  const auto* last = scratch.data();
+bool decode_held(const ColumnInput& in, std::span<const std::uint8_t> flags, std::span<std::uint32_t> out) {
+  const auto held = static_cast<std::size_t>(
+      std::count_if(flags.begin(), flags.end(), [](std::uint8_t value) { return (value & kFlagHeld) != 0; }));
+  if (in.width != 1 || in.bytes.size() != held) return false;
+  const auto* next = in.bytes.data();
   for (std::size_t i = 0; i < out.size(); ++i) {
-    last += sparse.explicit_bit(i);
-    out[i] = *last & (0U - (flags[i] & std::uint32_t{kFlagHeld}));
+    if ((flags[i] & kFlagHeld) == 0) {
+      out[i] = 0;
+    } else {
+      out[i] = kMiddles[static_cast<std::size_t>(*next++)];
+    }
   }
   return true;
 }

@@ -24,14 +24,21 @@ struct EncodedColumn {
   // Scratch of the encoders.
   std::vector<std::uint32_t> explicit_values;
   std::vector<std::uint64_t> differences;
+  std::vector<std::uint64_t> large;
 };
 
-// What the column directory says of a column, and its inflated bytes.
+// A column as it stands in the inflated body: its head and its bytes.
 struct ColumnInput {
+  Encoding encoding = Encoding::kConstant;
   std::uint8_t width = 0;
   std::uint64_t base = 0;
   std::span<const std::byte> bytes;
 };
+
+// Head and bytes of a column.
+void append_column(const EncodedColumn& column, std::vector<std::byte>& out);
+// Takes one off the front of `rest`; false when it does not fit.
+bool take_column(std::span<const std::byte>& rest_untrusted, ColumnInput& column);
 
 // Scratch of the sparse decoders; reuse one instance.
 using ExplicitValues = std::vector<std::uint32_t>;
@@ -42,10 +49,12 @@ void encode_planes(std::span<const std::uint32_t> values, EncodedColumn& out);
 bool decode_planes(const ColumnInput& in, std::span<std::uint8_t> out);
 bool decode_planes(const ColumnInput& in, std::span<std::uint32_t> out);
 
-// kDeltaPlanes: difference to the value before (the first: to the base). Values must not decrease.
-void encode_delta_planes(std::span<const std::uint64_t> values, EncodedColumn& out);
-// Multiplies by `unit` on the way.
-bool decode_delta_planes(const ColumnInput& in, std::uint32_t unit, std::span<std::uint64_t> out);
+// kDelta: difference to the value before (the first: to itself), a byte each; 255 and more go on behind.
+// kConstant when all are equal. Values must not decrease.
+void encode_delta(std::span<const std::uint64_t> values, EncodedColumn& out);
+// Values are `first` + unit times the sum of differences.
+bool decode_delta(const ColumnInput& in, std::uint64_t first, std::uint32_t unit,
+                  std::span<std::uint64_t> out);
 
 // kSparseByKind: predicted is the value of the event before of the same kind.
 void encode_sparse_by_kind(std::span<const std::uint8_t> kinds, std::span<const std::uint8_t> values,
@@ -55,19 +64,16 @@ bool decode_sparse_by_kind(const ColumnInput& in, std::span<const EventKind> kin
 
 // kSparseByProcess: predicted is the path of the event before of the same process. A path that was not
 // predicted is stored as 0 when it is `next_new`, one above the largest path id so far in the file, else as
-// its id plus 1.
+// its distance to the predicted one; a byte each, 255 and more go on behind.
 void encode_sparse_by_process(std::span<const std::uint32_t> processes, std::span<const std::uint32_t> paths,
                               std::uint32_t& next_new, EncodedColumn& out);
 bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32_t> processes,
                               ExplicitValues& scratch, std::span<std::uint32_t> out);
 
-// kSparseHeld: only events with kFlagHeld have a value (others: 0); predicted is that of the held event
-// before.
-void encode_sparse_held(std::span<const std::uint8_t> flags, std::span<const std::uint32_t> values,
-                        EncodedColumn& out);
-// Multiplies by `unit` on the way, saturating at 2^32-1.
-bool decode_sparse_held(const ColumnInput& in, std::uint32_t unit, std::span<const std::uint8_t> flags,
-                        ExplicitValues& scratch, std::span<std::uint32_t> out);
+// kHeld: only events with kFlagHeld have a value (others: 0), the bucket of their latency.
+void encode_held(std::span<const std::uint8_t> buckets, EncodedColumn& out);
+// Gives the middle of the bucket, in nanoseconds.
+bool decode_held(const ColumnInput& in, std::span<const std::uint8_t> flags, std::span<std::uint32_t> out);
 
 // Smallest and largest value; 0 and 0 when empty.
 struct Range {

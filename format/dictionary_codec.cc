@@ -5,10 +5,17 @@
 
 #include "format/flatbuffer_bytes.h"
 #include "format/limits.h"
+#include "format/varint.h"
 #include "trace_generated.h"
 
 namespace rfan::format {
 namespace {
+
+constexpr std::uint64_t kStartTimeUnitNs = 1000;
+
+// Strings of all entries of a frame: what a writer stops at, twice (paths, processes), and a last entry each.
+constexpr std::uint64_t kMaxBatchBytes =
+    2 * kMaxDictBytesPerFrame + kMaxPathBytes + kMaxCommBytes + kMaxCmdlineBytes + kMaxCgroupBytes;
 
 std::size_t common_prefix(std::string_view a, std::string_view b) {
   const auto length = std::min(a.size(), b.size());
@@ -16,206 +23,184 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
       std::mismatch(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(length), b.begin()).first - a.begin());
 }
 
-// Strings stored as the bytes they share with the one before, and the rest.
-struct FrontCoded {
-  std::vector<std::uint16_t> prefix;
-  std::vector<std::uint16_t> suffix_length;
-  std::string suffix;
+std::size_t common_tail(std::string_view a, std::string_view b) {
+  const auto length = std::min(a.size(), b.size());
+  return static_cast<std::size_t>(
+      std::mismatch(a.rbegin(), a.rbegin() + static_cast<std::ptrdiff_t>(length), b.rbegin()).first -
+      a.rbegin());
+}
 
-  void add(std::string_view text) {
-    const auto shared = common_prefix(previous_, text);
-    prefix.push_back(static_cast<std::uint16_t>(shared));
-    suffix_length.push_back(static_cast<std::uint16_t>(text.size() - shared));
-    suffix += text.substr(shared);
-    previous_ = text;
+// A string as what it shares with another at both ends, and the middle.
+void add_string(std::string_view text, std::string_view like, std::vector<std::uint8_t>& numbers,
+                std::string& middles) {
+  const auto prefix = common_prefix(text, like);
+  const auto tail = common_tail(text.substr(prefix), like.substr(prefix));
+  const auto middle = text.substr(prefix, text.size() - prefix - tail);
+  append_varint(prefix, numbers);
+  append_varint(tail, numbers);
+  append_varint(middle.size(), numbers);
+  middles += middle;
+}
+
+std::vector<std::uint8_t> front_code(std::span<const std::string_view> paths, std::string& text) {
+  std::vector<std::uint8_t> sizes;
+  std::string_view before;
+  for (const auto path : paths) {
+    const auto prefix = common_prefix(path, before);
+    append_varint(prefix, sizes);
+    append_varint(path.size() - prefix, sizes);
+    text += path.substr(prefix);
+    before = path;
+  }
+  return sizes;
+}
+
+using Bytes = flatbuffers::Vector<std::uint8_t>;
+
+// The two vectors of one kind of entry, read side by side.
+struct EntryReader {
+  EntryReader(const Bytes* numbers_untrusted, const Bytes* text_untrusted)
+      : numbers(numbers_untrusted == nullptr ? nullptr : numbers_untrusted->data(),
+                size_of(numbers_untrusted)) {
+    if (text_untrusted == nullptr) return;
+    text = {reinterpret_cast<const char*>(text_untrusted->data()), text_untrusted->size()};
   }
 
- private:
-  std::string_view previous_;
-};
-
-// Walks front-coded strings of a verified table; next() is empty after the last and when the lengths do not
-// fit.
-class FrontDecoder {
- public:
-  using Lengths = flatbuffers::Vector<std::uint16_t>;
-  FrontDecoder(const Lengths* prefix, const Lengths* suffix_length,
-               const flatbuffers::Vector<std::uint8_t>* suffix, std::size_t max_bytes)
-      : prefix_(prefix), suffix_length_(suffix_length), suffix_(suffix), max_bytes_(max_bytes) {}
-
-  bool next() {
-    const auto shared = prefix_->Get(index_);
-    const auto length = suffix_length_->Get(index_);
-    ++index_;
-    if (shared > text_.size() || length > size_of(suffix_) - used_ ||
-        shared + std::size_t{length} > max_bytes_) {
-      return false;
+  // The next `size` bytes of text.
+  std::string_view take(std::uint64_t size) {
+    if (size > text.size()) {
+      fits = false;
+      return {};
     }
-    text_.resize(shared);
-    if (length != 0) text_.append(reinterpret_cast<const char*>(suffix_->data()) + used_, length);
-    used_ += length;
-    return true;
+    const auto taken = text.substr(0, static_cast<std::size_t>(size));
+    text.remove_prefix(taken.size());
+    return taken;
   }
 
-  const std::string& text() const { return text_; }
-  bool used_up() const { return used_ == size_of(suffix_); }
+  // The string that add_string() wrote.
+  std::string string_like(std::string_view like, std::size_t max_bytes) {
+    const auto prefix = numbers.next_up_to(like.size());
+    const auto tail = numbers.next_up_to(like.size() - prefix);
+    const auto middle = numbers.next_up_to(max_bytes);
+    if (prefix + tail + middle > max_bytes) fits = false;
+    if (!sound()) return {};
+    std::string result(like.substr(0, static_cast<std::size_t>(prefix)));
+    result += take(middle);
+    result += like.substr(like.size() - static_cast<std::size_t>(tail));
+    return result;
+  }
+
+  bool sound() const { return fits && !numbers.failed(); }
+  bool used_up() const { return sound() && numbers.at_end() && text.empty(); }
+
+  VarintReader numbers;
+  std::string_view text;
+  bool fits = true;
+};
+
+std::optional<std::vector<std::string>> read_paths(const wire::DictBatch& batch, std::uint32_t count,
+                                                   std::uint64_t& bytes) {
+  EntryReader in(batch.path_sizes(), batch.path_text());
+  std::vector<std::string> paths;
+  std::string path;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    path.resize(static_cast<std::size_t>(in.numbers.next_up_to(path.size())));
+    path += in.take(in.numbers.next_up_to(kMaxPathBytes));
+    bytes += path.size();
+    if (!in.sound() || path.empty() || path.size() > kMaxPathBytes || bytes > kMaxBatchBytes) return {};
+    paths.push_back(path);
+  }
+  return in.used_up() ? std::optional(std::move(paths)) : std::nullopt;
+}
+
+// Processes of a batch. One that is described by a lost one is lost as well.
+class ProcessesReader {
+ public:
+  ProcessesReader(const wire::DictBatch& batch, const Dictionary& dictionary, const wire::DictMeta& meta)
+      : in_(batch.process_numbers(), batch.process_text()),
+        dictionary_(dictionary),
+        first_(meta.first_process()),
+        path_limit_(std::uint64_t{meta.first_path()} + meta.path_count()) {}
+
+  bool read(std::uint32_t count, std::uint64_t& bytes) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      auto process = next();
+      if (!in_.sound()) return false;
+      if (process) bytes += process->string_bytes();
+      if (bytes > kMaxBatchBytes) return false;
+      entries_.push_back(std::move(process));
+    }
+    return in_.used_up();
+  }
+
+  std::vector<std::optional<Process>>& entries() { return entries_; }
 
  private:
-  const Lengths* prefix_;
-  const Lengths* suffix_length_;
-  const flatbuffers::Vector<std::uint8_t>* suffix_;
-  std::size_t max_bytes_;
-  flatbuffers::uoffset_t index_ = 0;
-  std::size_t used_ = 0;
-  std::string text_;
-};
-
-FrontDecoder path_decoder(const wire::DictBatch& batch) {
-  return {batch.path_prefix_size(), batch.path_suffix_size(), batch.path_suffix(), kMaxPathBytes};
-}
-
-FrontDecoder cmdline_decoder(const wire::DictBatch& batch) {
-  return {batch.cmdline_prefix_size(), batch.cmdline_suffix_size(), batch.cmdline_suffix(), kMaxCmdlineBytes};
-}
-
-FrontDecoder cgroup_decoder(const wire::DictBatch& batch) {
-  return {batch.cgroup_prefix_size(), batch.cgroup_suffix_size(), batch.cgroup_suffix(), kMaxCgroupBytes};
-}
-
-// Version 0.1 has no control groups.
-bool has_cgroups(const wire::DictBatch& batch) {
-  return batch.cgroup_prefix_size() != nullptr;
-}
-
-// One vector per field of Process, numbers as differences.
-struct ProcessColumns {
-  std::vector<std::uint32_t> pid, ppid, parent, uid, gid, exe;
-  std::vector<std::uint64_t> start_time;
-  std::vector<std::uint8_t> flags, comm_length;
-  std::string comm;
-  FrontCoded cmdline;
-  FrontCoded cgroup;
-
-  void add(const Process& process, const Process& before) {
-    pid.push_back(process.pid - before.pid);
-    ppid.push_back(process.ppid - before.ppid);
-    parent.push_back(process.parent - before.parent);
-    uid.push_back(process.uid);
-    gid.push_back(process.gid);
-    exe.push_back(process.exe - before.exe);
-    start_time.push_back(process.start_time_ns - before.start_time_ns);
-    flags.push_back(process.flags);
-    comm_length.push_back(static_cast<std::uint8_t>(process.comm.size()));
-    comm += process.comm;
-    cmdline.add(process.cmdline);
-    cgroup.add(process.cgroup);
+  std::optional<Process> next() {
+    const auto id = first_ + entries_.size();
+    auto& numbers = in_.numbers;
+    sum_.pid += static_cast<std::uint32_t>(unzigzag(numbers.next()));
+    sum_.ppid += static_cast<std::uint32_t>(unzigzag(numbers.next()));
+    start_ += unzigzag(numbers.next());
+    Process process;
+    process.pid = sum_.pid;
+    process.ppid = sum_.ppid;
+    process.start_time_ns = start_ * kStartTimeUnitNs;
+    const auto parent_distance = numbers.next_up_to(id - 1);
+    process.parent = parent_distance == 0 ? 0 : static_cast<ProcessId>(id - parent_distance);
+    process.uid = static_cast<std::uint32_t>(numbers.next_up_to(UINT32_MAX));
+    process.gid = static_cast<std::uint32_t>(numbers.next_up_to(UINT32_MAX));
+    process.exe = static_cast<PathId>(numbers.next_up_to(path_limit_ - 1));
+    process.flags = static_cast<std::uint8_t>(numbers.next_up_to(UINT8_MAX));
+    const auto distance = numbers.next_up_to(id - 1);
+    const auto* like = distance == 0 ? &nobody_ : entry(id - distance);
+    if (like == nullptr) return skip_strings();
+    process.comm = in_.string_like(like->comm, kMaxCommBytes);
+    process.cmdline = in_.string_like(like->cmdline, kMaxCmdlineBytes);
+    process.cgroup = in_.string_like(like->cgroup, kMaxCgroupBytes);
+    return process;
   }
-};
 
-flatbuffers::Offset<wire::DictBatch> put_batch(flatbuffers::FlatBufferBuilder& builder,
-                                               const FrontCoded& paths, const ProcessColumns& processes) {
-  return wire::CreateDictBatch(
-      builder, builder.CreateVector(paths.prefix), builder.CreateVector(paths.suffix_length),
-      put_bytes(builder, paths.suffix), builder.CreateVector(processes.pid),
-      builder.CreateVector(processes.ppid), builder.CreateVector(processes.parent),
-      builder.CreateVector(processes.uid), builder.CreateVector(processes.gid),
-      builder.CreateVector(processes.start_time), builder.CreateVector(processes.exe),
-      builder.CreateVector(processes.flags), builder.CreateVector(processes.comm_length),
-      put_bytes(builder, processes.comm), builder.CreateVector(processes.cmdline.prefix),
-      builder.CreateVector(processes.cmdline.suffix_length), put_bytes(builder, processes.cmdline.suffix),
-      builder.CreateVector(processes.cgroup.prefix), builder.CreateVector(processes.cgroup.suffix_length),
-      put_bytes(builder, processes.cgroup.suffix));
-}
+  const Process* entry(std::uint64_t id) const {
+    if (id >= first_) {
+      const auto& known = entries_[static_cast<std::size_t>(id - first_)];
+      return known ? &*known : nullptr;
+    }
+    const auto process = static_cast<ProcessId>(id);
+    return dictionary_.knows_process(process) ? &dictionary_.process(process) : nullptr;
+  }
 
-bool cgroups_have_declared_sizes(const wire::DictBatch& batch, std::size_t processes) {
-  const auto expected = has_cgroups(batch) ? processes : 0;
-  return size_of(batch.cgroup_prefix_size()) == expected && size_of(batch.cgroup_suffix_size()) == expected;
-}
-
-bool vectors_have_declared_sizes(const wire::DictBatch& batch, std::size_t paths, std::size_t processes) {
-  return size_of(batch.path_prefix_size()) == paths && size_of(batch.path_suffix_size()) == paths &&
-         size_of(batch.pid_delta()) == processes && size_of(batch.ppid_delta()) == processes &&
-         size_of(batch.parent_delta()) == processes && size_of(batch.uid()) == processes &&
-         size_of(batch.gid()) == processes && size_of(batch.start_time_delta()) == processes &&
-         size_of(batch.exe_delta()) == processes && size_of(batch.flags()) == processes &&
-         size_of(batch.comm_size()) == processes && size_of(batch.cmdline_prefix_size()) == processes &&
-         size_of(batch.cmdline_suffix_size()) == processes && cgroups_have_declared_sizes(batch, processes);
-}
-
-// Walks all strings without keeping them; empty when a length does not fit.
-std::optional<std::uint64_t> string_bytes(const wire::DictBatch& batch) {
-  std::uint64_t total = size_of(batch.comm());
-  auto path = path_decoder(batch);
-  for (std::size_t i = 0; i < size_of(batch.path_prefix_size()); ++i) {
-    if (!path.next() || path.text().empty()) return {};
-    total += path.text().size();
-  }
-  auto cmdline = cmdline_decoder(batch);
-  for (std::size_t i = 0; i < size_of(batch.cmdline_prefix_size()); ++i) {
-    if (!cmdline.next()) return {};
-    total += cmdline.text().size();
-  }
-  auto cgroup = cgroup_decoder(batch);
-  for (std::size_t i = 0; i < size_of(batch.cgroup_prefix_size()); ++i) {
-    if (!cgroup.next()) return {};
-    total += cgroup.text().size();
-  }
-  std::size_t comm_bytes = 0;
-  for (std::size_t i = 0; i < size_of(batch.comm_size()); ++i) {
-    const std::size_t length = batch.comm_size()->Get(static_cast<flatbuffers::uoffset_t>(i));
-    if (length > kMaxCommBytes) return {};
-    comm_bytes += length;
-  }
-  if (!path.used_up() || !cmdline.used_up() || !cgroup.used_up() || comm_bytes != size_of(batch.comm()))
+  std::optional<Process> skip_strings() {
+    for (int i = 0; i < 3; ++i) {
+      in_.numbers.next();
+      in_.numbers.next();
+      in_.take(in_.numbers.next());
+    }
     return {};
-  return total;
-}
-
-// An executable or parent must have an id that was given out before.
-bool references_point_back(const wire::DictBatch& batch, std::uint32_t path_limit, ProcessId first_process) {
-  std::uint32_t exe = 0;
-  std::uint32_t parent = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(batch.pid_delta()); ++i) {
-    exe += batch.exe_delta()->Get(i);
-    parent += batch.parent_delta()->Get(i);
-    if (exe >= path_limit || parent >= first_process + i) return false;
   }
-  return true;
-}
 
-void add_paths(const wire::DictBatch& batch, Dictionary& dictionary) {
-  auto path = path_decoder(batch);
-  for (std::size_t i = 0; i < size_of(batch.path_prefix_size()); ++i) {
-    if (path.next()) dictionary.add_path(path.text());
-  }
-}
+  EntryReader in_;
+  const Dictionary& dictionary_;
+  std::uint64_t first_;
+  std::uint64_t path_limit_;
+  Process sum_;
+  std::uint64_t start_ = 0;
+  const Process nobody_;
+  std::vector<std::optional<Process>> entries_;
+};
 
 // References to entries that were lost become 0, unknown.
-void add_processes(const wire::DictBatch& batch, Dictionary& dictionary) {
-  Process sum;
-  auto cmdline = cmdline_decoder(batch);
-  auto cgroup = cgroup_decoder(batch);
-  std::size_t comm_used = 0;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(batch.pid_delta()); ++i) {
-    sum.pid += batch.pid_delta()->Get(i);
-    sum.ppid += batch.ppid_delta()->Get(i);
-    sum.parent += batch.parent_delta()->Get(i);
-    sum.exe += batch.exe_delta()->Get(i);
-    sum.start_time_ns += batch.start_time_delta()->Get(i);
-    Process process = sum;
-    if (!dictionary.knows_path(process.exe)) process.exe = 0;
-    if (!dictionary.knows_process(process.parent)) process.parent = 0;
-    process.uid = batch.uid()->Get(i);
-    process.gid = batch.gid()->Get(i);
-    process.flags = batch.flags()->Get(i);
-    const std::size_t comm_length = batch.comm_size()->Get(i);
-    if (comm_length != 0) {
-      process.comm.assign(reinterpret_cast<const char*>(batch.comm()->data()) + comm_used, comm_length);
+void add_processes(std::vector<std::optional<Process>>& entries, ProcessId first, Dictionary& dictionary) {
+  auto id = first;
+  for (auto& entry : entries) {
+    ++id;
+    if (!entry) {
+      dictionary.skip_to(dictionary.path_count() + 1, id);
+      continue;
     }
-    comm_used += comm_length;
-    if (cmdline.next()) process.cmdline = cmdline.text();
-    if (has_cgroups(batch) && cgroup.next()) process.cgroup = cgroup.text();
-    dictionary.add_process(std::move(process));
+    if (!dictionary.knows_path(entry->exe)) entry->exe = 0;
+    if (!dictionary.knows_process(entry->parent)) entry->parent = 0;
+    dictionary.add_process(std::move(*entry));
   }
 }
 
@@ -223,7 +208,6 @@ void add_processes(const wire::DictBatch& batch, Dictionary& dictionary) {
 std::string check_meta(const wire::DictMeta& meta, const Dictionary& dictionary) {
   if (std::uint64_t{meta.path_count()} + meta.process_count() > kMaxDictEntriesPerFrame)
     return "too many entries";
-  if (meta.inflated() > kMaxColumnBytes) return "dictionary batch is too large";
   if (meta.first_path() <= dictionary.path_count() || meta.first_process() <= dictionary.process_count()) {
     return "ids were given out before";
   }
@@ -236,19 +220,59 @@ std::string check_meta(const wire::DictMeta& meta, const Dictionary& dictionary)
 
 }  // namespace
 
-void encode_dictionary(const DictionaryBatch& batch, ZstdCompressor& compressor, std::vector<std::byte>& meta,
-                       std::vector<std::byte>& body) {
-  FrontCoded paths;
-  for (const auto path : batch.paths) paths.add(path);
-  ProcessColumns processes;
+void DictionaryEncoder::restart() {
+  by_exe_.clear();
+  latest_exe_ = 0;
+}
+
+const DictionaryEncoder::Example& DictionaryEncoder::example_for(const Process& process) const {
+  auto found = by_exe_.find(process.exe);
+  if (found == by_exe_.end()) found = by_exe_.find(latest_exe_);
+  return found == by_exe_.end() ? none_ : found->second;
+}
+
+void DictionaryEncoder::add_process(const Process& process, ProcessId id, const Process& before,
+                                    std::vector<std::uint8_t>& numbers, std::string& text) {
+  const auto& like = example_for(process);
+  const auto signed_difference = [](std::uint64_t now, std::uint64_t then) { return zigzag(now - then); };
+  append_varint(signed_difference(process.pid, before.pid), numbers);
+  append_varint(signed_difference(process.ppid, before.ppid), numbers);
+  append_varint(
+      signed_difference(process.start_time_ns / kStartTimeUnitNs, before.start_time_ns / kStartTimeUnitNs),
+      numbers);
+  append_varint(process.parent == 0 ? 0 : id - process.parent, numbers);
+  append_varint(process.uid, numbers);
+  append_varint(process.gid, numbers);
+  append_varint(process.exe, numbers);
+  append_varint(process.flags, numbers);
+  append_varint(like.id == 0 ? 0 : id - like.id, numbers);
+  add_string(process.comm, like.comm, numbers, text);
+  add_string(process.cmdline, like.cmdline, numbers, text);
+  add_string(process.cgroup, like.cgroup, numbers, text);
+  by_exe_[process.exe] = {id, process.comm, process.cmdline, process.cgroup};
+  latest_exe_ = process.exe;
+}
+
+void DictionaryEncoder::encode(const DictionaryBatch& batch, ZstdCompressor& compressor,
+                               std::vector<std::byte>& meta, std::vector<std::byte>& body) {
+  std::string path_text;
+  const auto path_sizes = front_code(batch.paths, path_text);
+  std::vector<std::uint8_t> numbers;
+  std::string process_text;
   const Process nothing;
   const Process* before = &nothing;
+  auto id = batch.first_process;
   for (const auto& process : batch.processes) {
-    processes.add(process, *before);
+    add_process(process, id++, *before, numbers, process_text);
     before = &process;
   }
   flatbuffers::FlatBufferBuilder table_builder;
-  const auto table = finished_bytes(table_builder, put_batch(table_builder, paths, processes));
+  const auto sizes = table_builder.CreateVector(path_sizes);
+  const auto paths = put_bytes(table_builder, path_text);
+  const auto process_numbers = table_builder.CreateVector(numbers);
+  const auto texts = put_bytes(table_builder, process_text);
+  const auto table = finished_bytes(
+      table_builder, wire::CreateDictBatch(table_builder, sizes, paths, process_numbers, texts));
   body.clear();
   compressor.append_frame(table, body);
 
@@ -256,8 +280,7 @@ void encode_dictionary(const DictionaryBatch& batch, ZstdCompressor& compressor,
   meta = finished_bytes(
       meta_builder,
       wire::CreateDictMeta(meta_builder, batch.first_path, static_cast<std::uint32_t>(batch.paths.size()),
-                           batch.first_process, static_cast<std::uint32_t>(batch.processes.size()),
-                           static_cast<std::uint32_t>(table.size())));
+                           batch.first_process, static_cast<std::uint32_t>(batch.processes.size())));
 }
 
 std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
@@ -267,21 +290,18 @@ std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
   if (meta == nullptr) return "metadata is malformed";
   if (auto fault = check_meta(*meta, dictionary); !fault.empty()) return fault;
   std::vector<std::byte> inflated;
-  if (!decompressor.inflate(body_untrusted, meta->inflated(), inflated))
-    return "body does not decompress as declared";
+  if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return "body does not decompress";
   const auto* batch = verified_table<wire::DictBatch>(inflated);
   if (batch == nullptr) return "dictionary batch is malformed";
-  if (!vectors_have_declared_sizes(*batch, meta->path_count(), meta->process_count()))
-    return "entry counts differ";
-  const auto bytes = string_bytes(*batch);
-  if (!bytes) return "string lengths do not fit";
-  if (*bytes + dictionary.byte_count() > kMaxDictionaryBytes) return "the dictionary is beyond the limit";
-  if (!references_point_back(*batch, meta->first_path() + meta->path_count(), meta->first_process())) {
-    return "a process refers to an id that was not given out";
-  }
+  std::uint64_t bytes = 0;
+  const auto paths = read_paths(*batch, meta->path_count(), bytes);
+  if (!paths) return "a path is malformed";
+  ProcessesReader processes(*batch, dictionary, *meta);
+  if (!processes.read(meta->process_count(), bytes)) return "a process is malformed";
+  if (bytes + dictionary.byte_count() > kMaxDictionaryBytes) return "the dictionary is beyond the limit";
   dictionary.skip_to(meta->first_path(), meta->first_process());
-  add_paths(*batch, dictionary);
-  add_processes(*batch, dictionary);
+  for (const auto& path : *paths) dictionary.add_path(path);
+  add_processes(processes.entries(), meta->first_process(), dictionary);
   return {};
 }
 

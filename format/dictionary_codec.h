@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "format/dictionary.h"
@@ -21,12 +22,36 @@ struct DictionaryBatch {
   std::span<const Process> processes;
 };
 
-// Fills `meta` and `body` of the frame (cleared first). Precondition: within the limits of limits.h.
-void encode_dictionary(const DictionaryBatch& batch, ZstdCompressor& compressor, std::vector<std::byte>& meta,
-                       std::vector<std::byte>& body);
+// Writes processes as differences to an earlier one like them: the last with the same executable. One thread.
+// Memory: the strings of one process for each executable since the last restart().
+class DictionaryEncoder {
+ public:
+  // Fills `meta` and `body` of the frame (cleared first). Precondition: within the limits of limits.h.
+  void encode(const DictionaryBatch& batch, ZstdCompressor& compressor, std::vector<std::byte>& meta,
+              std::vector<std::byte>& body);
+
+  // Entries from here on refer to none before, so that a lost frame costs no names behind.
+  void restart();
+
+ private:
+  struct Example {
+    ProcessId id = 0;
+    std::string comm{};
+    std::string cmdline{};
+    std::string cgroup{};
+  };
+  void add_process(const Process& process, ProcessId id, const Process& before,
+                   std::vector<std::uint8_t>& numbers, std::string& text);
+  const Example& example_for(const Process& process) const;
+
+  std::unordered_map<PathId, Example> by_exe_;
+  Example none_;
+  PathId latest_exe_ = 0;
+};
 
 // Adds the entries to `dictionary`, all of them or none; returns what is wrong, empty when nothing is. Ids
-// that are missing before the batch (a DICT frame was lost) become a gap.
+// that are missing before the batch (a DICT frame was lost) become a gap, and so does a process that is
+// described by one of them.
 std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
                               std::span<const std::byte> body_untrusted, ZstdDecompressor& decompressor,
                               Dictionary& dictionary);

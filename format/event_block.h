@@ -33,7 +33,9 @@ struct EventColumns {
   std::vector<ProcessId> process;
   std::vector<PathId> path;
   std::vector<PathId> path2;
-  std::vector<std::uint32_t> reply_ns;
+  std::vector<std::uint32_t> reply_ns;  // of held events, the middle of its bucket; else 0
+  std::size_t unknown_columns =
+      0;  // of a later minor version: the block has them, this program passed over them
 };
 
 // What is known of a block before any column is decompressed.

@@ -22,12 +22,20 @@ bool is_skippable(std::span<const std::byte> bytes, std::uint32_t magic, std::si
          load_le<std::uint32_t>(bytes.data() + 4) == content_bytes;
 }
 
+// Of bytes 4-27 and 32-39: everything but the magic and this checksum itself.
+std::uint32_t head_checksum(std::span<const std::byte, kFrameHeadBytes> head, std::uint64_t seed) {
+  std::array<std::byte, 32> covered;
+  std::copy_n(head.begin() + 4, 24, covered.begin());
+  std::copy_n(head.begin() + 32, 8, covered.begin() + 24);
+  return checksum32(covered, seed);
+}
+
 template <std::size_t N>
 void append(const std::array<std::byte, N>& bytes, std::vector<std::byte>& out) {
   out.insert(out.end(), bytes.begin(), bytes.end());
 }
 
-std::string_view frame_type_name(std::uint16_t type) {
+std::string_view frame_type_name(std::uint8_t type) {
   switch (static_cast<FrameType>(type)) {
     case FrameType::kMeta:
       return "META";
@@ -43,6 +51,8 @@ std::string_view frame_type_name(std::uint16_t type) {
       return "INDEX";
     case FrameType::kFooter:
       return "FOOTER";
+    case FrameType::kMounts:
+      return "MOUNTS";
   }
   return {};
 }
@@ -82,21 +92,19 @@ std::optional<FileHeader> parse_header(std::span<const std::byte, kHeaderBytes> 
   return header;
 }
 
-void append_frame(FrameType type, std::uint64_t number, std::uint64_t file_offset, const ChecksumSeed& seed,
+void append_frame(FrameType type, std::uint32_t number, std::uint64_t file_offset, const ChecksumSeed& seed,
                   std::span<const std::byte> meta, std::span<const std::byte> body,
                   std::vector<std::byte>& out) {
   std::array<std::byte, kFrameHeadBytes> bytes{};
   store_skippable(bytes.data(), kSkippableFrame, kFrameHeadBytes - kSkippableHeadBytes + meta.size());
-  std::byte* content = bytes.data() + kSkippableHeadBytes;
-  store_text(content, kSyncMark);
-  store_le(content + 8, static_cast<std::uint16_t>(type));
-  store_le(content + 10, std::uint16_t{0});
-  store_le(content + 12, static_cast<std::uint32_t>(meta.size()));
-  store_le(content + 16, number);
-  store_le(content + 24, static_cast<std::uint64_t>(body.size()));
-  store_le(content + 32, checksum(meta, seed.at(file_offset)));
-  store_le(content + 40, checksum(body, seed.at(file_offset)));
-  store_le(content + 48, checksum({content, 48}, seed.at(file_offset)));
+  std::byte* at = bytes.data();
+  store_text(at + 8, kSyncMark);
+  at[12] = static_cast<std::byte>(type);
+  store_le(at + 16, number);
+  store_le(at + 20, static_cast<std::uint32_t>(body.size()));
+  store_le(at + 24, checksum32(meta, seed.at(file_offset)));
+  store_le(at + 32, checksum(body, seed.at(file_offset)));
+  store_le(at + 28, head_checksum(bytes, seed.at(file_offset)));
   append(bytes, out);
   out.insert(out.end(), meta.begin(), meta.end());
   out.insert(out.end(), body.begin(), body.end());
@@ -104,21 +112,22 @@ void append_frame(FrameType type, std::uint64_t number, std::uint64_t file_offse
 
 std::optional<FrameHead> parse_frame_head(std::span<const std::byte, kFrameHeadBytes> bytes_untrusted,
                                           std::uint64_t file_offset, const ChecksumSeed& seed) {
-  const auto content = bytes_untrusted.subspan<kSkippableHeadBytes>();
-  const std::byte* at = content.data();
-  if (!starts_with(content, kSyncMark)) return {};
-  if (load_le<std::uint64_t>(at + 48) != checksum({at, 48}, seed.at(file_offset))) return {};
+  constexpr auto kFixedContent = kFrameHeadBytes - kSkippableHeadBytes;
+  const std::byte* at = bytes_untrusted.data();
+  if (load_le<std::uint32_t>(at) != kSkippableFrame) return {};
+  if (!starts_with(bytes_untrusted.subspan(8), kSyncMark)) return {};
+  if (load_le<std::uint32_t>(at + 28) != head_checksum(bytes_untrusted, seed.at(file_offset))) return {};
+  const auto content_bytes = load_le<std::uint32_t>(at + 4);
+  if (content_bytes < kFixedContent || content_bytes - kFixedContent > kMaxMetaBytes) return {};
   FrameHead head;
-  head.type = load_le<std::uint16_t>(at + 8);
-  head.flags = load_le<std::uint16_t>(at + 10);
-  head.meta_length = load_le<std::uint32_t>(at + 12);
-  head.number = load_le<std::uint64_t>(at + 16);
-  head.body_length = load_le<std::uint64_t>(at + 24);
-  head.meta_checksum = load_le<std::uint64_t>(at + 32);
-  head.body_checksum = load_le<std::uint64_t>(at + 40);
-  if (head.meta_length > kMaxMetaBytes || head.body_length > kMaxBodyBytes) return {};
-  const auto content_bytes = kFrameHeadBytes - kSkippableHeadBytes + head.meta_length;
-  if (!is_skippable(bytes_untrusted, kSkippableFrame, content_bytes)) return {};
+  head.type = static_cast<std::uint8_t>(at[12]);
+  head.flags = static_cast<std::uint8_t>(at[13]);
+  head.meta_length = static_cast<std::uint32_t>(content_bytes - kFixedContent);
+  head.number = load_le<std::uint32_t>(at + 16);
+  head.body_length = load_le<std::uint32_t>(at + 20);
+  head.meta_checksum = load_le<std::uint32_t>(at + 24);
+  head.body_checksum = load_le<std::uint64_t>(at + 32);
+  if (head.body_length > kMaxBodyBytes) return {};
   return head;
 }
 

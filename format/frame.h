@@ -22,19 +22,20 @@ void append_header(const FileHeader& header, std::vector<std::byte>& out);
 std::optional<FileHeader> parse_header(std::span<const std::byte, kHeaderBytes> bytes_untrusted);
 
 struct FrameHead {
-  std::uint16_t type = 0;
-  std::uint16_t flags = 0;
+  std::uint8_t type = 0;
+  std::uint8_t flags = 0;
   std::uint32_t meta_length = 0;
-  std::uint64_t number = 0;
-  std::uint64_t body_length = 0;
-  std::uint64_t meta_checksum = 0;
+  std::uint32_t number = 0;
+  std::uint32_t body_length = 0;
+  std::uint32_t meta_checksum = 0;
   std::uint64_t body_checksum = 0;
 
-  std::uint64_t frame_length() const { return kFrameHeadBytes + meta_length + body_length; }
+  bool is(FrameType wanted) const { return type == static_cast<std::uint8_t>(wanted); }
+  std::uint64_t frame_length() const { return kFrameHeadBytes + std::uint64_t{meta_length} + body_length; }
 };
 
 // Appends a whole frame that will lie at `file_offset`.
-void append_frame(FrameType type, std::uint64_t number, std::uint64_t file_offset, const ChecksumSeed& seed,
+void append_frame(FrameType type, std::uint32_t number, std::uint64_t file_offset, const ChecksumSeed& seed,
                   std::span<const std::byte> meta, std::span<const std::byte> body,
                   std::vector<std::byte>& out);
 

@@ -22,7 +22,7 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
                         std::optional<std::span<const std::byte>> body, std::uint64_t seed) {
   if ((head.flags & kFrameFlagsMustKnow) != 0) return fmt::format("unknown frame flags {:#x}", head.flags);
-  if (checksum(meta, seed) != head.meta_checksum) return "metadata checksum differs";
+  if (checksum32(meta, seed) != head.meta_checksum) return "metadata checksum differs";
   if (body && checksum(*body, seed) != head.body_checksum) return "body checksum differs";
   return {};
 }
@@ -30,8 +30,8 @@ std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
 // Events of an EVENTS frame of which at least the metadata is whole.
 std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const std::byte> meta,
                                          std::uint64_t seed) {
-  if (head.type != static_cast<std::uint16_t>(FrameType::kEvents)) return {};
-  if (meta.size() != head.meta_length || checksum(meta, seed) != head.meta_checksum) return {};
+  if (!head.is(FrameType::kEvents)) return {};
+  if (meta.size() != head.meta_length || checksum32(meta, seed) != head.meta_checksum) return {};
   return block_event_count(meta);
 }
 
@@ -159,8 +159,7 @@ Result<std::uint64_t> FrameScanner::find_end(std::uint64_t from) {
 
 Result<std::optional<Frame>> FrameScanner::read_frame(const FrameHead& head) {
   const auto length = head.frame_length();
-  const bool pass_over =
-      bodies_ == EventBodies::kPassOver && head.type == static_cast<std::uint16_t>(FrameType::kEvents);
+  const bool pass_over = bodies_ == EventBodies::kPassOver && head.is(FrameType::kEvents);
   const auto wanted = pass_over ? kFrameHeadBytes + head.meta_length : static_cast<std::size_t>(length);
   auto bytes = window_.view(position_, wanted);
   if (!bytes) return bytes.error();
@@ -181,6 +180,16 @@ Result<std::optional<Frame>> FrameScanner::read_frame(const FrameHead& head) {
   Frame frame{position_, head, {bytes->begin(), bytes->end()}};
   position_ += length;
   return std::optional<Frame>(std::move(frame));
+}
+
+Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset) {
+  std::array<std::byte, kFrameHeadBytes> bytes;
+  auto got = source.read_at(offset, bytes);
+  if (!got) return got.error();
+  std::optional<FrameHead> head;
+  if (*got == bytes.size()) head = parse_frame_head(bytes, offset, seed);
+  if (!head) return Error{"no valid frame here", source.name(), 0, {}};
+  return read_frame_at(source, seed, offset, head->frame_length());
 }
 
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,

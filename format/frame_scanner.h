@@ -81,8 +81,10 @@ class FrameScanner {
   std::optional<std::uint64_t> trailer_;
 };
 
-// The frame of `length` bytes at `offset` of a seekable source. Any thread. An Error without errno says what
-// is wrong with the frame: damage.
+// The frame at `offset` of a seekable source. Any thread. An Error without errno says what is wrong with the
+// frame: damage.
+Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset);
+// The same in one read, for a frame whose length is known.
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,
                             std::uint64_t length);
 

@@ -30,6 +30,12 @@ Error not_a_trace(const std::string& name, std::span<const std::byte> bytes) {
 }
 
 Status check_supported(const FileHeader& header, const std::string& name) {
+  if (header.version_major == 0) {
+    return Error{
+        "cannot read trace", name, 0,
+        fmt::format("format version 0.{} is from before the first release and no longer read; record anew",
+                    header.version_minor)};
+  }
   if (header.version_major != kVersionMajor) {
     return Error{
         "cannot read trace", name, 0,

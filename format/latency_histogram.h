@@ -1,4 +1,5 @@
-// Counts of reply latencies in log-linear buckets: what block statistics, the status line and `info` show.
+// Counts of reply latencies in log-linear buckets: what the status line and `info` show. A trace keeps
+// latencies as numbers of these buckets.
 #pragma once
 
 #include <array>
@@ -25,6 +26,13 @@ class LatencyHistogram {
     const auto shift = static_cast<unsigned>((bucket - 8) / 8);
     const auto mantissa = 8 + (bucket - 8) % 8;
     return static_cast<std::uint32_t>(((static_cast<std::uint64_t>(mantissa) + 1) << shift) - 1);
+  }
+
+  // The value in the middle of `bucket`: what a latency is shown as that is known as a bucket only.
+  static constexpr std::uint32_t bucket_middle_ns(std::size_t bucket) {
+    const auto upper = bucket_upper_ns(bucket);
+    const auto below = bucket == 0 ? 0 : bucket_upper_ns(bucket - 1);
+    return bucket < 8 ? upper : upper - (upper - below) / 2;
   }
 
   void add(std::uint32_t ns, std::uint64_t times = 1) { counts_[bucket_of(ns)] += times; }
@@ -59,6 +67,7 @@ class LatencyHistogram {
 };
 
 static_assert(LatencyHistogram::bucket_of(UINT32_MAX) == LatencyHistogram::kBuckets - 1);
+static_assert(LatencyHistogram::bucket_of(LatencyHistogram::bucket_middle_ns(100)) == 100);
 static_assert(LatencyHistogram::bucket_upper_ns(LatencyHistogram::kBuckets - 1) == UINT32_MAX);
 
 }  // namespace rfan::format

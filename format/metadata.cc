@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "format/flatbuffer_bytes.h"
+#include "format/limits.h"
+#include "format/totals_codec.h"
+#include "format/varint.h"
 #include "trace_generated.h"
+#include "trace_schema.h"
 
 namespace rfan::format {
 namespace {
@@ -28,13 +32,13 @@ std::vector<std::string> get_list(const Vector<Offset<wire::Bytes>>* items) {
 }
 
 Offset<Vector<Offset<wire::Mount>>> put_mounts(FlatBufferBuilder& builder,
-                                               const std::vector<MountCoverage>& mounts) {
+                                               std::span<const MountCoverage> mounts) {
   std::vector<Offset<wire::Mount>> items;
   for (const auto& mount : mounts) {
     const auto path = put_bytes(builder, mount.path);
     const auto fs_type = put_bytes(builder, mount.fs_type);
     const auto how = put_bytes(builder, mount.how);
-    items.push_back(wire::CreateMount(builder, path, fs_type, mount.covered, how));
+    items.push_back(wire::CreateMount(builder, path, fs_type, mount.covered, how, mount.since_ns));
   }
   return builder.CreateVector(items);
 }
@@ -43,8 +47,8 @@ std::vector<MountCoverage> get_mounts(const Vector<Offset<wire::Mount>>* items) 
   std::vector<MountCoverage> mounts;
   for (flatbuffers::uoffset_t i = 0; i < size_of(items); ++i) {
     const auto* item = items->Get(i);
-    mounts.push_back(
-        {get_bytes(item->path()), get_bytes(item->fs_type()), item->covered(), get_bytes(item->how())});
+    mounts.push_back({get_bytes(item->path()), get_bytes(item->fs_type()), item->covered(),
+                      get_bytes(item->how()), item->since_ns()});
   }
   return mounts;
 }
@@ -70,60 +74,37 @@ std::optional<std::vector<Loss>> get_losses(const Vector<const wire::LossRecord*
   return losses;
 }
 
-std::vector<wire::LongCount> put_kinds(const TraceTotals& totals) {
-  std::vector<wire::LongCount> counts;
-  for (std::size_t kind = 0; kind < kEventKindLimit; ++kind) {
-    if (totals.by_kind[kind] != 0)
-      counts.emplace_back(static_cast<std::uint16_t>(kind), totals.by_kind[kind]);
-  }
-  return counts;
-}
-
-std::vector<wire::LongCount> put_latencies(const LatencyHistogram& histogram) {
-  std::vector<wire::LongCount> counts;
-  for (std::size_t bucket = 0; bucket < LatencyHistogram::kBuckets; ++bucket) {
-    const auto count = histogram.count_in(bucket);
-    if (count != 0) counts.emplace_back(static_cast<std::uint16_t>(bucket), count);
-  }
-  return counts;
-}
-
-bool get_totals(const wire::Footer& footer, TraceTotals& totals) {
-  totals.events = footer.events();
-  totals.first_ns = footer.first_ns();
-  totals.last_ns = footer.last_ns();
-  totals.events_with_exe = footer.events_with_exe();
-  for (flatbuffers::uoffset_t i = 0; i < size_of(footer.kinds()); ++i) {
-    const auto* count = footer.kinds()->Get(i);
-    if (count->key() >= kEventKindLimit) return false;
-    totals.by_kind[count->key()] = count->count();
-  }
-  for (flatbuffers::uoffset_t i = 0; i < size_of(footer.latencies()); ++i) {
-    const auto* count = footer.latencies()->Get(i);
-    if (count->key() >= LatencyHistogram::kBuckets) return false;
-    totals.reply_latency.add_bucket(count->key(), count->count());
-  }
-  return true;
-}
-
-wire::Cost put_cost(const RecorderCost& cost) {
-  return {cost.events_seen,   cost.events_filtered, cost.reader_cpu_ns, cost.writer_cpu_ns,
-          cost.process_reads, cost.process_read_ns, cost.arenas,        cost.arenas_high_water};
+Offset<wire::Cost> put_cost(FlatBufferBuilder& builder, const RecorderCost& cost) {
+  return wire::CreateCost(builder, cost.events_seen, cost.events_filtered, cost.reader_user_ns,
+                          cost.reader_system_ns, cost.writer_user_ns, cost.writer_system_ns, cost.main_cpu_ns,
+                          cost.process_reads, cost.process_read_ns, cost.arenas, cost.arenas_high_water,
+                          cost.queue_high_water);
 }
 
 RecorderCost get_cost(const wire::Cost& cost) {
-  return {cost.events_seen(),   cost.events_filtered(), cost.reader_cpu_ns(), cost.writer_cpu_ns(),
-          cost.process_reads(), cost.process_read_ns(), cost.arenas(),        cost.arenas_high_water()};
+  RecorderCost result;
+  result.events_seen = cost.events_seen();
+  result.events_filtered = cost.events_filtered();
+  result.reader_user_ns = cost.reader_user_ns();
+  result.reader_system_ns = cost.reader_system_ns();
+  result.writer_user_ns = cost.writer_user_ns();
+  result.writer_system_ns = cost.writer_system_ns();
+  result.main_cpu_ns = cost.main_cpu_ns();
+  result.process_reads = cost.process_reads();
+  result.process_read_ns = cost.process_read_ns();
+  result.arenas = cost.arenas();
+  result.arenas_high_water = cost.arenas_high_water();
+  result.queue_high_water = cost.queue_high_water();
+  return result;
 }
 
-Offset<Vector<const wire::FrameEntry*>> put_directory(FlatBufferBuilder& builder,
-                                                      std::span<const FrameRecord> frames) {
-  std::vector<wire::FrameEntry> entries;
-  for (const auto& frame : frames) {
-    entries.emplace_back(frame.offset, frame.first_ns, frame.last_ns, frame.first_path, frame.first_process,
-                         frame.count, static_cast<std::uint16_t>(frame.type));
-  }
-  return builder.CreateVectorOfStructs(entries);
+wire::ClockSample put_clock(const ClockSample& sample) {
+  return {sample.monotonic_ns, sample.realtime_ns, sample.boottime_ns};
+}
+
+std::optional<ClockSample> get_clock(const wire::ClockSample* sample) {
+  if (sample == nullptr) return {};
+  return ClockSample{sample->monotonic_ns(), sample->realtime_ns(), sample->boottime_ns()};
 }
 
 }  // namespace
@@ -139,14 +120,31 @@ std::vector<std::byte> encode_meta(const TraceMeta& meta) {
   const auto command = put_list(builder, meta.command);
   const auto process_source = put_bytes(builder, meta.process_source);
   const auto mounts = put_mounts(builder, meta.mounts);
+  Offset<Vector<std::uint8_t>> previous;
+  if (meta.previous_file)
+    previous = builder.CreateVector(meta.previous_file->data(), meta.previous_file->size());
+  const auto key_id = put_bytes(builder, meta.redaction_key_id);
   return finished_bytes(
       builder,
       wire::CreateMeta(builder, version, hostname, kernel, machine, boot_id, meta.cpu_count, args, command,
-                       static_cast<std::uint8_t>(meta.hold), meta.event_kinds, process_source, mounts));
+                       static_cast<std::uint8_t>(meta.hold), meta.event_kinds, process_source, mounts,
+                       meta.time_unit_ns, meta.flush_interval_ms, previous, meta.redacted, key_id));
 }
 
-std::optional<TraceMeta> decode_meta(std::span<const std::byte> bytes_untrusted) {
-  const auto* table = verified_table<wire::Meta>(bytes_untrusted);
+std::vector<std::byte> encode_meta_head(std::size_t meta_bytes) {
+  FlatBufferBuilder builder;
+  return finished_bytes(builder, wire::CreateMetaHead(builder, static_cast<std::uint32_t>(meta_bytes)));
+}
+
+std::string_view schema_text() {
+  return kSchemaText;
+}
+
+std::optional<TraceMeta> decode_meta(std::span<const std::byte> head_untrusted,
+                                     std::span<const std::byte> inflated_untrusted) {
+  const auto* head = verified_table<wire::MetaHead>(head_untrusted);
+  if (head == nullptr || head->meta_bytes() > inflated_untrusted.size()) return {};
+  const auto* table = verified_table<wire::Meta>(inflated_untrusted.first(head->meta_bytes()));
   if (table == nullptr || table->hold() > static_cast<std::uint8_t>(HoldMode::kOpen)) return {};
   TraceMeta meta;
   meta.recorder_version = get_bytes(table->recorder_version());
@@ -161,20 +159,36 @@ std::optional<TraceMeta> decode_meta(std::span<const std::byte> bytes_untrusted)
   meta.event_kinds = table->event_kinds();
   meta.process_source = get_bytes(table->process_source());
   meta.mounts = get_mounts(table->mounts());
+  meta.time_unit_ns = table->time_unit_ns();
+  meta.flush_interval_ms = table->flush_interval_ms();
+  if (size_of(table->previous_file()) == sizeof(Uuid)) {
+    std::copy_n(table->previous_file()->data(), sizeof(Uuid), meta.previous_file.emplace().data());
+  }
+  meta.redacted = table->redacted();
+  meta.redaction_key_id = get_bytes(table->redaction_key_id());
   return meta;
+}
+
+std::vector<std::byte> encode_mounts(std::span<const MountCoverage> mounts) {
+  FlatBufferBuilder builder;
+  return finished_bytes(builder, wire::CreateMounts(builder, put_mounts(builder, mounts)));
+}
+
+std::optional<std::vector<MountCoverage>> decode_mounts(std::span<const std::byte> bytes_untrusted) {
+  const auto* table = verified_table<wire::Mounts>(bytes_untrusted);
+  if (table == nullptr) return {};
+  return get_mounts(table->mounts());
 }
 
 std::vector<std::byte> encode_clock(const ClockSample& sample) {
   FlatBufferBuilder builder;
-  const wire::ClockSample fields(sample.monotonic_ns, sample.realtime_ns, sample.boottime_ns);
+  const auto fields = put_clock(sample);
   return finished_bytes(builder, wire::CreateClock(builder, &fields));
 }
 
 std::optional<ClockSample> decode_clock(std::span<const std::byte> bytes_untrusted) {
   const auto* table = verified_table<wire::Clock>(bytes_untrusted);
-  if (table == nullptr || table->sample() == nullptr) return {};
-  const auto* sample = table->sample();
-  return ClockSample{sample->monotonic_ns(), sample->realtime_ns(), sample->boottime_ns()};
+  return table == nullptr ? std::nullopt : get_clock(table->sample());
 }
 
 std::vector<std::byte> encode_losses(std::span<const Loss> losses) {
@@ -189,27 +203,84 @@ std::optional<std::vector<Loss>> decode_losses(std::span<const std::byte> bytes_
   return get_losses(table->losses());
 }
 
-std::vector<std::byte> encode_footer(const TraceSummary& summary, std::span<const FrameRecord> frames) {
+std::vector<std::byte> encode_index(const IndexPart& part) {
   FlatBufferBuilder builder;
-  const auto kinds = builder.CreateVectorOfStructs(put_kinds(summary.totals));
-  const auto latencies = builder.CreateVectorOfStructs(put_latencies(summary.totals.reply_latency));
-  const auto losses = builder.CreateVectorOfStructs(put_losses(summary.losses));
-  const auto directory = put_directory(builder, frames);
-  const auto cost = put_cost(summary.cost);
-  return finished_bytes(
-      builder,
-      wire::CreateFooter(builder, summary.totals.events, summary.totals.first_ns, summary.totals.last_ns,
-                         summary.totals.events_with_exe, kinds, latencies, losses, summary.path_count,
-                         summary.process_count, static_cast<std::uint8_t>(summary.end_reason),
-                         summary.command_status, &cost, directory));
+  const auto totals = put_totals(builder, part.totals);
+  const auto count = static_cast<std::uint32_t>(part.frames.size());
+  return finished_bytes(builder, wire::CreateIndex(builder, part.previous, part.first_frame, count, totals));
 }
 
-std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted) {
+std::vector<std::byte> encode_index_frames(std::span<const FrameRecord> frames) {
+  std::vector<std::uint8_t> numbers;
+  std::uint64_t before_ns = 0;
+  for (const auto& frame : frames) {
+    append_varint(static_cast<std::uint8_t>(frame.type), numbers);
+    append_varint(frame.length, numbers);
+    if (frame.type != FrameType::kEvents) continue;
+    append_varint(frame.count, numbers);
+    append_varint(frame.first_ns - before_ns, numbers);
+    append_varint(frame.last_ns - frame.first_ns, numbers);
+    before_ns = frame.last_ns;
+  }
+  FlatBufferBuilder builder;
+  return finished_bytes(builder, wire::CreateIndexEntries(builder, builder.CreateVector(numbers)));
+}
+
+std::optional<IndexPart> decode_index(std::span<const std::byte> bytes_untrusted,
+                                      std::uint32_t& frame_count) {
+  const auto* table = verified_table<wire::Index>(bytes_untrusted);
+  if (table == nullptr || table->frame_count() > kMaxFramesPerIndex) return {};
+  IndexPart part;
+  part.previous = table->previous();
+  part.first_frame = table->first_frame();
+  frame_count = table->frame_count();
+  return get_totals(table->totals(), part.totals) ? std::optional(std::move(part)) : std::nullopt;
+}
+
+bool decode_index_frames(std::span<const std::byte> inflated_untrusted, std::uint32_t frame_count,
+                         std::vector<FrameRecord>& frames) {
+  const auto* table = verified_table<wire::IndexEntries>(inflated_untrusted);
+  if (table == nullptr || table->frames() == nullptr) return false;
+  VarintReader numbers(table->frames()->data(), table->frames()->size());
+  std::uint64_t before_ns = 0;
+  for (std::uint32_t i = 0; i < frame_count; ++i) {
+    FrameRecord frame;
+    frame.type = static_cast<FrameType>(numbers.next_up_to(UINT8_MAX));
+    frame.length = numbers.next_up_to(kFrameHeadBytes + kMaxMetaBytes + kMaxBodyBytes);
+    if (frame.type == FrameType::kEvents) {
+      frame.count = static_cast<std::uint32_t>(numbers.next_up_to(kMaxBlockEvents));
+      frame.first_ns = before_ns + numbers.next();
+      frame.last_ns = frame.first_ns + numbers.next();
+      if (frame.first_ns < before_ns || frame.last_ns < frame.first_ns) return false;
+      before_ns = frame.last_ns;
+    }
+    if (numbers.failed() || frame.length < kFrameHeadBytes) return false;
+    frames.push_back(frame);
+  }
+  return numbers.at_end();
+}
+
+std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t index_offset) {
+  FlatBufferBuilder builder;
+  const auto totals = put_totals(builder, summary.totals);
+  const auto losses = builder.CreateVectorOfStructs(put_losses(summary.losses));
+  const auto cost = put_cost(builder, summary.cost);
+  const auto mounts = put_mounts(builder, summary.later_mounts);
+  const auto clock = summary.first_clock ? std::optional(put_clock(*summary.first_clock)) : std::nullopt;
+  return finished_bytes(
+      builder, wire::CreateFooter(builder, totals, index_offset, losses, summary.path_count,
+                                  summary.process_count, static_cast<std::uint8_t>(summary.end_reason),
+                                  summary.command_status, cost, clock ? &*clock : nullptr, mounts));
+}
+
+std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted,
+                                          std::uint64_t& index_offset) {
   const auto* table = verified_table<wire::Footer>(bytes_untrusted);
   if (table == nullptr) return {};
   TraceSummary summary;
   auto losses = get_losses(table->losses());
-  if (!get_totals(*table, summary.totals) || !losses) return {};
+  if (!get_totals(table->totals(), summary.totals) || !losses) return {};
+  index_offset = table->index();
   summary.losses = std::move(*losses);
   summary.path_count = table->path_count();
   summary.process_count = table->process_count();
@@ -219,19 +290,9 @@ std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untru
   }
   summary.command_status = table->command_status();
   if (table->cost() != nullptr) summary.cost = get_cost(*table->cost());
+  summary.first_clock = get_clock(table->first_clock());
+  summary.later_mounts = get_mounts(table->mounts());
   return summary;
-}
-
-std::optional<std::vector<FrameRecord>> decode_directory(std::span<const std::byte> bytes_untrusted) {
-  const auto* table = verified_table<wire::Footer>(bytes_untrusted);
-  if (table == nullptr) return {};
-  std::vector<FrameRecord> frames;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(table->frames()); ++i) {
-    const auto* entry = table->frames()->Get(i);
-    frames.push_back({entry->offset(), static_cast<FrameType>(entry->type()), entry->count(),
-                      entry->first_ns(), entry->last_ns(), entry->first_path(), entry->first_process()});
-  }
-  return frames;
 }
 
 std::vector<Loss> sum_by_cause(std::span<const Loss> losses) {

@@ -1,11 +1,12 @@
-// META, CLOCK, LOSS and FOOTER as FlatBuffers tables. Pure functions; decoding verifies and returns nothing
-// when the bytes are not such a table. Private to format/.
+// META, MOUNTS, CLOCK, LOSS, INDEX and FOOTER as FlatBuffers tables. Pure functions; decoding verifies and
+// returns nothing when the bytes are not such a table. Private to format/.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "format/trace_info.h"
@@ -13,26 +14,39 @@
 
 namespace rfan::format {
 
-// One line of the FOOTER's directory of frames. Fields that a type has no use for are 0.
+// What an INDEX says of one frame. Fields that a type has no use for are 0.
 struct FrameRecord {
-  std::uint64_t offset = 0;
   FrameType type = FrameType::kMeta;
-  std::uint32_t count = 0;  // events, losses, or new paths + new processes
+  std::uint64_t length = 0;
+  std::uint32_t count = 0;  // events
   std::uint64_t first_ns = 0;
   std::uint64_t last_ns = 0;
-  PathId first_path = 0;
-  ProcessId first_process = 0;
 };
 
-// Beyond this the FOOTER leaves its directory out (a reader then scans). 1 Mi frames are days of recording.
-inline constexpr std::size_t kMaxDirectoryEntries = 1U << 20;
-static_assert(kMaxDirectoryEntries * 48 <= kMaxMetaBytes, "the directory must fit into the FOOTER");
+// A stretch of the file: all frames from `first_frame` to the INDEX itself.
+struct IndexPart {
+  std::uint64_t previous = 0;     // offset of the INDEX before, 0 for the first
+  std::uint64_t first_frame = 0;  // offset
+  std::vector<FrameRecord> frames;
+  TraceTotals totals;  // of all events before the INDEX
+};
+
+// An INDEX is written at the latest after this many frames, so that a writer and a reader of one need little
+// memory.
+inline constexpr std::size_t kMaxFramesPerIndex = 4096;
 
 // More losses than this are summed by cause in the FOOTER; the LOSS frames keep each one.
 inline constexpr std::size_t kMaxFooterLosses = 4096;
 
+// The metadata of META; and what its body inflates to: the table and the text of the schema.
+std::vector<std::byte> encode_meta_head(std::size_t meta_bytes);
 std::vector<std::byte> encode_meta(const TraceMeta& meta);
-std::optional<TraceMeta> decode_meta(std::span<const std::byte> bytes_untrusted);
+std::string_view schema_text();
+std::optional<TraceMeta> decode_meta(std::span<const std::byte> head_untrusted,
+                                     std::span<const std::byte> inflated_untrusted);
+
+std::vector<std::byte> encode_mounts(std::span<const MountCoverage> mounts);
+std::optional<std::vector<MountCoverage>> decode_mounts(std::span<const std::byte> bytes_untrusted);
 
 std::vector<std::byte> encode_clock(const ClockSample& sample);
 std::optional<ClockSample> decode_clock(std::span<const std::byte> bytes_untrusted);
@@ -40,9 +54,17 @@ std::optional<ClockSample> decode_clock(std::span<const std::byte> bytes_untrust
 std::vector<std::byte> encode_losses(std::span<const Loss> losses);
 std::optional<std::vector<Loss>> decode_losses(std::span<const std::byte> bytes_untrusted);
 
-std::vector<std::byte> encode_footer(const TraceSummary& summary, std::span<const FrameRecord> frames);
-std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted);
-std::optional<std::vector<FrameRecord>> decode_directory(std::span<const std::byte> bytes_untrusted);
+// The metadata of an INDEX, and what its body inflates to.
+std::vector<std::byte> encode_index(const IndexPart& part);
+std::vector<std::byte> encode_index_frames(std::span<const FrameRecord> frames);
+// Without frames; `frame_count` is how many the body must have.
+std::optional<IndexPart> decode_index(std::span<const std::byte> bytes_untrusted, std::uint32_t& frame_count);
+bool decode_index_frames(std::span<const std::byte> inflated_untrusted, std::uint32_t frame_count,
+                         std::vector<FrameRecord>& frames);
+
+std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t index_offset);
+std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted,
+                                          std::uint64_t& index_offset);
 
 // One entry per cause: summed counts (unknown as soon as one of them is), earliest and latest time.
 std::vector<Loss> sum_by_cause(std::span<const Loss> losses);

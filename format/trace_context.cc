@@ -31,8 +31,11 @@ void TraceContext::take(const Frame& frame) {
       return take_losses(frame);
     case FrameType::kFooter:
       return take_footer(frame);
+    case FrameType::kMounts:
+      return take_mounts(frame);
+    case FrameType::kIndex:  // it repeats what the other frames say
+      return;
     case FrameType::kEvents:
-    case FrameType::kIndex:
       break;
   }
   ++unknown_frames;
@@ -40,8 +43,20 @@ void TraceContext::take(const Frame& frame) {
 
 void TraceContext::take_meta(const Frame& frame) {
   if (frame.head.number != 0) return report_frame(frame, "a second META");
-  if (auto decoded = decode_meta(frame.meta())) {
+  std::vector<std::byte> inflated;
+  if (!decompressor_.inflate(frame.body(), kMaxMetaBytes, inflated)) {
+    return report_frame(frame, "body does not decompress");
+  }
+  if (auto decoded = decode_meta(frame.meta(), inflated)) {
     meta = std::move(*decoded);
+  } else {
+    report_frame(frame, "metadata is malformed");
+  }
+}
+
+void TraceContext::take_mounts(const Frame& frame) {
+  if (auto decoded = decode_mounts(frame.meta())) {
+    later_mounts.insert(later_mounts.end(), decoded->begin(), decoded->end());
   } else {
     report_frame(frame, "metadata is malformed");
   }
@@ -67,7 +82,7 @@ void TraceContext::take_clock(const Frame& frame) {
 }
 
 void TraceContext::take_footer(const Frame& frame) {
-  footer = decode_footer(frame.meta());
+  footer = decode_footer(frame.meta(), index_offset);
   footer_offset = frame.offset;
   if (!footer) report_frame(frame, "metadata is malformed");
 }
@@ -79,6 +94,13 @@ std::optional<EncodedBlock> TraceContext::block_of(Frame frame) {
     return {};
   }
   return make_block(std::move(frame), std::move(statistics));
+}
+
+std::vector<MountCoverage> TraceContext::mounts() const {
+  auto all = meta.mounts;
+  const auto& later = footer ? footer->later_mounts : later_mounts;
+  all.insert(all.end(), later.begin(), later.end());
+  return all;
 }
 
 EncodedBlock make_block(Frame frame, BlockStatistics statistics) {

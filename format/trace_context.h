@@ -27,18 +27,24 @@ class TraceContext {
   // The block of an EVENTS frame; nothing, after a report, when its metadata is wrong.
   std::optional<EncodedBlock> block_of(Frame frame);
 
+  // The mounts of META and those that came later, as far as is known.
+  std::vector<MountCoverage> mounts() const;
+
   TraceMeta meta;
   Dictionary dictionary;
   std::vector<Loss> losses;
   std::vector<ClockSample> clocks;
   std::optional<TraceSummary> footer;
   std::optional<std::uint64_t> footer_offset;
+  std::uint64_t index_offset = 0;  // of the last INDEX, says the FOOTER
+  std::vector<MountCoverage> later_mounts;
   std::uint64_t damage_count = 0;
   std::uint64_t unknown_frames = 0;
 
  private:
   void report_frame(const Frame& frame, const std::string& fault);
   void take_meta(const Frame& frame);
+  void take_mounts(const Frame& frame);
   void take_losses(const Frame& frame);
   void take_clock(const Frame& frame);
   void take_footer(const Frame& frame);

@@ -7,6 +7,7 @@
 #include "format/block_statistics.h"
 #include "format/frame_scanner.h"
 #include "format/header_reader.h"
+#include "format/limits.h"
 #include "format/metadata.h"
 #include "format/trace_context.h"
 
@@ -20,8 +21,10 @@ struct TraceFile::State {
         context(std::move(on_damage)) {}
 
   Status load();
-  std::optional<std::vector<FrameRecord>> find_directory(std::uint64_t& end);
-  Status load_by_directory(std::span<const FrameRecord> frames, std::uint64_t end);
+  std::optional<IndexPart> read_index(std::uint64_t offset);
+  std::optional<std::vector<IndexPart>> find_index();
+  Status load_frame(std::uint64_t offset, const FrameRecord& record);
+  Status load_by_index(std::span<const IndexPart> parts);
   Status load_by_scan();
   void add_block(const Frame& frame);
   void report_block(Damage damage);
@@ -29,6 +32,7 @@ struct TraceFile::State {
   std::unique_ptr<ByteSource> source;
   FileHeader header;
   ChecksumSeed seed;
+  ZstdDecompressor decompressor;
   std::vector<BlockEntry> blocks;
   bool complete = false;
 
@@ -37,39 +41,64 @@ struct TraceFile::State {
   std::vector<std::uint64_t> reported_blocks;  // offsets
 };
 
-// The frames that the FOOTER lists, and where they end; nothing without a valid TRAILER, FOOTER and list.
-std::optional<std::vector<FrameRecord>> TraceFile::State::find_directory(std::uint64_t& end) {
-  const auto footer_offset = find_footer(*source, seed);
-  if (!footer_offset) return {};
-  auto frame = read_frame_at(*source, seed, *footer_offset, *source->size() - kTrailerBytes - *footer_offset);
-  if (!frame || frame->head.type != static_cast<std::uint16_t>(FrameType::kFooter)) return {};
-  auto frames = decode_directory(frame->meta());
-  if (!frames || frames->empty() || frames->front().offset != kHeaderBytes) return {};
-  end = *footer_offset;
-  const bool ascending =
-      std::adjacent_find(frames->begin(), frames->end(), [](const FrameRecord& a, const FrameRecord& b) {
-        return a.offset >= b.offset;
-      }) == frames->end();
-  if (!ascending || frames->back().offset >= end) return {};
-  context.take(*frame);
-  return context.footer ? frames : std::nullopt;
+// One INDEX, when it is sound and covers the bytes up to itself without a gap.
+std::optional<IndexPart> TraceFile::State::read_index(std::uint64_t offset) {
+  const auto frame = read_frame_at(*source, seed, offset);
+  if (!frame || !frame.value().head.is(FrameType::kIndex)) return {};
+  std::uint32_t frame_count = 0;
+  auto part = decode_index(frame.value().meta(), frame_count);
+  std::vector<std::byte> inflated;
+  if (!part || !decompressor.inflate(frame.value().body(), kMaxColumnBytes, inflated) ||
+      !decode_index_frames(inflated, frame_count, part->frames)) {
+    return {};
+  }
+  std::uint64_t end = part->first_frame;
+  for (const auto& record : part->frames) end += record.length;
+  return end == offset ? part : std::nullopt;
 }
 
-Status TraceFile::State::load_by_directory(std::span<const FrameRecord> frames, std::uint64_t end) {
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    const auto& record = frames[i];
-    const auto length = (i + 1 < frames.size() ? frames[i + 1].offset : end) - record.offset;
-    if (record.type == FrameType::kEvents) {
-      blocks.push_back({record.offset, length, record.count, record.first_ns, record.last_ns});
-      continue;
-    }
-    auto frame = read_frame_at(*source, seed, record.offset, length);
-    if (frame) {
-      context.take(*frame);
-    } else if (frame.error().errno_value != 0) {
-      return frame.error();
-    } else {
-      context.report({record.offset, length, frame.error().what, {}});
+// From the FOOTER back along the INDEX frames; nothing when one of them is missing or wrong.
+std::optional<std::vector<IndexPart>> TraceFile::State::find_index() {
+  const auto footer_offset = find_footer(*source, seed);
+  if (!footer_offset) return {};
+  auto footer = read_frame_at(*source, seed, *footer_offset);
+  std::uint64_t next = 0;
+  if (!footer || !footer->head.is(FrameType::kFooter) || !decode_footer(footer->meta(), next)) return {};
+  std::vector<IndexPart> parts;
+  for (auto limit = *footer_offset; next != 0; next = parts.back().previous) {
+    if (next >= limit) return {};
+    auto part = read_index(next);
+    if (!part || part->first_frame > next) return {};
+    limit = next;
+    parts.push_back(std::move(*part));
+  }
+  if (parts.empty() || parts.back().first_frame != kHeaderBytes) return {};
+  std::reverse(parts.begin(), parts.end());
+  context.take(*footer);
+  return parts;
+}
+
+Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& record) {
+  if (record.type == FrameType::kEvents) {
+    blocks.push_back({offset, record.length, record.count, record.first_ns, record.last_ns});
+    return {};
+  }
+  auto frame = read_frame_at(*source, seed, offset, record.length);
+  if (!frame && frame.error().errno_value != 0) return frame.error();
+  if (frame) {
+    context.take(*frame);
+  } else {
+    context.report({offset, record.length, frame.error().what, {}});
+  }
+  return {};
+}
+
+Status TraceFile::State::load_by_index(std::span<const IndexPart> parts) {
+  for (const auto& part : parts) {
+    auto offset = part.first_frame;
+    for (const auto& record : part.frames) {
+      if (auto loaded = load_frame(offset, record); !loaded) return loaded;
+      offset += record.length;
     }
   }
   complete = true;
@@ -95,7 +124,7 @@ Status TraceFile::State::load_by_scan() {
     auto frame = scanner.next();
     if (!frame) return frame.error();
     if (!*frame) break;
-    if ((*frame)->head.type == static_cast<std::uint16_t>(FrameType::kEvents)) {
+    if ((*frame)->head.is(FrameType::kEvents)) {
       add_block(**frame);
     } else {
       context.take(**frame);
@@ -106,9 +135,8 @@ Status TraceFile::State::load_by_scan() {
 }
 
 Status TraceFile::State::load() {
-  std::uint64_t end = 0;
-  const auto frames = find_directory(end);
-  return frames ? load_by_directory(*frames, end) : load_by_scan();
+  const auto parts = find_index();
+  return parts ? load_by_index(*parts) : load_by_scan();
 }
 
 void TraceFile::State::report_block(Damage damage) {
@@ -168,6 +196,9 @@ const FileHeader& TraceFile::header() const {
 }
 const TraceMeta& TraceFile::meta() const {
   return state_->context.meta;
+}
+std::vector<MountCoverage> TraceFile::mounts() const {
+  return state_->context.mounts();
 }
 const Dictionary& TraceFile::dictionary() const {
   return state_->context.dictionary;

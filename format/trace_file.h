@@ -45,6 +45,7 @@ class TraceFile {
 
   const FileHeader& header() const;
   const TraceMeta& meta() const;
+  std::vector<MountCoverage> mounts() const;  // of META, and those that appeared while recording
   const Dictionary& dictionary() const;
   const std::vector<Loss>& losses() const;
   const std::vector<ClockSample>& clocks() const;     // ascending

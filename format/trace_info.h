@@ -34,7 +34,10 @@ struct MountCoverage {
   std::string path;
   std::string fs_type;
   bool covered = false;
-  std::string how;  // covered: "filesystem mark" or "mount mark"; otherwise why not
+  std::string how;             // covered: "filesystem mark" or "mount mark"; otherwise why not
+  std::uint64_t since_ns = 0;  // CLOCK_MONOTONIC when it was found; 0: from the start
+
+  bool operator==(const MountCoverage&) const = default;
 };
 
 // META: written first, before any event.
@@ -51,6 +54,11 @@ struct TraceMeta {
   std::uint32_t event_kinds = 0;  // bit (1 << EventKind) for each kind asked for
   std::string process_source;     // "perf side band" or "/proc"
   std::vector<MountCoverage> mounts;
+  std::uint32_t time_unit_ns = 0;       // what times are multiples of; set by the writer
+  std::uint32_t flush_interval_ms = 0;  // 0: not known
+  std::optional<Uuid> previous_file;    // the file before this one in a rotated recording
+  bool redacted = false;                // names were replaced by keyed hashes
+  std::string redaction_key_id;         // tells whether two redacted traces can be compared
 };
 
 // Running sums over events; the writer keeps them for the FOOTER, a reader rebuilds them from block
@@ -61,7 +69,8 @@ struct TraceTotals {
   std::uint64_t events_with_exe = 0;  // attribution coverage = events_with_exe / events
   std::uint64_t first_ns = 0;         // CLOCK_MONOTONIC; both 0 when there are no events
   std::uint64_t last_ns = 0;
-  LatencyHistogram reply_latency;  // of held events
+  // Of held events. Empty in the statistics of a block: there the reply column has it.
+  LatencyHistogram reply_latency;
 
   void merge(const TraceTotals& other);
   // Share of events with an executable, rounded down to two decimals: one event without is not 100 %. Nothing
@@ -74,12 +83,19 @@ struct TraceTotals {
 struct RecorderCost {
   std::uint64_t events_seen = 0;      // from the kernel, own accesses excluded
   std::uint64_t events_filtered = 0;  // seen but outside the asked scope
-  std::uint64_t reader_cpu_ns = 0;
-  std::uint64_t writer_cpu_ns = 0;
+  std::uint64_t reader_user_ns = 0;   // of the reader thread, in user mode and in the kernel
+  std::uint64_t reader_system_ns = 0;
+  std::uint64_t writer_user_ns = 0;
+  std::uint64_t writer_system_ns = 0;
+  std::uint64_t main_cpu_ns = 0;    // of all other threads
   std::uint64_t process_reads = 0;  // times /proc/PID was read before an answer
   std::uint64_t process_read_ns = 0;
   std::uint32_t arenas = 0;
   std::uint32_t arenas_high_water = 0;
+  std::uint64_t queue_high_water = 0;  // events that waited for the reader at most
+
+  std::uint64_t reader_cpu_ns() const { return reader_user_ns + reader_system_ns; }
+  std::uint64_t writer_cpu_ns() const { return writer_user_ns + writer_system_ns; }
 
   bool operator==(const RecorderCost&) const = default;
 };
@@ -94,7 +110,7 @@ enum class EndReason : std::uint8_t {
 };
 std::string_view end_reason_name(EndReason reason);
 
-// FOOTER without its frame directory: everything `info` needs.
+// FOOTER: everything `info` needs besides META.
 struct TraceSummary {
   TraceTotals totals;
   std::vector<Loss> losses;
@@ -103,6 +119,8 @@ struct TraceSummary {
   EndReason end_reason = EndReason::kUnknown;
   std::int32_t command_status = 0;  // wait status as the shell shows it: exit code, or 128 + signal
   RecorderCost cost;
+  std::optional<ClockSample> first_clock;
+  std::vector<MountCoverage> later_mounts;  // that appeared while recording
 };
 
 }  // namespace rfan::format

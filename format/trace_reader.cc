@@ -47,7 +47,7 @@ Status TraceReader::State::read_meta() {
   auto frame = scanner.next();
   if (!frame) return frame.error();
   if (!*frame) return {};
-  if ((*frame)->head.type == static_cast<std::uint16_t>(FrameType::kMeta)) {
+  if ((*frame)->head.is(FrameType::kMeta)) {
     context.take(**frame);
   } else {
     held_back = std::move(*frame);
@@ -82,9 +82,10 @@ std::optional<EncodedBlock> TraceReader::State::pass_events(Frame frame) {
 std::optional<TraceSummary> TraceReader::State::footer_by_trailer() {
   const auto offset = find_footer(*source, seed);
   if (!offset) return {};
-  auto frame = read_frame_at(*source, seed, *offset, *source->size() - kTrailerBytes - *offset);
-  if (!frame || frame->head.type != static_cast<std::uint16_t>(FrameType::kFooter)) return {};
-  return decode_footer(frame->meta());
+  auto frame = read_frame_at(*source, seed, *offset);
+  if (!frame || !frame->head.is(FrameType::kFooter)) return {};
+  std::uint64_t index_offset = 0;
+  return decode_footer(frame->meta(), index_offset);
 }
 
 TraceReader::TraceReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -114,7 +115,7 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
       state_->at_end = true;
       break;
     }
-    if ((*frame)->head.type != static_cast<std::uint16_t>(FrameType::kEvents)) {
+    if (!(*frame)->head.is(FrameType::kEvents)) {
       state_->context.take(**frame);
     } else if (auto block = state_->pass_events(std::move(**frame))) {
       return block;
@@ -133,6 +134,9 @@ Status TraceReader::decode(const EncodedBlock& block, ColumnSet wanted, EventCol
   return status;
 }
 
+std::vector<MountCoverage> TraceReader::mounts() const {
+  return state_->context.mounts();
+}
 const Dictionary& TraceReader::dictionary() const {
   return state_->context.dictionary;
 }

@@ -31,6 +31,9 @@ class TraceReader {
 
   const FileHeader& header() const;
   const TraceMeta& meta() const;
+  // Of META, and those that appeared while recording: all of them once footer() is known, else as read so
+  // far.
+  std::vector<MountCoverage> mounts() const;
 
   // The next EVENTS frame, or nothing at the end. Damage goes to the callback; an Error is an unreadable
   // source.

@@ -50,15 +50,20 @@ struct TraceWriter::State {
         durable(options.sync),
         seed(options.file),
         compressor(options.zstd_level),
-        block(options.time_unit_ns, options.reply_unit_ns) {}
+        small_compressor(std::max(options.zstd_level, kSmallFrameLevel)),
+        block(options.time_unit_ns) {}
 
   void add_frame(FrameType type, std::span<const std::byte> meta_bytes, std::span<const std::byte> body_bytes,
-                 FrameRecord record);
+                 FrameRecord record = {});
+  void add_meta_frame(const TraceMeta& trace_meta);
   void add_dictionary_frames();
   std::size_t batch_paths() const;
   std::size_t batch_processes(std::size_t bytes_left, std::size_t entries_left) const;
   void add_events_frame();
   void add_losses_frame();
+  void add_mounts_frame();
+  void add_index_frame();
+  void add_index_if_due();
   void add_clock_frame(const ClockSample& sample, bool always);
   void add_pending(const ClockSample& sample, bool always_clock);
   Status append_pending();
@@ -69,9 +74,11 @@ struct TraceWriter::State {
   ChecksumSeed seed;
   std::vector<std::byte> pending;
   std::uint64_t offset = 0;
-  std::uint64_t frame_number = 0;
+  std::uint32_t frame_number = 0;
   std::optional<Error> failure;
-  std::vector<FrameRecord> directory;
+
+  IndexPart index;  // frames since the last INDEX
+  std::size_t blocks_since_index = 0;
 
   // Dictionaries: what is known, and what the next DICT frame has to add.
   ByteArena bytes;
@@ -83,13 +90,19 @@ struct TraceWriter::State {
   PathId first_new_path = 1;
   ProcessId first_new_process = 1;
 
+  DictionaryEncoder dictionary;
+
   ZstdCompressor compressor;
+  ZstdCompressor small_compressor;
   BlockEncoder block;
   TraceTotals sealed_totals;
   TraceTotals all_totals;  // what totals() refers to
   std::vector<Loss> new_losses;
   std::vector<Loss> losses;
+  std::vector<MountCoverage> new_mounts;
+  std::vector<MountCoverage> mounts;
   std::optional<std::uint64_t> written_clock_offset;
+  std::optional<ClockSample> first_clock;
 
   // Scratch for the metadata and body of one frame.
   std::vector<std::byte> meta;
@@ -98,10 +111,40 @@ struct TraceWriter::State {
 
 void TraceWriter::State::add_frame(FrameType type, std::span<const std::byte> meta_bytes,
                                    std::span<const std::byte> body_bytes, FrameRecord record) {
-  record.offset = offset + pending.size();
+  const auto frame_offset = offset + pending.size();
+  append_frame(type, frame_number++, frame_offset, seed, meta_bytes, body_bytes, pending);
   record.type = type;
-  if (directory.size() <= kMaxDirectoryEntries) directory.push_back(record);
-  append_frame(type, frame_number++, record.offset, seed, meta_bytes, body_bytes, pending);
+  record.length = offset + pending.size() - frame_offset;
+  index.frames.push_back(record);
+}
+
+void TraceWriter::State::add_meta_frame(const TraceMeta& trace_meta) {
+  auto inflated = encode_meta(trace_meta);
+  const auto head = encode_meta_head(inflated.size());
+  const auto schema = std::as_bytes(std::span(schema_text()));
+  inflated.insert(inflated.end(), schema.begin(), schema.end());
+  body.clear();
+  small_compressor.append_frame(inflated, body);
+  add_frame(FrameType::kMeta, head, body);
+}
+
+// A file that is found damaged at one place opens by the INDEX frames of the others.
+void TraceWriter::State::add_index_frame() {
+  index.totals = sealed_totals;
+  body.clear();
+  small_compressor.append_frame(encode_index_frames(index.frames), body);
+  const auto index_offset = offset + pending.size();
+  append_frame(FrameType::kIndex, frame_number++, index_offset, seed, encode_index(index), body, pending);
+  index.previous = index_offset;
+  index.first_frame = offset + pending.size();
+  index.frames.clear();
+  blocks_since_index = 0;
+  dictionary.restart();
+}
+
+void TraceWriter::State::add_index_if_due() {
+  if (blocks_since_index >= kBlocksPerIndex || index.frames.size() >= kMaxFramesPerIndex / 2)
+    add_index_frame();
 }
 
 // As many new paths as one frame may take.
@@ -131,14 +174,11 @@ void TraceWriter::State::add_dictionary_frames() {
     const bool all_paths = paths == new_paths.size();
     const auto processes =
         all_paths ? batch_processes(kMaxDictBytesPerFrame, kMaxDictEntriesPerFrame - paths) : 0;
-    encode_dictionary({first_new_path, first_new_process, std::span(new_paths).first(paths),
+    dictionary.encode({first_new_path, first_new_process, std::span(new_paths).first(paths),
                        std::span(new_processes).first(processes)},
-                      compressor, meta, body);
-    FrameRecord record;
-    record.count = static_cast<std::uint32_t>(paths + processes);
-    record.first_path = first_new_path;
-    record.first_process = first_new_process;
-    add_frame(FrameType::kDict, meta, body, record);
+                      small_compressor, meta, body);
+    add_frame(FrameType::kDict, meta, body);
+    add_index_if_due();
     new_paths.erase(new_paths.begin(), new_paths.begin() + static_cast<std::ptrdiff_t>(paths));
     new_processes.erase(new_processes.begin(),
                         new_processes.begin() + static_cast<std::ptrdiff_t>(processes));
@@ -155,31 +195,33 @@ void TraceWriter::State::add_events_frame() {
   record.first_ns = totals.first_ns;
   record.last_ns = totals.last_ns;
   sealed_totals.merge(totals);
-  block.seal(compressor, meta, body);
+  block.seal(block.small() ? small_compressor : compressor, meta, body);
   add_frame(FrameType::kEvents, meta, body, record);
+  ++blocks_since_index;
 }
 
 void TraceWriter::State::add_losses_frame() {
   if (new_losses.empty()) return;
-  FrameRecord record;
-  record.count = static_cast<std::uint32_t>(new_losses.size());
-  record.first_ns = new_losses.front().first_ns;
-  record.last_ns = new_losses.back().last_ns;
-  add_frame(FrameType::kLoss, encode_losses(new_losses), {}, record);
+  add_frame(FrameType::kLoss, encode_losses(new_losses), {});
   losses.insert(losses.end(), new_losses.begin(), new_losses.end());
   new_losses.clear();
   if (losses.size() > kMaxFooterLosses) losses = sum_by_cause(losses);
+}
+
+void TraceWriter::State::add_mounts_frame() {
+  if (new_mounts.empty()) return;
+  add_frame(FrameType::kMounts, encode_mounts(new_mounts), {});
+  mounts.insert(mounts.end(), new_mounts.begin(), new_mounts.end());
+  new_mounts.clear();
 }
 
 void TraceWriter::State::add_clock_frame(const ClockSample& sample, bool always) {
   const auto clock_offset = offset_of(sample);
   const bool moved = !written_clock_offset || clock_moved(*written_clock_offset, clock_offset);
   if (!moved && !always) return;
-  FrameRecord record;
-  record.first_ns = sample.monotonic_ns;
-  record.last_ns = sample.monotonic_ns;
-  add_frame(FrameType::kClock, encode_clock(sample), {}, record);
+  add_frame(FrameType::kClock, encode_clock(sample), {});
   written_clock_offset = clock_offset;
+  if (!first_clock) first_clock = sample;
 }
 
 // CLOCK comes before EVENTS, so that a reader can give times of day from the first event on; DICT comes
@@ -189,6 +231,8 @@ void TraceWriter::State::add_pending(const ClockSample& sample, bool always_cloc
   add_dictionary_frames();
   add_events_frame();
   add_losses_frame();
+  add_mounts_frame();
+  add_index_if_due();
 }
 
 Status TraceWriter::State::append_pending() {
@@ -219,11 +263,10 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::create(std::unique_ptr<ByteSin
   header.file = options.file;
   header.file_sequence = options.file_sequence;
   append_header(header, state->pending);
-  const auto meta_bytes = encode_meta(meta);
-  if (meta_bytes.size() > kMaxMetaBytes) {
-    return Error{"cannot write trace metadata", {}, 0, "the recorded command line is too long"};
-  }
-  state->add_frame(FrameType::kMeta, meta_bytes, {}, {});
+  state->index.first_frame = state->pending.size();
+  auto complete_meta = meta;
+  complete_meta.time_unit_ns = options.time_unit_ns;
+  state->add_meta_frame(complete_meta);
   if (auto appended = state->append_pending(); !appended) return appended.error();
   return std::unique_ptr<TraceWriter>(new TraceWriter(std::move(state)));
 }
@@ -277,6 +320,10 @@ void TraceWriter::add_loss(const Loss& loss) {
   state_->new_losses.push_back(loss);
 }
 
+void TraceWriter::add_mount(const MountCoverage& mount) {
+  state_->new_mounts.push_back(mount);
+}
+
 Status TraceWriter::flush(const ClockSample& clock) {
   if (state_->failure) return *state_->failure;
   state_->add_pending(clock, false);
@@ -291,9 +338,11 @@ Status TraceWriter::finish(const ClockSample& clock, TraceSummary summary) {
   summary.losses = state.losses;
   summary.path_count = path_count();
   summary.process_count = process_count();
+  summary.first_clock = state.first_clock;
+  summary.later_mounts = state.mounts;
+  state.add_index_frame();
   const auto footer_offset = state.offset + state.pending.size();
-  if (state.directory.size() > kMaxDirectoryEntries) state.directory.clear();
-  const auto footer = encode_footer(summary, state.directory);
+  const auto footer = encode_footer(summary, state.index.previous);
   append_frame(FrameType::kFooter, state.frame_number++, footer_offset, state.seed, footer, {},
                state.pending);
   append_trailer(footer_offset, state.offset + state.pending.size(), state.seed, state.pending);

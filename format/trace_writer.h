@@ -1,5 +1,5 @@
-// Writes one trace file: HEADER, META, then DICT/EVENTS/CLOCK/LOSS frames as they come, FOOTER and TRAILER at
-// the end.
+// Writes one trace file: HEADER, META, then CLOCK/DICT/EVENTS/LOSS/MOUNTS frames as they come, an INDEX after
+// every 64 blocks, FOOTER and TRAILER at the end.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,14 @@ struct TraceWriterOptions {
   Uuid session{};
   Uuid file{};
   std::uint32_t file_sequence = 0;
-  int zstd_level = 1;
-  // Times and latencies are stored as multiples of these.
-  std::uint32_t time_unit_ns = 1000;
-  std::uint32_t reply_unit_ns = 100;
+  int zstd_level = 1;  // of full blocks; small ones and dictionaries take at least kSmallFrameLevel
+  std::uint32_t time_unit_ns = 10'000;  // times are stored as multiples of it
   // Every flush also waits until its bytes would survive a loss of power (fdatasync(2)).
   bool sync = false;
 };
+
+// Small frames are all fixed costs: a higher level costs little and saves a tenth.
+inline constexpr int kSmallFrameLevel = 6;
 
 // Fresh random uuid (version 4), from getrandom(2).
 Uuid random_uuid();
@@ -54,6 +55,9 @@ class TraceWriter {
 
   // Enters the ledger; written with the next flush.
   void add_loss(const Loss& loss);
+
+  // A mount that appeared while recording, with the time; written with the next flush.
+  void add_mount(const MountCoverage& mount);
 
   // Seals what is pending: new dictionary entries, the events, losses, and `clock` if the offsets moved.
   // Everything handed over before this call is readable by anyone after it returns (no fsync).

@@ -25,28 +25,29 @@ inline constexpr std::size_t kSkippableHeadBytes = 8;         // magic and size
 
 inline constexpr std::string_view kFileMagic{"RFANFBZ\n", 8};
 inline constexpr std::string_view kTrailerMagic{"RFANEND\n", 8};
-inline constexpr std::string_view kSyncMark{"\xA7rfan\x1A\n\xF5", 8};
+inline constexpr std::string_view kSyncMark{"\xA7rf\xF5", 4};
 
 // Sizes with the skippable head.
 inline constexpr std::size_t kHeaderBytes = 72;
-inline constexpr std::size_t kFrameHeadBytes = 64;
+inline constexpr std::size_t kFrameHeadBytes = 40;
 inline constexpr std::size_t kTrailerBytes = 40;
 static_assert(kMaxMetaBytes + kFrameHeadBytes <= UINT32_MAX, "a skippable frame has a 32-bit size");
 
-enum class FrameType : std::uint16_t {
+enum class FrameType : std::uint8_t {
   kMeta = 1,
   kDict = 2,
   kEvents = 3,
   kClock = 4,
   kLoss = 5,
-  kIndex = 6,  // reserved for a later version
+  kIndex = 6,
   kFooter = 7,
+  kMounts = 8,
 };
 
 // Incompatible features this version knows (none yet): a bit outside refuses the file.
 inline constexpr std::uint32_t kKnownIncompatFlags = 0;
-// Frame flags 0-7 change how a frame is read (an unknown one makes it unreadable), 8-15 do not.
-inline constexpr std::uint16_t kFrameFlagsMustKnow = 0x00FF;
+// Frame flags 0-3 change how a frame is read (an unknown one makes it unreadable), 4-7 do not.
+inline constexpr std::uint8_t kFrameFlagsMustKnow = 0x0F;
 
 enum class ColumnId : std::uint8_t {
   kTime = 0,
@@ -62,14 +63,20 @@ inline constexpr std::size_t kColumnCount = 7;
 enum class Encoding : std::uint8_t {
   kConstant = 0,
   kPlanes = 1,
-  kDeltaPlanes = 2,
+  kDelta = 2,
   kSparseByKind = 3,
   kSparseByProcess = 4,
-  kSparseHeld = 5,
+  kHeld = 5,
 };
 
 // Blocks with more processes than this do not list them: the list would cost more than it prunes.
 inline constexpr std::size_t kMaxListedProcesses = 4096;
+
+// Blocks of up to this many events have all columns in one zstd frame, larger ones a frame for each column.
+inline constexpr std::size_t kMaxJointEvents = 2048;
+
+// An INDEX follows at the latest after this many blocks.
+inline constexpr std::size_t kBlocksPerIndex = 64;
 
 template <typename T>
 T load_le(const std::byte* from) {

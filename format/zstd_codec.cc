@@ -4,7 +4,11 @@
 
 #include <new>
 
+#include "format/limits.h"
+
 namespace rfan::format {
+
+static_assert(ZSTD_CONTENTSIZE_ERROR > kMaxColumnBytes && ZSTD_CONTENTSIZE_UNKNOWN > kMaxColumnBytes);
 
 ZstdCompressor::ZstdCompressor(int level) : context_(ZSTD_createCCtx()), level_(level) {
   if (context_ == nullptr) throw std::bad_alloc();
@@ -32,13 +36,14 @@ ZstdDecompressor::~ZstdDecompressor() {
   ZSTD_freeDCtx(context_);
 }
 
-bool ZstdDecompressor::inflate(std::span<const std::byte> frame_untrusted, std::size_t inflated,
+bool ZstdDecompressor::inflate(std::span<const std::byte> frame_untrusted, std::size_t limit,
                                std::vector<std::byte>& out) {
   const auto* data = frame_untrusted.data();
   const auto size = frame_untrusted.size();
-  if (ZSTD_getFrameContentSize(data, size) != inflated) return false;
+  const auto inflated = ZSTD_getFrameContentSize(data, size);
+  if (inflated > limit) return false;  // also when it is not stated, or this is no frame
   if (ZSTD_findFrameCompressedSize(data, size) != size) return false;
-  out.resize(inflated);
+  out.resize(static_cast<std::size_t>(inflated));
   return ZSTD_decompressDCtx(context_, out.data(), out.size(), data, size) == inflated;
 }
 

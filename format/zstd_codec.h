@@ -37,9 +37,9 @@ class ZstdDecompressor {
   ZstdDecompressor(const ZstdDecompressor&) = delete;
   ZstdDecompressor& operator=(const ZstdDecompressor&) = delete;
 
-  // Inflates exactly one frame of exactly `inflated` bytes into `out`; false when the frame says or is
-  // anything else. The caller has checked `inflated` against its limit: nothing larger is allocated.
-  bool inflate(std::span<const std::byte> frame_untrusted, std::size_t inflated, std::vector<std::byte>& out);
+  // Inflates exactly one frame, which states its content size, into `out`; false when it is anything else or
+  // larger than `limit` (before that much is allocated).
+  bool inflate(std::span<const std::byte> frame_untrusted, std::size_t limit, std::vector<std::byte>& out);
 
  private:
   ZSTD_DCtx_s* context_;

@@ -69,7 +69,7 @@ void CaptureLoop::run() {
   guardian_.disarm();
   drain_process_events();
   publish();
-  cpu_ns_ = thread_cpu_ns();
+  cpu_time_ = thread_cpu_time();
 }
 
 bool CaptureLoop::turn() {

@@ -11,6 +11,7 @@
 #include "format/event.h"
 #include "format/unique_fd.h"
 #include "recorder/arena.h"
+#include "recorder/clock.h"
 #include "recorder/deny_rules.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/guardian.h"
@@ -59,7 +60,7 @@ class CaptureLoop {
   std::optional<format::Loss> unpublished_loss() const;
   std::uint64_t process_reads() const { return tracker_.process_reads(); }
   std::uint64_t process_read_ns() const { return tracker_.process_read_ns(); }
-  std::uint64_t cpu_ns() const { return cpu_ns_; }
+  CpuTime cpu_time() const { return cpu_time_; }
   std::uint32_t arenas_high_water() const { return arenas_high_water_; }
 
  private:
@@ -115,7 +116,7 @@ class CaptureLoop {
   alignas(8) std::array<std::byte, 1024 * kKernelEventBytes> scratch_;
 
   // Read by others after the thread ended.
-  std::uint64_t cpu_ns_ = 0;
+  CpuTime cpu_time_;
   std::uint32_t arenas_high_water_ = 0;
 
   UniqueFd stop_event_;

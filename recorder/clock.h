@@ -20,8 +20,12 @@ inline std::uint64_t monotonic_ns() {
   return clock_ns(CLOCK_MONOTONIC);
 }
 
-// CPU time of the calling thread in nanoseconds.
-std::uint64_t thread_cpu_ns();
+// CPU time of the calling thread, as far as the kernel has accounted for it.
+struct CpuTime {
+  std::uint64_t user_ns = 0;
+  std::uint64_t system_ns = 0;
+};
+CpuTime thread_cpu_time();
 
 // The three clocks, read one after the other within about 100 ns.
 format::ClockSample sample_clocks();

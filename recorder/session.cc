@@ -425,7 +425,8 @@ int Session::end() {
   format::TraceSummary summary;
   summary.end_reason = reason_;
   summary.command_status = command_ ? command_status_ : 0;
-  summary.cost.reader_cpu_ns = capture_->cpu_ns();
+  summary.cost.reader_user_ns = capture_->cpu_time().user_ns;
+  summary.cost.reader_system_ns = capture_->cpu_time().system_ns;
   summary.cost.process_reads = capture_->process_reads();
   summary.cost.process_read_ns = capture_->process_read_ns();
   summary.cost.arenas = ArenaPool::kArenas;

@@ -73,7 +73,7 @@ void WriteLoop::run() {
       flush();
     }
   }
-  cpu_ns_ = thread_cpu_ns();
+  cpu_time_ = thread_cpu_time();
 }
 
 int WriteLoop::wait_ms(std::uint64_t now_ns) const {
@@ -199,8 +199,9 @@ void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
       event.reply_ns =
           static_cast<std::uint32_t>(std::min<std::uint64_t>(taken.answered_ns - taken.read_ns, UINT32_MAX));
     }
+    if (taken.denied) event.flags |= format::kFlagDenied;
     // Without a descriptor: by the kernel, which could not ask us.
-    if (taken.denied || kernel.fd < 0) event.flags |= format::kFlagDenied;
+    if (kernel.fd < 0) event.flags |= format::kFlagDenied | format::kFlagDeniedByKernel;
   }
   if (taken.denied) ++denied_;
   for_each_kind(kernel.mask, [&](EventKind kind) {
@@ -315,7 +316,8 @@ void WriteLoop::fail(const Error& error) {
 Status WriteLoop::finish(format::TraceSummary summary) {
   if (!failure_.ok()) return failure_;
   count_seen(summary.cost);
-  summary.cost.writer_cpu_ns = cpu_ns_;
+  summary.cost.writer_user_ns = cpu_time_.user_ns;
+  summary.cost.writer_system_ns = cpu_time_.system_ns;
   ledger_.hand_over(trace());
   auto status = series_->finish(sample_clocks(), std::move(summary));
   if (!status) fail(status.error());

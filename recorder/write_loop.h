@@ -16,6 +16,7 @@
 #include "format/trace_writer.h"
 #include "format/unique_fd.h"
 #include "recorder/arena.h"
+#include "recorder/clock.h"
 #include "recorder/directory_table.h"
 #include "recorder/live_statistics.h"
 #include "recorder/loss_ledger.h"
@@ -132,7 +133,7 @@ class WriteLoop {
   bool urgent_ = false;             // this thread's priority
   Status failure_;
   int failure_event_ = -1;
-  std::uint64_t cpu_ns_ = 0;
+  CpuTime cpu_time_;
 
   std::mutex new_filesystems_mutex_;
   std::vector<std::string> new_filesystems_;

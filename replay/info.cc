@@ -16,14 +16,24 @@ namespace {
 
 using format::TraceReader;
 
-// Reads to the end. Totals come from the statistics of the blocks; no column is decompressed.
+void add_latencies(const format::EventColumns& columns, format::LatencyHistogram& histogram) {
+  for (std::size_t i = 0; i < columns.count; ++i) {
+    if ((columns.flags[i] & format::kFlagHeld) != 0) histogram.add(columns.reply_ns[i]);
+  }
+}
+
+// Reads to the end. Totals come from the statistics of the blocks; only latencies are decoded.
 Status scan(TraceReader& reader, Timeline& timeline, format::TraceSummary& summary) {
+  format::EventColumns columns;
   while (true) {
     auto block = reader.next_block();
     if (!block) return block.error();
     if (!*block) break;
     timeline.refresh((*block)->statistics.totals.first_ns);
     summary.totals.merge((*block)->statistics.totals);
+    if (reader.decode(**block, format::kColumnFlags | format::kColumnReply, columns)) {
+      add_latencies(columns, summary.totals.reply_latency);
+    }
   }
   summary.losses = reader.losses();
   summary.path_count = reader.dictionary().path_count();
@@ -118,6 +128,7 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
   if (!footer) footer = reader.footer();  // a pipe has shown it by now
   report.finished = footer.has_value();
   if (footer) report.summary = *std::move(footer);
+  report.meta.mounts = reader.mounts();
   report.size_bytes = size.value_or(reader.bytes_read());
   report.damage_count = reader.damage_count();
   report.losses = sum_losses(report.summary.losses);

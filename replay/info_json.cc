@@ -99,8 +99,8 @@ void print_cost(const format::RecorderCost& cost, JsonWriter& json) {
   json.begin_object();
   json.member("events_seen", cost.events_seen);
   json.member("events_filtered", cost.events_filtered);
-  json.member("reader_cpu_ns", cost.reader_cpu_ns);
-  json.member("writer_cpu_ns", cost.writer_cpu_ns);
+  json.member("reader_cpu_ns", cost.reader_cpu_ns());
+  json.member("writer_cpu_ns", cost.writer_cpu_ns());
   json.member("process_reads", cost.process_reads);
   json.member("process_read_ns", cost.process_read_ns);
   json.member("arenas", cost.arenas);

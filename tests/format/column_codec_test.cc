@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+
+#include "format/latency_histogram.h"
 
 namespace rfan::format {
 namespace {
 
 ColumnInput input_of(const EncodedColumn& column) {
-  return {column.width, column.base, column.bytes};
+  return {column.encoding, column.width, column.base, column.bytes};
 }
 
 class ColumnCodec : public testing::Test {
@@ -43,15 +46,31 @@ TEST_F(ColumnCodec, EqualValuesNeedNoBody) {
   EXPECT_TRUE(column_.bytes.empty());
 }
 
-TEST_F(ColumnCodec, DeltaPlanesKeepTimesOfEveryGap) {
+TEST_F(ColumnCodec, DeltaKeepsTimesOfEveryGap) {
   for (unsigned bits = 0; bits < 54; ++bits) {
     std::vector<std::uint64_t> values{random_() >> 20};
     for (int i = 0; i < 200; ++i) values.push_back(values.back() + random_() % (std::uint64_t{1} << bits));
-    encode_delta_planes(values, column_);
+    encode_delta(values, column_);
     std::vector<std::uint64_t> decoded(values.size());
-    ASSERT_TRUE(decode_delta_planes(input_of(column_), 1, decoded));
+    if (column_.encoding == Encoding::kConstant) continue;
+    ASSERT_TRUE(decode_delta(input_of(column_), values.front(), 1, decoded));
     ASSERT_EQ(decoded, values) << bits << " bits";
   }
+}
+
+TEST_F(ColumnCodec, AColumnComesBackFromItsHead) {
+  encode_planes(std::vector<std::uint32_t>{1'000'000, 1'000'001, 1'000'300}, column_);
+  std::vector<std::byte> bytes;
+  append_column(column_, bytes);
+  append_column(column_, bytes);
+  std::span<const std::byte> rest(bytes);
+  ColumnInput first, second;
+  ASSERT_TRUE(take_column(rest, first) && take_column(rest, second));
+  EXPECT_TRUE(rest.empty());
+  EXPECT_EQ(second.base, 1'000'000U);
+  EXPECT_TRUE(
+      std::equal(second.bytes.begin(), second.bytes.end(), column_.bytes.begin(), column_.bytes.end()));
+  EXPECT_FALSE(take_column(rest, first)) << "nothing is left";
 }
 
 TEST_F(ColumnCodec, SparseByProcessKeepsPathsAndFollowsNewIds) {
@@ -67,14 +86,14 @@ TEST_F(ColumnCodec, SparseByProcessKeepsPathsAndFollowsNewIds) {
   }
 }
 
-TEST_F(ColumnCodec, PathsInOrderOfFirstUseTakeOneBitAnEvent) {
+TEST_F(ColumnCodec, PathsInOrderOfFirstUseAreAllZeros) {
   std::vector<std::uint32_t> processes(1000, 1);
   std::vector<std::uint32_t> paths;
   for (std::uint32_t i = 0; i < 1000; ++i) paths.push_back(1 + i / 2);  // open and close of a new path
   std::uint32_t next_new = 1;
   encode_sparse_by_process(processes, paths, next_new, column_);
-  EXPECT_EQ(column_.width, 0U);
-  EXPECT_EQ(column_.bytes.size(), 125U);
+  EXPECT_EQ(column_.bytes.size(), 125U + 500U);
+  EXPECT_EQ(std::count(column_.bytes.begin() + 125, column_.bytes.end(), std::byte{0}), 500) << "all alike";
 }
 
 TEST_F(ColumnCodec, SparseByKindKeepsFlags) {
@@ -92,20 +111,21 @@ TEST_F(ColumnCodec, SparseByKindKeepsFlags) {
   EXPECT_EQ(decoded, flags);
 }
 
-TEST_F(ColumnCodec, SparseHeldKeepsLatenciesOfHeldEventsAndSaturates) {
+TEST_F(ColumnCodec, HeldKeepsTheBucketsOfHeldEvents) {
   std::vector<std::uint8_t> flags;
-  std::vector<std::uint32_t> values;
+  std::vector<std::uint8_t> buckets;
+  std::vector<std::uint32_t> expected;
   for (int i = 0; i < 3001; ++i) {
     flags.push_back(static_cast<std::uint8_t>(random_() % 4));
-    values.push_back((flags.back() & kFlagHeld) != 0 ? static_cast<std::uint32_t>(random_() % 5) : 0);
+    const auto bucket = static_cast<std::uint8_t>(random_() % LatencyHistogram::kBuckets);
+    const bool held = (flags.back() & kFlagHeld) != 0;
+    if (held) buckets.push_back(bucket);
+    expected.push_back(held ? LatencyHistogram::bucket_middle_ns(bucket) : 0);
   }
-  flags.push_back(kFlagHeld);
-  values.push_back(UINT32_MAX / 100 + 1);
-  encode_sparse_held(flags, values, column_);
-  std::vector<std::uint32_t> decoded(values.size());
-  ASSERT_TRUE(decode_sparse_held(input_of(column_), 100, flags, scratch_, decoded));
-  for (std::size_t i = 0; i + 1 < values.size(); ++i) ASSERT_EQ(decoded[i], values[i] * 100);
-  EXPECT_EQ(decoded.back(), UINT32_MAX);
+  encode_held(buckets, column_);
+  std::vector<std::uint32_t> decoded(flags.size());
+  ASSERT_TRUE(decode_held(input_of(column_), flags, decoded));
+  EXPECT_EQ(decoded, expected);
 }
 
 // Hostile input: bytes of any length and content decode to something or are refused, but stay within bounds.
@@ -116,17 +136,23 @@ TEST_F(ColumnCodec, GarbageStaysWithinBounds) {
   std::vector<std::uint32_t> ids(100);
   std::vector<std::uint8_t> small(100);
   std::vector<std::uint64_t> times(100);
+  std::vector<std::uint32_t> times_as_ids(100);
   for (int round = 0; round < 5000; ++round) {
     std::vector<std::byte> bytes(random_() % 900);
     for (auto& byte : bytes) byte = static_cast<std::byte>(random_());
-    const ColumnInput garbage{static_cast<std::uint8_t>(random_() % 12), random_(), bytes};
+    const ColumnInput garbage{Encoding::kPlanes, static_cast<std::uint8_t>(random_() % 12), random_(), bytes};
     const auto expect_size = bytes.size() == std::size_t{garbage.width} * 100;
-    ASSERT_EQ(decode_delta_planes(garbage, 1000, times), expect_size && garbage.width <= 8);
+    ASSERT_EQ(decode_planes(garbage, times_as_ids),
+              expect_size && garbage.width <= 4 && garbage.base <= UINT32_MAX);
+    decode_delta(garbage, random_(), 1000, times);
     decode_planes(garbage, ids);
     decode_planes(garbage, small);
     decode_sparse_by_process(garbage, processes, scratch_, ids);
     decode_sparse_by_kind(garbage, kinds, scratch_, small);
-    decode_sparse_held(garbage, 100, flags, scratch_, ids);
+    decode_held(garbage, flags, ids);
+    ColumnInput column;
+    for (std::span<const std::byte> rest(bytes); take_column(rest, column);)
+      ASSERT_LE(column.bytes.size(), 900U);
   }
 }
 

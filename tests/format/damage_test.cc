@@ -1,33 +1,22 @@
 #include <gtest/gtest.h>
 
-#include "format/frame.h"
-#include "tests/format/trace_fixture.h"
+#include "bench/event_stream.h"
+#include "format/block_statistics.h"
+#include "tests/format/frame_walk.h"
 
 namespace rfan::tests {
 namespace {
 
-// Frames of an undamaged trace, by a walk along their heads.
-struct FrameSpan {
-  std::size_t offset;
-  format::FrameHead head;
-};
-
-std::vector<FrameSpan> frames_of(const Bytes& bytes) {
-  const format::ChecksumSeed seed(fixed_options().file);
-  std::vector<FrameSpan> frames;
-  for (std::size_t at = format::kHeaderBytes; at + format::kFrameHeadBytes <= bytes.size();) {
-    const auto head =
-        format::parse_frame_head(std::span(bytes).subspan(at).first<format::kFrameHeadBytes>(), at, seed);
-    if (!head) break;
-    frames.push_back({at, *head});
-    at += head->frame_length();
-  }
-  return frames;
+std::unique_ptr<format::TraceWriter> open_writer(const SharedBytes& bytes) {
+  auto created =
+      format::TraceWriter::create(std::make_unique<MemorySink>(bytes), fixed_options(), sample_meta());
+  EXPECT_TRUE(created.ok());
+  return std::move(created).value();
 }
 
 FrameSpan find_frame(const Bytes& bytes, format::FrameType type, std::size_t index) {
   for (const auto& frame : frames_of(bytes)) {
-    if (frame.head.type == static_cast<std::uint16_t>(type) && index-- == 0) return frame;
+    if (frame.head.is(type) && index-- == 0) return frame;
   }
   ADD_FAILURE() << "no such frame";
   return {};
@@ -200,6 +189,44 @@ TEST(Damage, AGarbledMiddleIsCrossedHoweverLongItIs) {
   ASSERT_GE(contents.damages.size(), 1U);
   EXPECT_EQ(contents.damages[0].offset, first.offset);
   EXPECT_EQ(contents.damages[0].bytes, last.offset - first.offset);
+}
+
+// Whether the frame has a byte in [begin, end).
+bool overlaps(const FrameSpan& frame, std::size_t begin, std::size_t end) {
+  return frame.offset < end && frame.offset + frame.head.frame_length() > begin;
+}
+
+TEST(Damage, AZeroedPageCostsTheBlocksOnItAndNoOther) {
+  constexpr std::size_t kPageBytes = 4096;
+  constexpr std::size_t kFlushEvents = 400;
+  const auto bytes = std::make_shared<Bytes>();
+  ASSERT_TRUE(
+      bench::write_stream(bench::make_compile_stream(7, 20'000), *open_writer(bytes), kFlushEvents).ok());
+  const auto whole = read_all(*bytes);
+  const auto frames = frames_of(*bytes);
+  ASSERT_GT(bytes->size(), 8 * kPageBytes);
+  for (std::size_t page = kPageBytes; page < bytes->size(); page += kPageBytes) {
+    SCOPED_TRACE("page at " + std::to_string(page));
+    auto zeroed = *bytes;
+    const auto end = std::min(page + kPageBytes, zeroed.size());
+    std::fill(zeroed.begin() + static_cast<std::ptrdiff_t>(page),
+              zeroed.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});
+    const auto contents = read_all(zeroed);
+    ASSERT_FALSE(contents.sound());
+    ASSERT_TRUE(is_subsequence(contents.events, whole.events));
+    std::size_t hit_events = 0;
+    bool names_hit = false;
+    for (const auto& frame : frames) {
+      if (!overlaps(frame, page, end)) continue;
+      names_hit |= frame.head.is(format::FrameType::kDict);
+      if (frame.head.is(format::FrameType::kEvents)) {
+        hit_events += *format::block_event_count(frame.meta(*bytes));
+      }
+    }
+    if (!names_hit) {
+      ASSERT_EQ(contents.events.size(), whole.events.size() - hit_events);
+    }
+  }
 }
 
 TEST(Damage, AMissingMetaLeavesTheEventsReadable) {

@@ -21,6 +21,11 @@ std::unique_ptr<format::TraceWriter> open_writer(const SharedBytes& bytes) {
   return std::move(created).value();
 }
 
+// A latency as it comes back: the middle of its bucket.
+std::uint32_t shown(std::uint32_t reply_ns) {
+  return format::LatencyHistogram::bucket_middle_ns(format::LatencyHistogram::bucket_of(reply_ns));
+}
+
 TEST(RoundTrip, GivesBackEveryEventWithItsNames) {
   const auto contents = read_all(sample_trace());
   ASSERT_TRUE(contents.sound());
@@ -32,7 +37,7 @@ TEST(RoundTrip, GivesBackEveryEventWithItsNames) {
   EXPECT_EQ(first.pid, 100U);
   EXPECT_EQ(first.comm, "cc1plus");
   EXPECT_EQ(first.cmdline, std::string("cc1plus\0-O2\0", 12));
-  EXPECT_EQ(first.reply_ns, 12'300U);
+  EXPECT_EQ(first.reply_ns, shown(12'300));
   const auto& rename = contents.events.back();
   EXPECT_EQ(rename.kind, EventKind::kRename);
   EXPECT_EQ(rename.path, "/src/file2.cc");
@@ -49,6 +54,10 @@ TEST(RoundTrip, GivesBackMetaAndProcessTree) {
   EXPECT_EQ(contents.meta.command, meta.command);
   EXPECT_EQ(contents.meta.recorder_args, meta.recorder_args);
   EXPECT_EQ(contents.meta.event_kinds, meta.event_kinds);
+  EXPECT_EQ(contents.meta.flush_interval_ms, 250U);
+  EXPECT_EQ(contents.meta.previous_file, meta.previous_file);
+  EXPECT_TRUE(contents.meta.redacted);
+  EXPECT_EQ(contents.meta.redaction_key_id, "k1");
   ASSERT_EQ(contents.meta.mounts.size(), 2U);
   EXPECT_TRUE(contents.meta.mounts[0].covered);
   EXPECT_EQ(contents.meta.mounts[1].path, "/mnt/\xFF");
@@ -77,6 +86,16 @@ TEST(RoundTrip, GivesBackLossesClocksAndFooter) {
   EXPECT_EQ(contents.footer->command_status, 3);
   EXPECT_EQ(contents.footer->cost.events_seen, 40U);
   EXPECT_EQ(contents.footer->process_count, 3U);
+  EXPECT_EQ(contents.footer->first_clock, contents.clocks.front());
+}
+
+TEST(RoundTrip, GivesBackMountsThatAppearedWhileRecording) {
+  const auto contents = read_all(sample_trace());
+  ASSERT_EQ(contents.mounts.size(), 3U);
+  EXPECT_EQ(contents.mounts[0].since_ns, 0U);
+  EXPECT_EQ(contents.mounts[2],
+            (format::MountCoverage{"/media/stick", "vfat", true, "filesystem mark", 5'255'000'000}));
+  EXPECT_EQ(contents.footer->later_mounts.size(), 1U);
 }
 
 TEST(RoundTrip, ReadsAPipeLikeAFile) {
@@ -118,6 +137,7 @@ TEST(RoundTrip, StatisticsAgreeWithTheColumns) {
     ASSERT_TRUE(statistics.processes.has_value());
     EXPECT_EQ(statistics.processes->size(), 2U) << "the unknown process and one known";
   }
+  totals.reply_latency = (*reader)->footer()->totals.reply_latency;  // not in the statistics of blocks
   EXPECT_EQ(totals, (*reader)->footer()->totals);
 }
 
@@ -137,25 +157,43 @@ TEST(RoundTrip, DecodesOnlyTheColumnsAskedFor) {
   EXPECT_TRUE(some.process.empty() && some.flags.empty() && some.kind.empty() && some.time_ns.empty());
 }
 
-TEST(RoundTrip, RoundsTimesDownAndLatenciesToNearest) {
+TEST(RoundTrip, RoundsTimesDownAndLatenciesToTheMiddleOfTheirBucket) {
   auto bytes = std::make_shared<Bytes>();
   auto writer = open_writer(bytes);
   const auto held = format::kFlagHeld;
-  writer->add_event({1'999, EventKind::kOpen, held, 0, 0, 0, 149});
-  writer->add_event({2'000, EventKind::kOpen, held, 0, 0, 0, 150});
-  writer->add_event({2'001, EventKind::kOpen, held, 0, 0, 0, 0});
-  writer->add_event({2'002, EventKind::kOpen, held, 0, 0, 0, UINT32_MAX});
-  writer->add_event({2'003, EventKind::kCloseWrite, 0, 0, 0, 0, 777});
+  writer->add_event({19'999, EventKind::kOpen, held, 0, 0, 0, 7});
+  writer->add_event({20'000, EventKind::kOpen, held, 0, 0, 0, 1000});
+  writer->add_event({20'001, EventKind::kOpen, held, 0, 0, 0, 0});
+  writer->add_event({20'002, EventKind::kOpen, held, 0, 0, 0, UINT32_MAX});
+  writer->add_event({20'003, EventKind::kCloseWrite, 0, 0, 0, 0, 777});
   ASSERT_TRUE(writer->finish({}, {}).ok());
-  const auto events = read_all(*bytes).events;
+  const auto contents = read_all(*bytes);
+  const auto& events = contents.events;
   ASSERT_EQ(events.size(), 5U);
-  EXPECT_EQ(events[0].time_ns, 1'000U);
-  EXPECT_EQ(events[1].time_ns, 2'000U);
-  EXPECT_EQ(events[0].reply_ns, 100U);
-  EXPECT_EQ(events[1].reply_ns, 200U);
+  EXPECT_EQ(contents.meta.time_unit_ns, 10'000U);
+  EXPECT_EQ(events[0].time_ns, 10'000U);
+  EXPECT_EQ(events[1].time_ns, 20'000U);
+  EXPECT_EQ(events[0].reply_ns, 7U);
+  EXPECT_NEAR(events[1].reply_ns, 1000.0, 1000.0 / 16);
   EXPECT_EQ(events[2].reply_ns, 0U);
-  EXPECT_EQ(events[3].reply_ns, UINT32_MAX);
+  EXPECT_NEAR(events[3].reply_ns, 4294967295.0, 4294967295.0 / 16);
   EXPECT_EQ(events[4].reply_ns, 0U) << "not held: no latency";
+}
+
+TEST(RoundTrip, KeepsAUnitOfTimeThatIsNotTheDefault) {
+  auto bytes = std::make_shared<Bytes>();
+  auto options = fixed_options();
+  options.time_unit_ns = 100;
+  auto created = format::TraceWriter::create(std::make_unique<MemorySink>(bytes), options, sample_meta());
+  ASSERT_TRUE(created.ok());
+  (*created)->add_event({1'234, EventKind::kOpen, 0, 0, 0, 0, 0});
+  (*created)->add_event({5'678, EventKind::kOpen, 0, 0, 0, 0, 0});
+  ASSERT_TRUE((*created)->finish({}, {}).ok());
+  const auto contents = read_all(*bytes);
+  ASSERT_EQ(contents.events.size(), 2U);
+  EXPECT_EQ(contents.events[0].time_ns, 1'200U);
+  EXPECT_EQ(contents.events[1].time_ns, 5'600U);
+  EXPECT_EQ(contents.meta.time_unit_ns, 100U);
 }
 
 TEST(RoundTrip, KeepsAWholeCompileStream) {
@@ -172,9 +210,9 @@ TEST(RoundTrip, KeepsAWholeCompileStream) {
     ASSERT_EQ(read.path, stream.paths[written.path - 1]) << "event " << i;
     ASSERT_EQ(read.pid, stream.processes[written.process - 1].pid) << "event " << i;
     ASSERT_EQ(read.cmdline, stream.processes[written.process - 1].cmdline) << "event " << i;
-    ASSERT_EQ(read.time_ns, written.time_ns / 1000 * 1000) << "event " << i;
+    ASSERT_EQ(read.time_ns, written.time_ns / 10'000 * 10'000) << "event " << i;
     ASSERT_EQ(read.kind, written.kind) << "event " << i;
-    ASSERT_EQ(read.reply_ns, (written.reply_ns + 50) / 100 * 100) << "event " << i;
+    ASSERT_EQ(read.reply_ns, shown(written.reply_ns) * (written.flags & format::kFlagHeld)) << "event " << i;
   }
 }
 
@@ -218,15 +256,13 @@ TEST(RoundTrip, KeepsRandomEvents) {
     for (std::size_t i = 0; i < columns.count; ++i, ++at) {
       const auto& event = written.at(at);
       const bool held = (event.flags & format::kFlagHeld) != 0;
-      const auto reply =
-          std::min<std::uint64_t>((std::uint64_t{event.reply_ns} + 50) / 100 * 100, UINT32_MAX);
-      ASSERT_EQ(columns.time_ns[i], event.time_ns / 1000 * 1000);
+      ASSERT_EQ(columns.time_ns[i], event.time_ns / 10'000 * 10'000);
       ASSERT_EQ(columns.kind[i], event.kind);
       ASSERT_EQ(columns.flags[i], event.flags);
       ASSERT_EQ(columns.process[i], event.process);
       ASSERT_EQ(columns.path[i], event.path);
       ASSERT_EQ(columns.path2[i], event.path2);
-      ASSERT_EQ(columns.reply_ns[i], held ? reply : 0);
+      ASSERT_EQ(columns.reply_ns[i], held ? shown(event.reply_ns) : 0);
     }
   }
   EXPECT_EQ(at, written.size());

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/format/future_trace.h"
 #include "tests/format/trace_fixture.h"
 
 namespace rfan::tests {
@@ -97,6 +98,64 @@ TEST(TraceFile, ADamagedBlockIsReportedOnceAndTheOthersAreRead) {
   ASSERT_EQ(opened.damages.size(), 1U);
   EXPECT_EQ(opened.damages[0].events, 12U);
   EXPECT_EQ(opened.file->damage_count(), 1U);
+}
+
+// Events of all blocks that a file gives, by their times.
+std::size_t readable_events(const Bytes& bytes) {
+  auto file = TraceFile::open(std::make_unique<MemorySource>(bytes), {});
+  if (!file) return 0;
+  BlockDecoder decoder;
+  format::EventColumns columns;
+  std::size_t events = 0;
+  for (std::size_t i = 0; i < (*file)->blocks().size(); ++i) {
+    auto block = (*file)->read_block(i);
+    if (block && (*file)->decode(*block, format::kAllColumns, decoder, columns)) events += columns.count;
+  }
+  return events;
+}
+
+TEST(TraceFile, AFileCutAtAnyByteGivesTheSameAsReadingForward) {
+  const auto bytes = sample_trace();
+  for (std::size_t missing = 1; missing < bytes.size(); ++missing) {
+    const auto cut = without_end(bytes, missing);
+    ASSERT_EQ(readable_events(cut), read_all(cut).events.size()) << missing << " bytes missing";
+  }
+}
+
+TEST(TraceFile, AFlippedByteCostsNoMoreThanWhenReadingForward) {
+  const auto bytes = sample_trace();
+  for (std::size_t position = 0; position < bytes.size(); ++position) {
+    auto flipped = bytes;
+    flipped[position] ^= std::byte{0x55};
+    ASSERT_EQ(readable_events(flipped), read_all(flipped).events.size()) << "byte " << position;
+  }
+}
+
+TEST(TraceFile, SaysWhatWasKnownWhenALaterVersionHasMore) {
+  const Opened opened(future_trace());
+  EXPECT_TRUE(opened.file->complete());
+  EXPECT_EQ(opened.file->blocks().size(), 3U);
+  EXPECT_EQ(opened.file->unknown_frames(), 2U);
+  EXPECT_TRUE(opened.damages.empty());
+}
+
+TEST(TraceFile, FindsTheBlocksOfManyIndexFrames) {
+  auto bytes = std::make_shared<Bytes>();
+  auto created =
+      format::TraceWriter::create(std::make_unique<MemorySink>(bytes), fixed_options(), sample_meta());
+  ASSERT_TRUE(created.ok());
+  auto& writer = **created;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    writer.add_event(
+        {i * 1'000'000, format::EventKind::kOpen, 0, 0, writer.intern_path("/p" + std::to_string(i)), 0, 0});
+    ASSERT_TRUE(writer.flush({}).ok());
+  }
+  ASSERT_TRUE(writer.finish({}, {}).ok());
+  const Opened opened(*bytes);
+  ASSERT_EQ(opened.file->blocks().size(), 200U);
+  EXPECT_EQ(opened.file->dictionary().path_count(), 200U);
+  EXPECT_EQ(opened.times_of(130), std::vector<std::uint64_t>{130'000'000U});
+  EXPECT_EQ(Opened(without_end(*bytes, 1)).file->blocks().size(), 200U) << "by their heads";
 }
 
 TEST(TraceFile, NeedsASeekableSource) {

@@ -20,13 +20,15 @@ void add_names(const format::Dictionary& dictionary, const format::EventColumns&
   }
 }
 
-Status read_blocks(format::TraceReader& reader, std::vector<NamedEvent>& events) {
+Status read_blocks(format::TraceReader& reader, Contents& contents) {
   format::EventColumns columns;
   while (true) {
     auto block = reader.next_block();
     if (!block) return block.error();
     if (!*block) return {};
-    if (reader.decode(**block, format::kAllColumns, columns)) add_names(reader.dictionary(), columns, events);
+    if (!reader.decode(**block, format::kAllColumns, columns)) continue;
+    add_names(reader.dictionary(), columns, contents.events);
+    contents.unknown_columns = std::max(contents.unknown_columns, columns.unknown_columns);
   }
 }
 
@@ -41,7 +43,7 @@ Contents read_all(std::unique_ptr<format::ByteSource> source) {
     return contents;
   }
   auto& reader = **opened;
-  if (auto read = read_blocks(reader, contents.events); !read) contents.error = read.error();
+  if (auto read = read_blocks(reader, contents); !read) contents.error = read.error();
   contents.header = reader.header();
   contents.meta = reader.meta();
   for (std::uint32_t id = 1; id <= reader.dictionary().process_count(); ++id) {
@@ -52,6 +54,7 @@ Contents read_all(std::unique_ptr<format::ByteSource> source) {
   }
   contents.losses = reader.losses();
   contents.clocks = reader.clocks();
+  contents.mounts = reader.mounts();
   contents.footer = reader.footer();
   contents.complete = reader.complete();
   contents.unknown_frames = reader.unknown_frames();
@@ -84,7 +87,11 @@ format::TraceMeta sample_meta() {
   meta.hold = format::HoldMode::kOpen;
   meta.event_kinds = 0x66;
   meta.process_source = "/proc";
-  meta.mounts = {{"/", "ext4", true, "filesystem mark"}, {"/mnt/\xFF", "fuse", false, "can deadlock"}};
+  meta.flush_interval_ms = 250;
+  meta.previous_file.emplace().fill(0x77);
+  meta.redacted = true;
+  meta.redaction_key_id = "k1";
+  meta.mounts = {{"/", "ext4", true, "filesystem mark", 0}, {"/mnt/\xFF", "fuse", false, "can deadlock", 0}};
   return meta;
 }
 
@@ -114,6 +121,7 @@ Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::
     writer.add_event(
         {now_ns, EventKind::kExec, format::kFlagHeld | format::kFlagDenied, process, exe, 0, 45'600});
     writer.add_event({now_ns, EventKind::kRename, 0, 0, source, odd, 0});
+    if (flush == 1) writer.add_mount({"/media/stick", "vfat", true, "filesystem mark", 5'255'000'000});
     if (flush == 1) writer.add_loss({format::LossCause::kQueueOverflow, {}, now_ns, now_ns});
     if (flush == 2) writer.add_loss({format::LossCause::kNoArena, 42, now_ns - 10, now_ns});
     now_ns += 250'000'000;

@@ -39,10 +39,12 @@ struct Contents {
   std::vector<std::string> paths;
   std::vector<format::Loss> losses;
   std::vector<format::ClockSample> clocks;
+  std::vector<format::MountCoverage> mounts;  // of META and later ones
   std::vector<format::Damage> damages;
   std::optional<format::TraceSummary> footer;
   bool complete = false;
   std::uint64_t unknown_frames = 0;
+  std::size_t unknown_columns = 0;  // the most that a block had
 
   bool sound() const { return !error && complete && damages.empty(); }
 };

@@ -40,9 +40,12 @@ void add_meta(const Contents& contents, std::string& text) {
       hold_mode_name(meta.hold), meta.event_kinds, meta.process_source);
   for (const auto& argument : meta.recorder_args) fmt::format_to(out, "arg {}\n", quoted(argument));
   for (const auto& argument : meta.command) fmt::format_to(out, "command {}\n", quoted(argument));
-  for (const auto& mount : meta.mounts) {
-    fmt::format_to(out, "mount {} {} covered={} {}\n", quoted(mount.path), mount.fs_type, mount.covered,
-                   mount.how);
+  fmt::format_to(out, "unit={} flush={} previous={:02x} redacted={} key={}\n", meta.time_unit_ns,
+                 meta.flush_interval_ms, fmt::join(meta.previous_file.value_or(format::Uuid{}), ""),
+                 meta.redacted, quoted(meta.redaction_key_id));
+  for (const auto& mount : contents.mounts) {
+    fmt::format_to(out, "mount {} {} covered={} since={} {}\n", quoted(mount.path), mount.fs_type,
+                   mount.covered, mount.since_ns, mount.how);
   }
 }
 
@@ -86,9 +89,11 @@ void add_footer(const format::TraceSummary& summary, std::string& text) {
   for (const auto& loss : summary.losses) fmt::format_to(out, "footer loss {}\n", loss_text(loss));
   const auto& cost = summary.cost;
   fmt::format_to(out,
-                 "footer seen={} filtered={} reader_cpu={} writer_cpu={} reads={} read_ns={} arenas={}/{}\n",
-                 cost.events_seen, cost.events_filtered, cost.reader_cpu_ns, cost.writer_cpu_ns,
-                 cost.process_reads, cost.process_read_ns, cost.arenas_high_water, cost.arenas);
+                 "footer seen={} filtered={} reader={}+{} writer={}+{} main={} reads={} read_ns={} "
+                 "arenas={}/{} queue={}\n",
+                 cost.events_seen, cost.events_filtered, cost.reader_user_ns, cost.reader_system_ns,
+                 cost.writer_user_ns, cost.writer_system_ns, cost.main_cpu_ns, cost.process_reads,
+                 cost.process_read_ns, cost.arenas_high_water, cost.arenas, cost.queue_high_water);
 }
 
 }  // namespace
@@ -103,7 +108,8 @@ std::string trace_text(const Contents& contents) {
     text += fmt::format("damage at {} bytes {} events {}: {}\n", damage.offset, damage.bytes,
                         damage.events ? std::to_string(*damage.events) : "unknown", damage.description);
   }
-  text += fmt::format("complete={} unknown_frames={}\n", contents.complete, contents.unknown_frames);
+  text += fmt::format("complete={} unknown_frames={} unknown_columns={}\n", contents.complete,
+                      contents.unknown_frames, contents.unknown_columns);
   return text;
 }
 

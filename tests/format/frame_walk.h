@@ -1,0 +1,39 @@
+// The frames of an undamaged trace in memory, by a walk along their heads.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "format/frame.h"
+#include "tests/format/trace_fixture.h"
+
+namespace rfan::tests {
+
+struct FrameSpan {
+  std::size_t offset = 0;
+  format::FrameHead head;
+
+  std::span<const std::byte> meta(const Bytes& bytes) const {
+    return std::span(bytes).subspan(offset + format::kFrameHeadBytes, head.meta_length);
+  }
+  std::span<const std::byte> body(const Bytes& bytes) const {
+    return std::span(bytes).subspan(offset + format::kFrameHeadBytes + head.meta_length, head.body_length);
+  }
+};
+
+// Of a file with the uuid of fixed_options().
+inline std::vector<FrameSpan> frames_of(const Bytes& bytes) {
+  const format::ChecksumSeed seed(fixed_options().file);
+  std::vector<FrameSpan> frames;
+  for (std::size_t at = format::kHeaderBytes; at + format::kFrameHeadBytes <= bytes.size();) {
+    const auto head =
+        format::parse_frame_head(std::span(bytes).subspan(at).first<format::kFrameHeadBytes>(), at, seed);
+    if (!head) break;
+    frames.push_back({at, *head});
+    at += static_cast<std::size_t>(head->frame_length());
+  }
+  return frames;
+}
+
+}  // namespace rfan::tests

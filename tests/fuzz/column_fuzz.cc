@@ -1,0 +1,29 @@
+// The input is columns as they stand in an inflated body; each is given to every decoder.
+#include "format/column_codec.h"
+#include "tests/fuzz/fuzz_input.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace rfan::format;
+  rfan::fuzz::FuzzInput input(data, size);
+  const std::size_t count = 1 + input.number() % 300U;
+  const auto unit = input.number();
+  auto rest = input.take(size);
+  std::vector<std::uint64_t> times(count);
+  std::vector<std::uint32_t> ids(count), processes(count);
+  std::vector<std::uint8_t> small(count), flags(count);
+  std::vector<EventKind> kinds(count, EventKind::kOpen);
+  ExplicitValues scratch;
+  for (std::size_t i = 0; i < count; ++i) {
+    processes[i] = static_cast<std::uint32_t>(i * 2654435761U);
+    flags[i] = static_cast<std::uint8_t>(i % 3);
+  }
+  for (ColumnInput column; take_column(rest, column);) {
+    decode_planes(column, small);
+    decode_planes(column, ids);
+    decode_delta(column, 1, unit, times);
+    decode_sparse_by_kind(column, kinds, scratch, small);
+    decode_sparse_by_process(column, processes, scratch, ids);
+    decode_held(column, flags, ids);
+  }
+  return 0;
+}

@@ -1,0 +1,43 @@
+// What every fuzz target here takes apart: bytes as numbers and pieces, never more than are there.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace rfan::fuzz {
+
+class FuzzInput {
+ public:
+  FuzzInput(const std::uint8_t* data, std::size_t size)
+      : rest_(reinterpret_cast<const std::byte*>(data), size) {}
+
+  bool empty() const { return rest_.empty(); }
+  std::uint8_t byte() {
+    const auto piece = take(1);
+    return piece.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(piece[0]);
+  }
+  std::uint16_t number() {
+    const unsigned low = byte();
+    return static_cast<std::uint16_t>(low | static_cast<unsigned>(byte()) << 8U);
+  }
+  std::span<const std::byte> take(std::size_t size) {
+    const auto piece = rest_.first(std::min(size, rest_.size()));
+    rest_ = rest_.subspan(piece.size());
+    return piece;
+  }
+  std::string text(std::size_t size) {
+    const auto piece = take(size);
+    return {reinterpret_cast<const char*>(piece.data()), piece.size()};
+  }
+
+ private:
+  std::span<const std::byte> rest_;
+};
+
+}  // namespace rfan::fuzz
+
+// One run; libFuzzer's name for it. Must return 0.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

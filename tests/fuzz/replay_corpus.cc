@@ -1,0 +1,65 @@
+// Runs a fuzz target without libFuzzer: replay_corpus ROUNDS FILE-OR-FOLDER...: each file as it is, and
+// ROUNDS times with a few bytes changed, cut or doubled, by a fixed seed.
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+
+#include "tests/fuzz/fuzz_input.h"
+
+namespace {
+
+void run(const std::string& bytes) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+}
+
+std::string mutated(std::string bytes, std::mt19937& random) {
+  for (auto changes = 1 + random() % 4; changes > 0 && !bytes.empty(); --changes) {
+    const auto at = random() % bytes.size();
+    switch (random() % 4) {
+      case 0:
+        bytes[at] = static_cast<char>(random());
+        break;
+      case 1:
+        bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
+        break;
+      case 2:
+        bytes.resize(at);
+        break;
+      default:
+        bytes.insert(at, bytes.substr(at, random() % 64));
+    }
+  }
+  return bytes;
+}
+
+void replay(const std::filesystem::path& path, int rounds) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  run(bytes);
+  std::mt19937 random(4711);
+  for (int i = 0; i < rounds; ++i) run(mutated(bytes, random));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fputs("usage: replay_corpus ROUNDS FILE-OR-FOLDER...\n", stderr);
+    return 2;
+  }
+  int files = 0;
+  for (int i = 2; i < argc; ++i) {
+    if (!std::filesystem::exists(argv[i])) continue;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[i])) {
+      if (!entry.is_regular_file()) continue;
+      replay(entry.path(), std::atoi(argv[1]));
+      ++files;
+    }
+  }
+  std::printf("%d files replayed\n", files);
+  return files == 0 ? 1 : 0;
+}

@@ -1,0 +1,84 @@
+// seeds DIRECTORY TRACE...: writes a seed corpus for each fuzz target, made from traces, into
+// DIRECTORY/TARGET.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "format/frame.h"
+#include "format/limits.h"
+#include "format/zstd_codec.h"
+
+namespace {
+
+using namespace rfan::format;
+using Bytes = std::vector<std::byte>;
+
+void append_number(std::size_t value, Bytes& out) {
+  out.push_back(static_cast<std::byte>(value));
+  out.push_back(static_cast<std::byte>(value >> 8U));
+}
+
+Bytes inflated(std::span<const std::byte> body) {
+  static ZstdDecompressor decompressor;
+  Bytes out;
+  if (!body.empty() && !decompressor.inflate(body, kMaxColumnBytes, out)) out.clear();
+  return out;
+}
+
+// The frames as trace_fuzz takes them, and the columns of the first block as column_fuzz does.
+void take_apart(std::span<const std::byte> file, Bytes& frames, Bytes& columns) {
+  const auto header = parse_header(file.first<kHeaderBytes>());
+  if (!header) return;
+  const ChecksumSeed seed(header->file);
+  for (std::size_t at = kHeaderBytes; at + kFrameHeadBytes <= file.size();) {
+    const auto head = parse_frame_head(file.subspan(at).first<kFrameHeadBytes>(), at, seed);
+    if (!head || at + head->frame_length() > file.size()) return;
+    const auto meta = file.subspan(at + kFrameHeadBytes, head->meta_length);
+    const auto body = inflated(file.subspan(at + kFrameHeadBytes + head->meta_length, head->body_length));
+    at += static_cast<std::size_t>(head->frame_length());
+    if (meta.size() > UINT16_MAX || body.size() > UINT16_MAX) continue;
+    frames.push_back(static_cast<std::byte>(head->type));
+    append_number(meta.size(), frames);
+    append_number(body.size(), frames);
+    frames.insert(frames.end(), meta.begin(), meta.end());
+    frames.insert(frames.end(), body.begin(), body.end());
+    if (!head->is(FrameType::kEvents) || !columns.empty()) continue;
+    append_number(11, columns);
+    append_number(1000, columns);
+    columns.insert(columns.end(), body.begin(), body.end());
+  }
+}
+
+void write(const std::filesystem::path& folder, const std::string& name, const Bytes& bytes) {
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / name, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fputs("usage: seeds DIRECTORY TRACE...\n", stderr);
+    return 2;
+  }
+  const std::filesystem::path directory = argv[1];
+  for (int i = 2; i < argc; ++i) {
+    std::ifstream file(argv[i], std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const auto* data = reinterpret_cast<const std::byte*>(text.data());
+    const Bytes bytes(data, data + text.size());
+    Bytes frames, columns;
+    if (bytes.size() >= kHeaderBytes) take_apart(bytes, frames, columns);
+    const auto name = std::filesystem::path(argv[i]).stem().string();
+    write(directory / "bytes_fuzz", name, bytes);
+    write(directory / "trace_fuzz", name, frames);
+    write(directory / "column_fuzz", name, columns);
+  }
+  const std::string filters =
+      "avim\n/usr/**/x[a-z]*\nb!cc1*\nc1-7\nd/etc/\neopen,exec\nf+1.5s\ng2024-01-01 10:00\n";
+  const auto* text = reinterpret_cast<const std::byte*>(filters.data());
+  write(directory / "filter_fuzz", "filters", Bytes(text, text + filters.size()));
+  return 0;
+}
