@@ -285,7 +285,7 @@ std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untru
   summary.path_count = table->path_count();
   summary.process_count = table->process_count();
   // A reason of a later version is shown as "unknown".
-  if (table->end_reason() <= static_cast<std::uint8_t>(EndReason::kRotated)) {
+  if (table->end_reason() <= static_cast<std::uint8_t>(EndReason::kRecorderFailure)) {
     summary.end_reason = static_cast<EndReason>(table->end_reason());
   }
   summary.command_status = table->command_status();

@@ -40,6 +40,8 @@ std::string_view end_reason_name(EndReason reason) {
       return "rotated, goes on in the next file";
     case EndReason::kWriteError:
       return "write error";
+    case EndReason::kRecorderFailure:
+      return "recorder failure";
   }
   return "unknown";
 }

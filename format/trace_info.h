@@ -92,7 +92,7 @@ struct RecorderCost {
   std::uint64_t process_read_ns = 0;
   std::uint32_t arenas = 0;
   std::uint32_t arenas_high_water = 0;
-  std::uint64_t queue_high_water = 0;  // events that waited for the reader at most
+  std::uint64_t queue_high_water = 0;  // most events between the kernel and the trace at a time
 
   std::uint64_t reader_cpu_ns() const { return reader_user_ns + reader_system_ns; }
   std::uint64_t writer_cpu_ns() const { return writer_user_ns + writer_system_ns; }
@@ -107,6 +107,7 @@ enum class EndReason : std::uint8_t {
   kCommandEnded = 3,
   kWriteError = 4,
   kRotated = 5,  // the recording goes on in the next file
+  kRecorderFailure = 6,  // it could no longer promise to answer; see its messages
 };
 std::string_view end_reason_name(EndReason reason);
 

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <new>
 
@@ -17,6 +18,7 @@ void Arena::clear() {
   dropped_first_ns = 0;
   dropped_last_ns = 0;
   failed_reads = 0;
+  unreadable_reads = 0;
   process_facts_lost = 0;
   denied.reset();
 }
@@ -56,7 +58,14 @@ ArenaPool::ArenaPool(LockedMemory memory, UniqueFd wake_event)
   for (std::size_t i = 0; i < kArenas; ++i) free_.push(new (memory_.data() + i * sizeof(Arena)) Arena);
 }
 
+void ArenaPool::give_back(Arena* arena) {
+  queued_events_.fetch_sub(arena->event_count, std::memory_order_relaxed);
+  free_.push(arena);
+}
+
 void ArenaPool::publish(Arena* arena) {
+  const auto before = queued_events_.fetch_add(arena->event_count, std::memory_order_relaxed);
+  queue_high_water_ = std::max(queue_high_water_, before + arena->event_count);
   filled_.push(arena);
   // Pairs with the exchange in take_filled(): either we see that the writer sleeps, or it sees the arena.
   if (writer_sleeps_.exchange(false, std::memory_order_acq_rel)) wake();

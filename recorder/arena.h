@@ -49,6 +49,8 @@ struct Arena {
   std::uint64_t dropped_last_ns = 0;
   // Reads that failed because the kernel could not open a descriptor for an event, which it then denied.
   std::uint64_t failed_reads = 0;
+  // Reads that held bytes which are no event of the known version: what was in them behind those is lost.
+  std::uint64_t unreadable_reads = 0;
   // Process notifications lost likewise (the kernel's ring or our log was full).
   std::uint64_t process_facts_lost = 0;
 
@@ -58,7 +60,8 @@ struct Arena {
   alignas(8) std::array<std::byte, kRawBytes> raw;
 
   bool empty() const {
-    return event_count == 0 && dropped == 0 && failed_reads == 0 && process_facts_lost == 0;
+    return event_count == 0 && dropped == 0 && failed_reads == 0 && unreadable_reads == 0 &&
+           process_facts_lost == 0;
   }
   void clear();
   std::span<const std::byte> bytes_of(const Batch& batch) const {
@@ -93,12 +96,14 @@ class ArenaPool {
   // Reader thread.
   Arena* take_free() { return free_.pop(); }  // null: the writer has them all
   void publish(Arena* arena);                 // wakes the writer only if it sleeps
+  // Most events that were published and not yet given back at a time.
+  std::uint64_t queue_high_water() const { return queue_high_water_; }
   std::size_t in_use() const { return kArenas - free_.size(); }
 
   // Writer thread. The oldest filled arena; null after `timeout_ms` without one (-1: no timeout) or after
   // wake().
   Arena* take_filled(int timeout_ms);
-  void give_back(Arena* arena) { free_.push(arena); }
+  void give_back(Arena* arena);
 
   // Either thread: whether the writer has taken everything there is.
   bool writer_is_abreast() const { return filled_.size() == 0; }
@@ -115,6 +120,8 @@ class ArenaPool {
   LockedMemory memory_;
   UniqueFd wake_event_;
   std::atomic<bool> writer_sleeps_ = false;
+  std::atomic<std::uint64_t> queued_events_ = 0;
+  std::uint64_t queue_high_water_ = 0;  // reader thread
   ArenaQueue free_{kArenas};
   ArenaQueue filled_{kArenas};
 };

@@ -35,6 +35,7 @@ Status CaptureLoop::start() {
   if (held_ != nullptr) poll_fds_.push_back({held_->fd(), POLLIN, 0});
   must_watch_ = poll_fds_.size();
   if (told_ != nullptr) poll_fds_.push_back({told_->fd(), POLLIN, 0});
+  first_ring_ = poll_fds_.size();
   if (events_) {
     const auto rings = events_->poll_fds();
     poll_fds_.insert(poll_fds_.end(), rings.begin(), rings.end());
@@ -167,6 +168,7 @@ void CaptureLoop::take_told(std::size_t offset, std::size_t bytes, std::uint64_t
     arena_->images[arena_->event_count++] =
         own ? Arena::kOwnEvent : tracker_.attribute_told(event.pid, [this] { drain_process_events(); });
   }
+  if (walker.malformed()) ++arena_->unreadable_reads;
 }
 
 void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t read_ns) {
@@ -189,9 +191,21 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
       replies_.allow(event.fd);
     }
   }
+  // Whoever waits behind bytes that cannot be understood can only be let go by closing the group.
+  if (walker.malformed()) {
+    ++arena_->unreadable_reads;
+    give_up();
+  }
   if (!replies_.empty()) held_->answer(replies_);
   batch.answered_ns = monotonic_ns();
   arenas_.open_descriptors.fetch_add(descriptors, std::memory_order_release);
+}
+
+void CaptureLoop::give_up() {
+  gave_up_.store(true, std::memory_order_release);
+  const std::uint64_t one = 1;
+  // Fails only when 2^64 - 1 failures are pending.
+  [[maybe_unused]] const auto written = ::write(options_.failure_event, &one, sizeof one);
 }
 
 ImageSerial CaptureLoop::attribute(const KernelEvent& event) {
@@ -259,6 +273,16 @@ bool CaptureLoop::publishing_is_due(std::uint64_t now_ns) const {
   return arena_ != nullptr && !arena_->empty() && now_ns - arena_since_ns_ >= kMaxArenaAgeNs;
 }
 
+// A ring that ended (its CPU went away, for one) is readable for ever. What it would have told is read from
+// /proc from here on.
+void CaptureLoop::forget_ended_rings() {
+  for (std::size_t i = first_ring_; i < poll_fds_.size(); ++i) {
+    if ((poll_fds_[i].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0) continue;
+    poll_fds_[i] = {-1, 0, 0};
+    tracker_.do_without_side_band();
+  }
+}
+
 // Returns at once when there is something to read: cheaper than to read in vain from both groups.
 void CaptureLoop::wait() {
   // A writer that is behind gets full arenas: there are fewer of them than of small ones.
@@ -272,6 +296,7 @@ void CaptureLoop::wait() {
                                      : static_cast<int>(guardian_.beat_interval().count());
   // Without room only what must be answered matters: the first two.
   ::poll(poll_fds_.data(), shortage ? must_watch_ : poll_fds_.size(), timeout_ms);
+  forget_ended_rings();
   drain_process_events();
 }
 

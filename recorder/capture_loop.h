@@ -44,6 +44,7 @@ class CaptureLoop {
     int cpu = -1;                        // to be pinned to; -1: the last one this process may run on
     std::int64_t descriptor_budget = 0;  // event descriptors that may be open at a time
     std::optional<Denial> denial{};
+    int failure_event = -1;  // an eventfd, not owned: readable when gave_up()
   };
 
   // Either group may be null, not both. All references must outlive the loop.
@@ -54,6 +55,10 @@ class CaptureLoop {
   Status start();
   // Remove the marks first. Answers what is still queued, publishes the last arena, ends the thread.
   void stop();
+
+  // Any thread: the kernel's bytes could not be understood, so that somebody may wait for an answer that
+  // never comes. End the recording.
+  bool gave_up() const { return gave_up_.load(std::memory_order_acquire); }
 
   // After stop().
   // Events given up that no arena could tell of any more.
@@ -90,6 +95,8 @@ class CaptureLoop {
   bool drop_batch();  // no room: read, answer, close, count; false when nothing was queued
   void drain_process_events();
   void publish();
+  void forget_ended_rings();
+  void give_up();
   bool publishing_is_due(std::uint64_t now_ns) const;
   void wait();
 
@@ -103,6 +110,7 @@ class CaptureLoop {
   ProcessTracker tracker_;
   Guardian& guardian_;
   std::vector<pollfd> poll_fds_;  // stop, held group, told group, rings of the side band
+  std::size_t first_ring_ = 0;    // index of the side band's first
   std::size_t must_watch_ = 0;    // how many of them are watched even without room
   ReplyBatch replies_;
   Arena* arena_ = nullptr;
@@ -121,6 +129,7 @@ class CaptureLoop {
 
   UniqueFd stop_event_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<bool> gave_up_ = false;
   std::thread thread_;
 };
 

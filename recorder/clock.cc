@@ -4,14 +4,27 @@
 
 namespace rfan::recorder {
 
-CpuTime thread_cpu_time() {
+namespace {
+
+std::uint64_t to_ns(const timeval& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+         static_cast<std::uint64_t>(time.tv_usec) * 1'000U;
+}
+
+CpuTime cpu_time(__rusage_who who) {
   rusage usage{};
-  ::getrusage(RUSAGE_THREAD, &usage);
-  const auto in_ns = [](const timeval& time) {
-    return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
-           static_cast<std::uint64_t>(time.tv_usec) * 1000U;
-  };
-  return {in_ns(usage.ru_utime), in_ns(usage.ru_stime)};
+  ::getrusage(who, &usage);
+  return {to_ns(usage.ru_utime), to_ns(usage.ru_stime)};
+}
+
+}  // namespace
+
+CpuTime thread_cpu_time() {
+  return cpu_time(RUSAGE_THREAD);
+}
+
+CpuTime process_cpu_time() {
+  return cpu_time(RUSAGE_SELF);
 }
 
 format::ClockSample sample_clocks() {

@@ -20,12 +20,14 @@ inline std::uint64_t monotonic_ns() {
   return clock_ns(CLOCK_MONOTONIC);
 }
 
-// CPU time of the calling thread, as far as the kernel has accounted for it.
+// CPU time in nanoseconds; the kernel tells user and system time apart in microseconds.
 struct CpuTime {
   std::uint64_t user_ns = 0;
   std::uint64_t system_ns = 0;
+  std::uint64_t total_ns() const { return user_ns + system_ns; }
 };
-CpuTime thread_cpu_time();
+CpuTime thread_cpu_time();   // of the calling thread
+CpuTime process_cpu_time();  // of all threads, those that have ended too
 
 // The three clocks, read one after the other within about 100 ns.
 format::ClockSample sample_clocks();

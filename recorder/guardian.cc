@@ -44,6 +44,8 @@ Result<Guardian> Guardian::start(std::chrono::milliseconds max_stall) {
   guardian.pid_ = ::fork();
   if (guardian.pid_ < 0) return errno_error("cannot start the guardian process");
   if (guardian.pid_ == 0) watch(*guardian.shared_, recorder.get(), tick);
+  guardian.pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, guardian.pid_, 0)));
+  if (!guardian.pidfd_) return errno_error("cannot watch the guardian process");
   return guardian;
 }
 
@@ -72,7 +74,8 @@ void Guardian::watch(const Shared& shared, int recorder, std::chrono::millisecon
 Guardian::Guardian(Guardian&& other) noexcept
     : shared_(std::exchange(other.shared_, nullptr)),
       beat_interval_(other.beat_interval_),
-      pid_(std::exchange(other.pid_, -1)) {}
+      pid_(std::exchange(other.pid_, -1)),
+      pidfd_(std::move(other.pidfd_)) {}
 
 Guardian::~Guardian() {
   if (pid_ > 0) {

@@ -26,6 +26,9 @@ class Guardian {
   Guardian& operator=(Guardian&&) = delete;
   ~Guardian();  // ends the guardian
 
+  // Readable when the guardian has ended, which nobody asked it to: from then on nothing frees the openers.
+  int pidfd() const { return pidfd_.get(); }
+
   // Reader thread, at least every beat_interval(): "I am turning".
   void beat() { shared_->beats.store(++beats_, std::memory_order_relaxed); }
   std::chrono::milliseconds beat_interval() const { return beat_interval_; }
@@ -51,6 +54,7 @@ class Guardian {
   std::uint64_t beats_ = 0;  // reader thread
   std::chrono::milliseconds beat_interval_;
   pid_t pid_ = -1;
+  UniqueFd pidfd_;
 };
 
 }  // namespace rfan::recorder

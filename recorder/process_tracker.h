@@ -58,6 +58,12 @@ class ProcessTracker {
   // Forgets what is known (notifications were lost): each process is read again when it is next held.
   void invalidate() { ++generation_; }
 
+  // From here on as if created without a side band.
+  void do_without_side_band() {
+    side_band_ = false;
+    invalidate();
+  }
+
   std::uint64_t process_reads() const { return process_reads_; }
   std::uint64_t process_read_ns() const { return process_read_ns_; }
   // Facts that did not fit into the log or that the kernel dropped since the last call.

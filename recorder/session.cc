@@ -184,6 +184,7 @@ Status Session::open_process_channel() {
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
   CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = budget};
+  capture.failure_event = failure_event_.get();
   if (!options_.deny.empty()) {
     auto names = PathResolver::open();
     if (!names) return names.error();
@@ -372,10 +373,11 @@ void Session::mark_new_filesystems() {
 }
 
 void Session::wait_for_end() {
-  std::array<pollfd, 4> events{{{signals_.get(), POLLIN, 0},
+  std::array<pollfd, 5> events{{{signals_.get(), POLLIN, 0},
                                 {failure_event_.get(), POLLIN, 0},
                                 {command_ ? command_->pidfd() : watched_process_.get(), POLLIN, 0},
-                                {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0}}};
+                                {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0},
+                                {guardian_->pidfd(), POLLIN, 0}}};
   while (reason_ == EndReason::kUnknown) {
     std::uint64_t timeout_ms = status_line_.enabled() ? kStatusIntervalMs : UINT64_MAX;
     if (options_.duration) timeout_ms = std::min(timeout_ms, time_left_ms());
@@ -384,7 +386,9 @@ void Session::wait_for_end() {
     if (events[2].revents != 0) reason_ = EndReason::kCommandEnded;
     if (events[3].revents != 0) mark_new_filesystems();
     if (events[0].revents != 0) on_signal();
-    if (events[1].revents != 0) reason_ = EndReason::kWriteError;
+    if (events[1].revents != 0)
+      reason_ = capture_->gave_up() ? EndReason::kRecorderFailure : EndReason::kWriteError;
+    if (events[4].revents != 0) reason_ = EndReason::kRecorderFailure;
     if (reason_ == EndReason::kUnknown && options_.duration && time_left_ms() == 0)
       reason_ = EndReason::kDuration;
   }
@@ -425,8 +429,12 @@ int Session::end() {
   format::TraceSummary summary;
   summary.end_reason = reason_;
   summary.command_status = command_ ? command_status_ : 0;
-  summary.cost.reader_user_ns = capture_->cpu_time().user_ns;
-  summary.cost.reader_system_ns = capture_->cpu_time().system_ns;
+  const auto reader = capture_->cpu_time();
+  summary.cost.reader_user_ns = reader.user_ns;
+  summary.cost.reader_system_ns = reader.system_ns;
+  const auto others_ns = reader.total_ns() + writer_->cpu_time().total_ns();
+  summary.cost.main_cpu_ns = process_cpu_time().total_ns() - others_ns;
+  summary.cost.queue_high_water = arenas_->queue_high_water();
   summary.cost.process_reads = capture_->process_reads();
   summary.cost.process_read_ns = capture_->process_read_ns();
   summary.cost.arenas = ArenaPool::kArenas;
@@ -434,12 +442,17 @@ int Session::end() {
   if (const auto loss = capture_->unpublished_loss()) writer_->add_loss(*loss);
   const auto written = writer_->finish(std::move(summary));
   report(written);
-  if (!written) return 1;
+  if (!written || reason_ == EndReason::kRecorderFailure) return 1;
   return command_ && reason_ != EndReason::kDuration ? command_status_ : 0;
 }
 
 void Session::report(const Status& written) const {
   if (!written) say(written.error().message() + "; the trace is readable up to there");
+  if (reason_ == EndReason::kRecorderFailure) {
+    say(capture_->gave_up()
+            ? "ended: the kernel sent events of an unknown form, which cannot be answered"
+            : "ended: the guardian process was killed, and without it a fault could hang other programs");
+  }
   if (options_.quiet) return;
   const auto written_files = writer_->series().figures();
   const auto& trace = writer_->series().current();

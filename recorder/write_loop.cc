@@ -94,6 +94,8 @@ void WriteLoop::write_arena(Arena& arena) {
   }
   if (arena.failed_reads != 0)
     ledger_.add({LossCause::kDescriptorFailed, arena.failed_reads, now_ns, now_ns});
+  // The nearest cause there is: an unknown number of events went by unseen.
+  if (arena.unreadable_reads != 0) ledger_.add({LossCause::kQueueOverflow, std::nullopt, now_ns, now_ns});
   if (arena.process_facts_lost != 0)
     ledger_.add({LossCause::kProcessChannel, arena.process_facts_lost, now_ns, now_ns});
   const auto batches = std::span(arena.batches).first(arena.batch_count);

@@ -69,6 +69,7 @@ class WriteLoop {
   TraceSeries& series() const { return *series_; }
   std::uint64_t events_seen() const { return seen_; }
   std::uint64_t events_denied() const { return denied_; }
+  CpuTime cpu_time() const { return cpu_time_; }
   const LossLedger& ledger() const { return ledger_; }
 
  private:
