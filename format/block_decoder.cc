@@ -57,7 +57,7 @@ bool decode_plain(const ColumnInput& in, std::span<T> out) {
 
 bool decode_kind(const ColumnInput& in, std::span<EventKind> out) {
   const std::span<std::uint8_t> bytes(reinterpret_cast<std::uint8_t*>(out.data()), out.size());
-  if (!decode_plain(in, bytes)) return false;
+  if (in.encoding == Encoding::kNibbles ? !decode_nibbles(in, bytes) : !decode_plain(in, bytes)) return false;
   const auto range = range_of(bytes);
   return range.smallest >= 1 && range.largest < kEventKindLimit;
 }
@@ -78,7 +78,8 @@ bool decode_column(ColumnId id, const ColumnInput& in, const wire::EventBlock& b
              decode_sparse_by_kind(in, out.kind, scratch, out.flags);
     case ColumnId::kProcess:
       out.process.resize(out.count);
-      return decode_plain(in, std::span(out.process));
+      return in.encoding == Encoding::kRuns ? decode_runs(in, scratch, out.process)
+                                            : decode_plain(in, std::span(out.process));
     case ColumnId::kPath:
       out.path.resize(out.count);
       return in.encoding == Encoding::kSparseByProcess &&
@@ -88,7 +89,7 @@ bool decode_column(ColumnId id, const ColumnInput& in, const wire::EventBlock& b
       return decode_plain(in, std::span(out.path2));
     case ColumnId::kReply:
       out.reply_ns.resize(out.count);
-      return in.encoding == Encoding::kHeld && decode_held(in, out.flags, out.reply_ns);
+      return in.encoding == Encoding::kHeld && decode_held(in, out.flags, scratch, out.reply_ns);
   }
   return false;
 }

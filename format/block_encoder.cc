@@ -83,11 +83,11 @@ template <typename Sink>
 void BlockEncoder::encode_columns(Sink&& sink) {
   encode_delta(time_, scratch_);
   sink(scratch_);
-  encode_planes(kind_, scratch_);
+  encode_nibbles(kind_, scratch_);
   sink(scratch_);
   encode_sparse_by_kind(kind_, flags_, scratch_);
   sink(scratch_);
-  encode_planes(process_, scratch_);
+  encode_runs(process_, scratch_);
   sink(scratch_);
   encode_sparse_by_process(process_, path_, next_new_path_, scratch_);
   sink(scratch_);

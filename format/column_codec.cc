@@ -24,6 +24,9 @@ constexpr std::size_t slot_of(std::uint32_t process) {
 // A value from here on does not fit into its byte.
 constexpr std::uint64_t kLarge = 255;
 
+static_assert(kEventKindLimit <= 16, "a kind is stored in four bits");
+static_assert(kFlagHeld == 1, "decode_held() computes with the bit");
+
 std::uint8_t byte_width(std::uint64_t largest) {
   return static_cast<std::uint8_t>((std::bit_width(largest) + 7) / 8);
 }
@@ -246,9 +249,9 @@ Range range_of(std::span<const std::uint8_t> values) {
 }
 
 bool any_above(std::span<const std::uint32_t> values, std::uint32_t limit) {
-  bool above = false;
-  for (const auto value : values) above |= value > limit;
-  return above;
+  std::uint32_t above = 0;  // as wide as the values: so it is vectorised
+  for (const auto value : values) above |= value > limit ? 1U : 0U;
+  return above != 0;
 }
 
 void encode_planes(std::span<const std::uint8_t> values, EncodedColumn& out) {
@@ -262,6 +265,68 @@ bool decode_planes(const ColumnInput& in, std::span<std::uint8_t> out) {
 }
 bool decode_planes(const ColumnInput& in, std::span<std::uint32_t> out) {
   return decode_planes_of_any(in, out);
+}
+
+void encode_nibbles(std::span<const std::uint8_t> values, EncodedColumn& out) {
+  encode_planes(values, out);
+  if (out.encoding == Encoding::kConstant) return;
+  out.encoding = Encoding::kNibbles;
+  out.base = 0;
+  out.width = 0;
+  out.bytes.assign((values.size() + 1) / 2, std::byte{0});
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    out.bytes[i / 2] |= static_cast<std::byte>(values[i] << (4 * (i % 2)));
+  }
+}
+
+bool decode_nibbles(const ColumnInput& in, std::span<std::uint8_t> out) {
+  if (in.bytes.size() != (out.size() + 1) / 2) return false;
+  const auto pairs = out.size() / 2;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    const auto both = static_cast<std::uint8_t>(in.bytes[i]);
+    out[2 * i] = both & 0x0F;
+    out[2 * i + 1] = both >> 4;
+  }
+  if (out.size() % 2 != 0) out.back() = static_cast<std::uint8_t>(in.bytes.back()) & 0x0F;
+  return true;
+}
+
+void encode_runs(std::span<const std::uint32_t> values, EncodedColumn& out) {
+  std::size_t changes = 0;
+  for (std::size_t i = 1; i < values.size(); ++i)
+    changes += static_cast<std::size_t>(values[i] != values[i - 1]);
+  if (changes == 0 || changes > values.size() / 2) return encode_planes(values, out);
+  SparseBuilder sparse(values.size(), out);
+  const auto smallest = static_cast<std::uint32_t>(range_of_any(values).smallest);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    sparse.add(i, i == 0 || values[i] != values[i - 1], values[i] - smallest);
+  }
+  out.encoding = Encoding::kRuns;
+  out.base = smallest;
+  out.width = byte_width(range_of_any(sparse.values()).largest);
+  append_planes(sparse.values(), std::uint32_t{0}, out.width, out.bytes);
+}
+
+bool decode_runs(const ColumnInput& in, ExplicitValues& scratch, std::span<std::uint32_t> out) {
+  const auto explicit_values = explicit_count(in, out.size());
+  if (!explicit_values || in.base > UINT32_MAX) return false;
+  const auto bitmap = in.bytes.first(bitmap_bytes(out.size()));
+  scratch.resize(*explicit_values + 1);
+  scratch[0] = static_cast<std::uint32_t>(in.base);  // in front of the first
+  if (!read_planes(in.bytes.subspan(bitmap.size()), in.width, static_cast<std::uint32_t>(in.base),
+                   std::span(scratch).subspan(1))) {
+    return false;
+  }
+  const auto* value = scratch.data();
+  for (std::size_t start = 0; start < out.size(); start += 8) {
+    auto bits = static_cast<std::uint32_t>(bitmap[start / 8]);
+    const auto end = std::min(start + 8, out.size());
+    for (std::size_t i = start; i < end; ++i, bits >>= 1) {
+      value += bits & 1U;
+      out[i] = *value;
+    }
+  }
+  return true;
 }
 
 void append_column(const EncodedColumn& column, std::vector<std::byte>& out) {
@@ -402,17 +467,18 @@ void encode_held(std::span<const std::uint8_t> buckets, EncodedColumn& out) {
   append_planes(buckets, std::uint8_t{0}, 1, out.bytes);
 }
 
-bool decode_held(const ColumnInput& in, std::span<const std::uint8_t> flags, std::span<std::uint32_t> out) {
-  const auto held = static_cast<std::size_t>(
-      std::count_if(flags.begin(), flags.end(), [](std::uint8_t value) { return (value & kFlagHeld) != 0; }));
+bool decode_held(const ColumnInput& in, std::span<const std::uint8_t> flags, ExplicitValues& scratch,
+                 std::span<std::uint32_t> out) {
+  std::size_t held = 0;
+  for (const auto value : flags) held += value & kFlagHeld;
   if (in.width != 1 || in.bytes.size() != held) return false;
-  const auto* next = in.bytes.data();
+  scratch.resize(held + 1);  // the loop looks one ahead
+  for (std::size_t i = 0; i < held; ++i) scratch[i] = kMiddles[static_cast<std::size_t>(in.bytes[i])];
+  const auto* next = scratch.data();
   for (std::size_t i = 0; i < out.size(); ++i) {
-    if ((flags[i] & kFlagHeld) == 0) {
-      out[i] = 0;
-    } else {
-      out[i] = kMiddles[static_cast<std::size_t>(*next++)];
-    }
+    const std::uint32_t is_held = flags[i] & kFlagHeld;
+    out[i] = *next & (0U - is_held);
+    next += is_held;
   }
   return true;
 }

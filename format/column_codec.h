@@ -49,6 +49,14 @@ void encode_planes(std::span<const std::uint32_t> values, EncodedColumn& out);
 bool decode_planes(const ColumnInput& in, std::span<std::uint8_t> out);
 bool decode_planes(const ColumnInput& in, std::span<std::uint32_t> out);
 
+// kNibbles: values below 16, two to a byte. kConstant when all are equal.
+void encode_nibbles(std::span<const std::uint8_t> values, EncodedColumn& out);
+bool decode_nibbles(const ColumnInput& in, std::span<std::uint8_t> out);
+
+// kRuns: predicted is the value before. Where more than every second one differs: encode_planes().
+void encode_runs(std::span<const std::uint32_t> values, EncodedColumn& out);
+bool decode_runs(const ColumnInput& in, ExplicitValues& scratch, std::span<std::uint32_t> out);
+
 // kDelta: difference to the value before (the first: to itself), a byte each; 255 and more go on behind.
 // kConstant when all are equal. Values must not decrease.
 void encode_delta(std::span<const std::uint64_t> values, EncodedColumn& out);
@@ -73,7 +81,8 @@ bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32
 // kHeld: only events with kFlagHeld have a value (others: 0), the bucket of their latency.
 void encode_held(std::span<const std::uint8_t> buckets, EncodedColumn& out);
 // Gives the middle of the bucket, in nanoseconds.
-bool decode_held(const ColumnInput& in, std::span<const std::uint8_t> flags, std::span<std::uint32_t> out);
+bool decode_held(const ColumnInput& in, std::span<const std::uint8_t> flags, ExplicitValues& scratch,
+                 std::span<std::uint32_t> out);
 
 // Smallest and largest value; 0 and 0 when empty.
 struct Range {

@@ -67,6 +67,8 @@ enum class Encoding : std::uint8_t {
   kSparseByKind = 3,
   kSparseByProcess = 4,
   kHeld = 5,
+  kRuns = 6,
+  kNibbles = 7,
 };
 
 // Blocks with more processes than this do not list them: the list would cost more than it prunes.

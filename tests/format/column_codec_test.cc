@@ -46,6 +46,29 @@ TEST_F(ColumnCodec, EqualValuesNeedNoBody) {
   EXPECT_TRUE(column_.bytes.empty());
 }
 
+TEST_F(ColumnCodec, NibblesKeepSmallValues) {
+  for (std::size_t count = 1; count < 70; ++count) {
+    std::vector<std::uint8_t> values(count), decoded(count);
+    for (auto& value : values) value = static_cast<std::uint8_t>(random_() % 16);
+    encode_nibbles(values, column_);
+    if (column_.encoding == Encoding::kConstant) continue;
+    ASSERT_TRUE(decode_nibbles(input_of(column_), decoded));
+    ASSERT_EQ(decoded, values);
+  }
+}
+
+TEST_F(ColumnCodec, RunsKeepValuesThatSeldomChange) {
+  std::vector<std::uint32_t> values(5003, 77);
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    values[i] = random_() % 3 == 0 ? static_cast<std::uint32_t>(random_()) : values[i - 1];
+  }
+  encode_runs(values, column_);
+  ASSERT_EQ(column_.encoding, Encoding::kRuns);
+  std::vector<std::uint32_t> decoded(values.size());
+  ASSERT_TRUE(decode_runs(input_of(column_), scratch_, decoded));
+  EXPECT_EQ(decoded, values);
+}
+
 TEST_F(ColumnCodec, DeltaKeepsTimesOfEveryGap) {
   for (unsigned bits = 0; bits < 54; ++bits) {
     std::vector<std::uint64_t> values{random_() >> 20};
@@ -124,7 +147,7 @@ TEST_F(ColumnCodec, HeldKeepsTheBucketsOfHeldEvents) {
   }
   encode_held(buckets, column_);
   std::vector<std::uint32_t> decoded(flags.size());
-  ASSERT_TRUE(decode_held(input_of(column_), flags, decoded));
+  ASSERT_TRUE(decode_held(input_of(column_), flags, scratch_, decoded));
   EXPECT_EQ(decoded, expected);
 }
 
@@ -149,7 +172,9 @@ TEST_F(ColumnCodec, GarbageStaysWithinBounds) {
     decode_planes(garbage, small);
     decode_sparse_by_process(garbage, processes, scratch_, ids);
     decode_sparse_by_kind(garbage, kinds, scratch_, small);
-    decode_held(garbage, flags, ids);
+    decode_held(garbage, flags, scratch_, ids);
+    decode_runs(garbage, scratch_, ids);
+    decode_nibbles(garbage, small);
     ColumnInput column;
     for (std::span<const std::byte> rest(bytes); take_column(rest, column);)
       ASSERT_LE(column.bytes.size(), 900U);

@@ -23,7 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     decode_delta(column, 1, unit, times);
     decode_sparse_by_kind(column, kinds, scratch, small);
     decode_sparse_by_process(column, processes, scratch, ids);
-    decode_held(column, flags, ids);
+    decode_runs(column, scratch, ids);
+    decode_nibbles(column, small);
+    decode_held(column, flags, scratch, ids);
   }
   return 0;
 }
