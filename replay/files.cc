@@ -145,7 +145,8 @@ void FilesQuery::take(const ScanFile& file, Part& part) {
     const bool earlier = touch.first < row.touch.first;
     row.touch.merge(touch);
     if (earlier) {
-      row.process = names.labels(Grouping::process_code(names.process_classes()[touch.process])).front();
+      const auto labels = names.labels(Grouping::process_code(names.process_classes()[touch.process]));
+      row.process = split_labels(labels).front();
     }
   }
 }

@@ -26,8 +26,29 @@ bool path_like(Key key) {
   return key >= Key::kPath && key <= Key::kExt;
 }
 
-std::string or_unknown(std::string_view text) {
-  return std::string(text.empty() ? kUnknown : text);
+std::string_view or_unknown(std::string_view text) {
+  return text.empty() ? kUnknown : text;
+}
+
+// The class of each entry from classes.size() up to `last`; append_labels(id, text) gives what tells classes
+// apart.
+template <typename Map, typename AppendLabels>
+void classify(std::uint32_t last, Map& known, std::vector<std::uint32_t>& examples,
+              std::vector<std::uint32_t>& classes, AppendLabels append_labels) {
+  std::string text;
+  for (auto id = static_cast<std::uint32_t>(classes.size()); id <= last; ++id) {
+    text.clear();
+    append_labels(id, text);
+    const auto found = known.find(text);
+    if (found != known.end()) {
+      classes.push_back(found->second);
+      continue;
+    }
+    const auto added = static_cast<std::uint32_t>(examples.size());
+    known.emplace(text, added);
+    examples.push_back(id);
+    classes.push_back(added);
+  }
 }
 
 }  // namespace
@@ -87,82 +108,91 @@ Grouping::Grouping(const GroupingSpec& spec, const ScanFile& file) : spec_(spec)
     by_process_ |= process_like(key);
     by_path_ |= path_like(key);
     by_kind_ |= key == Key::kKind;
+    every_path_ |= key == Key::kPath;
   }
   extend();
 }
 
-std::string Grouping::process_label(Key key, format::ProcessId id) const {
-  if (id == 0) return std::string(kUnknown);
+void Grouping::append_process_label(Key key, format::ProcessId id, std::string& out) const {
   const auto& process = file_.dictionary.process(id);
   const auto exe = ProcessView{file_.dictionary, id}.exe();
-  switch (key) {
-    case Key::kExe:
-      return or_unknown(exe);
-    case Key::kComm:
-      return or_unknown(process.comm);
-    case Key::kUser:
-      return std::to_string(process.uid);
-    case Key::kCgroup:
-      return or_unknown(process.cgroup);
-    default: {
-      const auto name = format::base_name(exe);
-      return fmt::format("{}[{}]", name.empty() ? or_unknown(process.comm) : name, process.pid);
-    }
+  if (id == 0) {
+    out += kUnknown;
+  } else if (key == Key::kExe) {
+    out += or_unknown(exe);
+  } else if (key == Key::kComm) {
+    out += or_unknown(process.comm);
+  } else if (key == Key::kUser) {
+    out += std::to_string(process.uid);
+  } else if (key == Key::kCgroup) {
+    out += or_unknown(process.cgroup);
+  } else {
+    const auto name = format::base_name(exe);
+    out += fmt::format("{}[{}]", name.empty() ? or_unknown(process.comm) : name, process.pid);
   }
+  out += '\0';
 }
 
-std::string Grouping::path_label(Key key, format::PathId id) const {
+void Grouping::append_path_label(Key key, format::PathId id, std::string& out) const {
   const auto path = id == 0 ? std::string_view() : file_.dictionary.path(id);
-  if (path.empty()) return std::string(kUnknown);
-  if (key == Key::kDir) return or_unknown(directory_of(path, spec_.depth));
-  return std::string(key == Key::kExt ? extension_of(path) : path);
-}
-
-void Grouping::classify(Labels labels, Classes& known, std::vector<Labels>& table,
-                        std::vector<std::uint32_t>& classes) {
-  std::string joined;
-  for (const auto& label : labels) joined.append(label).push_back('\0');
-  const auto [entry, added] = known.try_emplace(std::move(joined), static_cast<std::uint32_t>(table.size()));
-  if (added) table.push_back(std::move(labels));
-  classes.push_back(entry->second);
+  if (path.empty()) {
+    out += kUnknown;
+  } else {
+    out += key == Key::kDir ? or_unknown(directory_of(path, spec_.depth))
+           : key == Key::kExt ? extension_of(path)
+                              : path;
+  }
+  out += '\0';
 }
 
 void Grouping::extend() {
   const auto& dictionary = file_.dictionary;
-  for (auto id = process_classes_.size(); by_process_ && id <= dictionary.process_count(); ++id) {
-    Labels labels;
-    for (const auto key : spec_.keys) {
-      if (process_like(key)) labels.push_back(process_label(key, static_cast<format::ProcessId>(id)));
-    }
-    classify(std::move(labels), known_processes_, process_labels_, process_classes_);
+  if (by_process_ && process_classes_.size() <= dictionary.process_count()) {
+    classify(dictionary.process_count(), known_processes_, process_examples_, process_classes_,
+             [&](format::ProcessId id, std::string& text) {
+               for (const auto key : spec_.keys) {
+                 if (process_like(key)) append_process_label(key, id, text);
+               }
+             });
   }
-  for (auto id = path_classes_.size(); by_path_ && id <= dictionary.path_count(); ++id) {
-    Labels labels;
-    for (const auto key : spec_.keys) {
-      if (path_like(key)) labels.push_back(path_label(key, static_cast<format::PathId>(id)));
+  if (every_path_) {
+    for (auto id = path_classes_.size(); id <= dictionary.path_count(); ++id) {
+      path_classes_.push_back(static_cast<std::uint32_t>(id));
+      path_examples_.push_back(static_cast<std::uint32_t>(id));
     }
-    classify(std::move(labels), known_paths_, path_labels_, path_classes_);
+  } else if (by_path_ && path_classes_.size() <= dictionary.path_count()) {
+    classify(dictionary.path_count(), known_paths_, path_examples_, path_classes_,
+             [&](format::PathId id, std::string& text) {
+               for (const auto key : spec_.keys) {
+                 if (path_like(key)) append_path_label(key, id, text);
+               }
+             });
   }
 }
 
-std::vector<std::string> Grouping::labels(GroupCode code) const {
-  std::vector<std::string> labels;
-  std::size_t of_process = 0;
-  std::size_t of_path = 0;
-  const auto process_class = (code >> kProcessShift) & 0xFFFFFFU;
-  const auto path_class = code >> kPathShift;
+std::string Grouping::labels(GroupCode code) const {
+  std::string labels;
   for (const auto key : spec_.keys) {
     if (key == Key::kSource) {
-      labels.emplace_back(file_.name);
+      labels.append(file_.name).push_back('\0');
     } else if (key == Key::kKind) {
-      labels.emplace_back(format::event_kind_name(static_cast<format::EventKind>(code & 15U)));
+      labels.append(format::event_kind_name(static_cast<format::EventKind>(code & 15U))).push_back('\0');
     } else if (process_like(key)) {
-      labels.push_back(process_labels_[process_class][of_process++]);
+      append_process_label(key, process_examples_[(code >> kProcessShift) & 0xFFFFFFU], labels);
     } else {
-      labels.push_back(path_labels_[path_class][of_path++]);
+      append_path_label(key, path_examples_[code >> kPathShift], labels);
     }
   }
   return labels;
+}
+
+std::vector<std::string_view> split_labels(std::string_view labels) {
+  std::vector<std::string_view> parts;
+  while (!labels.empty()) {
+    parts.push_back(labels.substr(0, labels.find('\0')));
+    labels.remove_prefix(parts.back().size() + 1);
+  }
+  return parts;
 }
 
 }  // namespace rfan::replay

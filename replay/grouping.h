@@ -44,8 +44,8 @@ class Grouping {
   // The class of an entry; all 0 when no key asks.
   const std::vector<std::uint32_t>& process_classes() const { return process_classes_; }
   const std::vector<std::uint32_t>& path_classes() const { return path_classes_; }
-  std::size_t process_class_count() const { return process_labels_.size(); }
-  std::size_t path_class_count() const { return path_labels_.size(); }
+  std::size_t process_class_count() const { return process_examples_.size(); }
+  std::size_t path_class_count() const { return path_examples_.size(); }
 
   GroupCode code_of(const format::EventColumns& events, std::uint32_t row) const {
     GroupCode code = by_kind_ ? static_cast<GroupCode>(events.kind[row]) : 0;
@@ -58,35 +58,45 @@ class Grouping {
   }
   static GroupCode path_code(std::uint32_t path_class) { return GroupCode{path_class} << kPathShift; }
 
-  // One text for each key; "?" for what is unknown.
-  std::vector<std::string> labels(GroupCode code) const;
+  // The codes of keys that are all process-like, all path-like, or at most the kind, are dense: code >> shift
+  // is below the count.
+  bool dense() const { return by_process_ + by_path_ + by_kind_ <= 1; }
+  unsigned dense_shift() const { return by_path_ ? kPathShift : by_process_ ? kProcessShift : 0; }
+  std::size_t dense_count() const {
+    return by_path_ ? path_class_count() : by_process_ ? process_class_count() : format::kEventKindLimit;
+  }
+
+  // One text for each key, each ended by NUL; "?" for what is unknown.
+  std::string labels(GroupCode code) const;
 
  private:
   static constexpr unsigned kProcessShift = 4;
   static constexpr unsigned kPathShift = 28;
-  using Labels = std::vector<std::string>;
+  // Classes by their texts. Only as long as they are looked for: the texts are made again from an example.
   using Classes = absl::flat_hash_map<std::string, std::uint32_t>;
 
-  void classify(Labels labels, Classes& known, std::vector<Labels>& table,
-                std::vector<std::uint32_t>& classes);
-  std::string process_label(Key key, format::ProcessId id) const;
-  std::string path_label(Key key, format::PathId id) const;
+  void append_process_label(Key key, format::ProcessId id, std::string& out) const;
+  void append_path_label(Key key, format::PathId id, std::string& out) const;
 
   const GroupingSpec& spec_;
   const ScanFile& file_;
   bool by_process_ = false;
   bool by_path_ = false;
   bool by_kind_ = false;
+  bool every_path_ = false;                     // each path is a class of its own
   std::vector<std::uint32_t> process_classes_;  // by ProcessId
   std::vector<std::uint32_t> path_classes_;     // by PathId
-  std::vector<Labels> process_labels_;          // by class, in the order of the process-like keys
-  std::vector<Labels> path_labels_;
+  std::vector<std::uint32_t> process_examples_;  // by class: the first entry of it
+  std::vector<std::uint32_t> path_examples_;
   Classes known_processes_;
   Classes known_paths_;
 };
 
 // The directory of a path without its last slash, at most `depth` components of it (0: all): "/usr/include".
 std::string_view directory_of(std::string_view path, std::size_t depth);
+// The parts of Grouping::labels().
+std::vector<std::string_view> split_labels(std::string_view labels);
+
 // ".h"; "(none)" without one.
 std::string_view extension_of(std::string_view path);
 

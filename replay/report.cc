@@ -103,26 +103,47 @@ class Report : public Verb {
     auto coverage = scan_traces(session, query);
     if (!coverage) return coverage;
     start_realtime_ns_ = query.start_realtime_ns();
-    auto rows = query.rows();
-    std::sort(rows.begin(), rows.end(), [&](const ReportRow& a, const ReportRow& b) {
-      const auto left = sort_value(a, sort_by_);
-      const auto right = sort_value(b, sort_by_);
-      return left != right ? left > right : a.labels < b.labels;
-    });
+    const auto rows = query.rows();
     std::uint64_t total = 0;
     for (const auto& row : rows) total += row.events;
-    if (session.options.format == OutputFormat::kText) {
-      print_text(rows, total, session);
-    } else {
-      const std::size_t limit = top_ ? static_cast<std::size_t>(*top_) : 0;
-      if (limit != 0 && rows.size() > limit) rows.resize(limit);
-      session.options.format == OutputFormat::kJson ? print_json(rows, total, session)
-                                                    : print_csv(rows, total, session);
+    const auto top = top_rows(rows, session.options.format == OutputFormat::kText ? kDefaultTop : 0);
+    switch (session.options.format) {
+      case OutputFormat::kText:
+        print_text(top, rows.size(), total, session);
+        break;
+      case OutputFormat::kJson:
+        print_json(top, total, session);
+        break;
+      case OutputFormat::kCsv:
+        print_csv(top, total, session);
     }
     return coverage;
   }
 
  private:
+  using Top = std::vector<const ReportRow*>;
+  static constexpr std::uint64_t kDefaultTop = 30;
+
+  // The rows to show, in their order.
+  Top top_rows(const std::vector<ReportRow>& rows, std::uint64_t usual) const {
+    struct Ranked {
+      double value;
+      const ReportRow* row;
+    };
+    std::vector<Ranked> ranked;
+    ranked.reserve(rows.size());
+    for (const auto& row : rows) ranked.push_back({sort_value(row, sort_by_), &row});
+    const auto limit = top_.value_or(usual);
+    const auto count = limit == 0 ? ranked.size() : std::min<std::size_t>(limit, ranked.size());
+    std::partial_sort(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(count), ranked.end(),
+                      [](const Ranked& a, const Ranked& b) {
+                        return a.value != b.value ? a.value > b.value : a.row->labels < b.row->labels;
+                      });
+    Top top;
+    for (std::size_t i = 0; i < count; ++i) top.push_back(ranked[i].row);
+    return top;
+  }
+
   Status check_sort() {
     if (!short_.empty()) {
       auto ns = parse_duration(short_);
@@ -143,9 +164,9 @@ class Report : public Verb {
   }
 
   std::string cell(const ReportRow& row, Measure measure, std::uint64_t total, TimeStyle style) const;
-  void print_text(const std::vector<ReportRow>& rows, std::uint64_t total, const Session& session) const;
-  void print_json(const std::vector<ReportRow>& rows, std::uint64_t total, const Session& session) const;
-  void print_csv(const std::vector<ReportRow>& rows, std::uint64_t total, const Session& session) const;
+  void print_text(const Top& rows, std::size_t all, std::uint64_t total, const Session& session) const;
+  void print_json(const Top& rows, std::uint64_t total, const Session& session) const;
+  void print_csv(const Top& rows, std::uint64_t total, const Session& session) const;
   static void print_json_value(const ReportRow& row, Measure measure, std::uint64_t total, JsonWriter& json);
 
   std::string by_, fields_, sort_, short_;
@@ -182,33 +203,29 @@ std::string Report::cell(const ReportRow& row, Measure measure, std::uint64_t to
   }
 }
 
-void Report::print_text(const std::vector<ReportRow>& rows, std::uint64_t total,
-                        const Session& session) const {
+void Report::print_text(const Top& rows, std::size_t all, std::uint64_t total, const Session& session) const {
   std::vector<Table::Column> columns;
   for (const auto measure : spec_.measures) columns.push_back({measure_name(measure), Align::kRight});
   for (const auto key : spec_.grouping.keys) columns.push_back({key_name(key), Align::kLeft});
   Table table(std::move(columns), session.colour);
-  constexpr std::size_t kDefaultTop = 30;
-  const auto limit = static_cast<std::size_t>(top_.value_or(kDefaultTop));
-  const auto shown = limit == 0 ? rows.size() : std::min(limit, rows.size());
-  for (std::size_t i = 0; i < shown; ++i) {
+  const auto style = session.options.time_style();
+  ReportRow rest;
+  rest.events = total;
+  for (const auto* row : rows) {
+    rest.events -= row->events;
     std::vector<std::string> cells;
-    for (const auto measure : spec_.measures) {
-      cells.push_back(cell(rows[i], measure, total, session.options.time_style()));
-    }
-    for (const auto& label : rows[i].labels) cells.push_back(escaped(label));
+    for (const auto measure : spec_.measures) cells.push_back(cell(*row, measure, total, style));
+    for (const auto label : split_labels(row->labels)) cells.push_back(escaped(label));
     table.add(std::move(cells));
   }
-  if (shown < rows.size()) {
-    ReportRow rest;
-    for (std::size_t i = shown; i < rows.size(); ++i) rest.events += rows[i].events;
+  if (rows.size() < all) {
     std::vector<std::string> cells;
     for (const auto measure : spec_.measures) {
       const bool sums = measure == Measure::kEvents || measure == Measure::kShare;
-      cells.push_back(sums ? cell(rest, measure, total, session.options.time_style()) : "");
+      cells.push_back(sums ? cell(rest, measure, total, style) : "");
     }
     cells.resize(cells.size() + spec_.grouping.keys.size());
-    cells[spec_.measures.size()] = fmt::format("({} more: --top 0)", count_text(rows.size() - shown));
+    cells[spec_.measures.size()] = fmt::format("({} more: --top 0)", count_text(all - rows.size()));
     table.add(std::move(cells));
   }
   table.print(session.out.text());
@@ -233,13 +250,15 @@ void Report::print_json_value(const ReportRow& row, Measure measure, std::uint64
   }
 }
 
-void Report::print_json(const std::vector<ReportRow>& rows, std::uint64_t total,
+void Report::print_json(const Top& rows, std::uint64_t total,
                         const Session& session) const {
   JsonWriter json(session.out.text());
-  for (const auto& row : rows) {
+  for (const auto* row_of : rows) {
+    const auto& row = *row_of;
     json.begin_object();
-    for (std::size_t i = 0; i < row.labels.size(); ++i) {
-      json.member_bytes(key_name(spec_.grouping.keys[i]), row.labels[i]);
+    const auto labels = split_labels(row.labels);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      json.member_bytes(key_name(spec_.grouping.keys[i]), labels[i]);
     }
     for (const auto measure : spec_.measures) print_json_value(row, measure, total, json);
     json.end_object();
@@ -247,16 +266,17 @@ void Report::print_json(const std::vector<ReportRow>& rows, std::uint64_t total,
   }
 }
 
-void Report::print_csv(const std::vector<ReportRow>& rows, std::uint64_t total,
+void Report::print_csv(const Top& rows, std::uint64_t total,
                        const Session& session) const {
   auto& out = session.out;
   std::string header;
   for (const auto key : spec_.grouping.keys) header.append(header.empty() ? "" : ",").append(key_name(key));
   for (const auto measure : spec_.measures) header.append(",").append(measure_name(measure));
   out.append(header + "\n");
-  for (const auto& row : rows) {
+  for (const auto* row_of : rows) {
+    const auto& row = *row_of;
     std::string line;
-    for (const auto& label : row.labels) line.append(line.empty() ? "" : ",").append(csv_quoted(label));
+    for (const auto label : split_labels(row.labels)) line.append(line.empty() ? "" : ",").append(csv_quoted(label));
     for (const auto measure : spec_.measures) {
       line += ',';
       if (measure == Measure::kShare) {

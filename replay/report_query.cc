@@ -181,6 +181,7 @@ class ReportQuery::Tallies : public Part {
 
   void add(const Batch& batch) override {
     grouping_.extend();
+    if (grouping_.dense()) dense_.resize(grouping_.dense_count());
     if (count_only_) {
       count(batch);
     } else {
@@ -194,6 +195,7 @@ class ReportQuery::Tallies : public Part {
   bool add_statistics(const format::BlockStatistics& statistics) override {
     if (!count_only_ || reopens_ || files_ || short_ || latencies_) return false;
     if (grouping_.by_process() || grouping_.by_path()) return false;
+    dense_.resize(grouping_.dense_count());
     if (!grouping_.by_kind()) return count_all(statistics.totals.events), true;
     for (std::size_t kind = 0; kind < statistics.totals.by_kind.size(); ++kind) {
       if (statistics.totals.by_kind[kind] != 0) slot(kind).events += statistics.totals.by_kind[kind];
@@ -209,6 +211,9 @@ class ReportQuery::Tallies : public Part {
   template <typename Visit>
   void for_each_group(Visit visit) {
     collect_ids();
+    for (std::size_t i = 0; i < dense_.size(); ++i) {
+      if (dense_[i].events != 0) visit(GroupCode{i} << grouping_.dense_shift(), dense_[i]);
+    }
     for (const auto& [code, tally] : tallies_) visit(code, tally);
   }
 
@@ -256,6 +261,7 @@ class ReportQuery::Tallies : public Part {
   }
 
   Tally& slot(GroupCode code) {
+    if (!dense_.empty()) return dense_[code >> grouping_.dense_shift()];
     if (code != last_code_ || last_ == nullptr) {
       last_ = &tallies_[code];
       last_code_ = code;
@@ -294,7 +300,8 @@ class ReportQuery::Tallies : public Part {
   const bool count_only_, opens_, reopens_, short_, files_, times_, wait_, latencies_;
   std::vector<std::uint32_t> by_id_;  // two counters for each id of the one dictionary that is asked for
   std::uint64_t uncollected_ = 0;
-  absl::flat_hash_map<GroupCode, Tally> tallies_;
+  std::vector<Tally> dense_;                       // where Grouping::dense()
+  absl::flat_hash_map<GroupCode, Tally> tallies_;  // elsewhere
   GroupCode last_code_ = 0;
   Tally* last_ = nullptr;
 };
@@ -316,8 +323,9 @@ ReportQuery::~ReportQuery() = default;
 
 void ReportQuery::begin(const ScanFile& file) {
   state_ = std::make_unique<FileState>(spec_, file);
-  if (!started_) start_realtime_ns_ = file.timeline.start_realtime_ns();
-  started_ = true;
+  if (files_begun_++ == 0) start_realtime_ns_ = file.timeline.start_realtime_ns();
+  if (files_begun_ != 2) return;
+  for (std::size_t i = 0; i < rows_.size(); ++i) row_by_labels_[rows_[i].labels] = static_cast<std::uint32_t>(i);
 }
 
 std::unique_ptr<Part> ReportQuery::make_part(const ScanFile& file) {
@@ -327,13 +335,12 @@ std::unique_ptr<Part> ReportQuery::make_part(const ScanFile& file) {
 std::uint32_t ReportQuery::row_of(FileState& state, GroupCode code) {
   const auto [entry, added] = state.rows.try_emplace(code);
   if (!added) return entry->second;
+  // Within one file no two groups have the same labels.
   auto labels = state.grouping.labels(code);
-  std::string joined;
-  for (const auto& label : labels) joined.append(label).push_back('\0');
-  const auto [known, is_new] =
-      row_by_labels_.try_emplace(std::move(joined), static_cast<std::uint32_t>(rows_.size()));
-  if (is_new) rows_.emplace_back().labels = std::move(labels);
-  return entry->second = known->second;
+  const auto next = static_cast<std::uint32_t>(rows_.size());
+  entry->second = files_begun_ > 1 ? row_by_labels_.try_emplace(labels, next).first->second : next;
+  if (entry->second == next) rows_.emplace_back().labels = std::move(labels);
+  return entry->second;
 }
 
 std::uint32_t ReportQuery::global_path(FileState& state, format::PathId id) {

@@ -51,7 +51,7 @@ struct ReportSpec {
 
 // One group, over all files. Times are wall-clock, in nanoseconds since the epoch.
 struct ReportRow {
-  std::vector<std::string> labels;  // by key
+  std::string labels;  // as Grouping::labels() gives them
   std::uint64_t events = 0;
   std::uint64_t opens = 0;
   std::uint64_t reopens = 0;
@@ -111,13 +111,13 @@ class ReportQuery : public Query {
   const ReportSpec& spec_;
   std::unique_ptr<FileState> state_;  // of the file that is being scanned
   std::vector<ReportRow> rows_;
-  absl::flat_hash_map<std::string, std::uint32_t> row_by_labels_;
+  absl::flat_hash_map<std::string, std::uint32_t> row_by_labels_;  // from the second file on
   absl::flat_hash_map<std::string, std::uint32_t> path_numbers_;
   absl::flat_hash_map<std::string, std::uint32_t> process_numbers_;
   absl::flat_hash_map<Triple, std::uint64_t> opens_by_file_;  // row, process, path
   absl::flat_hash_set<Triple> files_;                         // row, 0, path
   std::uint64_t start_realtime_ns_ = 0;
-  bool started_ = false;
+  std::size_t files_begun_ = 0;
 };
 
 }  // namespace rfan::replay

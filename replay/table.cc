@@ -17,14 +17,17 @@ void Table::print(TextBuffer& out) const {
     for (const auto& row : rows_) width = std::max(width, text_width(row.cells[i]));
     widths.push_back(width);
   }
+  // Nothing behind the last cell that has text.
   const auto print_row = [&](const auto& cell_of) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
+    auto end = columns_.size();
+    while (end != 0 && cell_of(end - 1).empty()) --end;
+    for (std::size_t i = 0; i < end; ++i) {
       const std::string_view cell = cell_of(i);
       const std::string padding(widths[i] - text_width(cell), ' ');
       if (i != 0) out.append("  ");
       if (columns_[i].align == Align::kRight) out.append(padding);
       out.append(cell);
-      if (columns_[i].align == Align::kLeft && i + 1 < columns_.size()) out.append(padding);
+      if (columns_[i].align == Align::kLeft && i + 1 < end) out.append(padding);
     }
   };
   if (colour_) out.append("\x1b[1m");
