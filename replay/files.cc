@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include "format/limits.h"
@@ -80,6 +81,11 @@ class FilesQuery : public Query {
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Touches>(file); }
   void take(const ScanFile& file, Part& part) override;
 
+  void begin(const ScanFile& file) override {
+    if (!start_realtime_ns_) start_realtime_ns_ = file.timeline.start_realtime_ns();
+  }
+  std::uint64_t start_realtime_ns() const { return start_realtime_ns_.value_or(0); }
+
   // In the order of first touch; empties the query.
   std::vector<FileRow> rows() {
     std::sort(rows_.begin(), rows_.end(),
@@ -98,6 +104,7 @@ class FilesQuery : public Query {
     std::vector<Touch> by_path;  // by PathId
   };
 
+  std::optional<std::uint64_t> start_realtime_ns_;
   std::vector<FileRow> rows_;
   absl::flat_hash_map<std::string, std::size_t> row_by_path_;
 };
@@ -184,7 +191,7 @@ class Files : public Verb {
         print_csv(rows, session);
         break;
       default:
-        long_ ? print_table(rows, session) : print_names(rows, session);
+        long_ ? print_table(rows, query.start_realtime_ns(), session) : print_names(rows, session);
     }
     return coverage;
   }
@@ -223,12 +230,11 @@ class Files : public Verb {
     }
   }
 
-  void print_table(const std::vector<FileRow>& rows, const Session& session) const {
+  void print_table(const std::vector<FileRow>& rows, std::uint64_t start_ns, const Session& session) const {
     std::vector<Table::Column> columns{{"first touch"}, {"events", Align::kRight}, {"process"}};
     if (churn_) columns = {{"created"}, {"lived", Align::kRight}, {"times", Align::kRight}, {"process"}};
     columns.push_back({"path"});
     Table table(std::move(columns), session.colour);
-    const auto start_ns = rows.empty() ? 0 : rows.front().touch.first_ns;
     const auto moment = [&](std::uint64_t ns) {
       return moment_text(ns, start_ns, session.options.time_style());
     };

@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr auto kLookEvery = std::chrono::milliseconds(50);
 constexpr auto kWaitForNext = std::chrono::seconds(2);
-constexpr std::string_view kPart = ".part";
 
 class FollowSource : public format::ByteSource {
  public:
@@ -53,7 +52,7 @@ class FollowSource : public format::ByteSource {
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0) return true;
     std::error_code ignored;
-    if (path_.ends_with(kPart) && !fs::exists(path_, ignored)) return true;
+    if (without_part(path_) != path_ && !fs::exists(path_, ignored)) return true;
     if (status.st_size == looked_at_) return false;
     looked_at_ = status.st_size;
     auto source = format::open_source(path_);
@@ -68,29 +67,13 @@ class FollowSource : public format::ByteSource {
   bool ended_ = false;
 };
 
-std::optional<std::string> find_next(const std::string& path) {
-  auto file = fs::path(path).filename().string();
-  if (file.ends_with(kPart)) file.resize(file.size() - kPart.size());
-  // trace.000012.fbz belongs to trace.fbz.
-  const auto number_at = file.size() < 4 ? file.npos : file.rfind('.', file.size() - 5);
-  if (number_at == file.npos) return {};
-  const auto set = file.substr(0, number_at) + ".fbz";
-  const auto sequence = sequence_in_name(file, set);
-  if (!sequence) return {};
-  for (const auto& name : rotated_files((fs::path(path).parent_path() / set).string())) {
-    const auto of_name = sequence_in_name(fs::path(name).filename().string(), set);
-    if (of_name && *of_name > *sequence) return name;
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<format::ByteSource>> follow_source(const std::string& path) {
   auto name = path;
   int fd = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && name.ends_with(kPart)) {  // finished since it was found
-    name.resize(name.size() - kPart.size());
+  if (fd < 0 && without_part(name) != name) {  // finished since it was found
+    name = without_part(name);
     fd = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
   }
   if (fd < 0) return errno_error("cannot open trace", path);
@@ -100,7 +83,7 @@ Result<std::unique_ptr<format::ByteSource>> follow_source(const std::string& pat
 std::optional<std::string> next_rotated(const std::string& path) {
   const auto until = std::chrono::steady_clock::now() + kWaitForNext;
   while (true) {
-    if (auto next = find_next(path)) return next;
+    if (auto next = next_in_series(path)) return next;
     if (std::chrono::steady_clock::now() >= until) return {};
     std::this_thread::sleep_for(kLookEvery);
   }

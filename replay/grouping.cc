@@ -138,7 +138,7 @@ void Grouping::append_path_label(Key key, format::PathId id, std::string& out) c
   if (path.empty()) {
     out += kUnknown;
   } else {
-    out += key == Key::kDir ? or_unknown(directory_of(path, spec_.depth))
+    out += key == Key::kDir   ? or_unknown(directory_of(path, spec_.depth))
            : key == Key::kExt ? extension_of(path)
                               : path;
   }

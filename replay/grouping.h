@@ -83,9 +83,9 @@ class Grouping {
   bool by_process_ = false;
   bool by_path_ = false;
   bool by_kind_ = false;
-  bool every_path_ = false;                     // each path is a class of its own
-  std::vector<std::uint32_t> process_classes_;  // by ProcessId
-  std::vector<std::uint32_t> path_classes_;     // by PathId
+  bool every_path_ = false;                      // each path is a class of its own
+  std::vector<std::uint32_t> process_classes_;   // by ProcessId
+  std::vector<std::uint32_t> path_classes_;      // by PathId
   std::vector<std::uint32_t> process_examples_;  // by class: the first entry of it
   std::vector<std::uint32_t> path_examples_;
   Classes known_processes_;

@@ -232,10 +232,9 @@ class Hist : public Verb {
     const auto rate_columns = std::min<std::size_t>(bars * 3 / 5, 60);
     const auto p99_columns = std::min<std::size_t>(bars - rate_columns, 40);
     auto& out = session.out;
-    if (session.colour) out.append("\x1b[1m");
-    out.append(fmt::format("{:<15}  {:>10}  {:<{}}  {:>7}  {:<{}}", "time", "events/s", "", rate_columns,
-                           "p99", "", p99_columns));
-    out.append(session.colour ? "\x1b[0m\n" : "\n");
+    const auto heading =
+        fmt::format("{:<15}  {:>10}  {:<{}}  {:>7}", "time", "events/s", "", rate_columns, "p99");
+    out.append(session.colour ? "\x1b[1m" + heading + "\x1b[0m\n" : heading + '\n');
     for (const auto& row : rows_) {
       const auto moment = moment_text(row.begin_ns, start_realtime_ns, session.options.time_style());
       const auto day_at = moment.find(' ');

@@ -250,8 +250,7 @@ void Report::print_json_value(const ReportRow& row, Measure measure, std::uint64
   }
 }
 
-void Report::print_json(const Top& rows, std::uint64_t total,
-                        const Session& session) const {
+void Report::print_json(const Top& rows, std::uint64_t total, const Session& session) const {
   JsonWriter json(session.out.text());
   for (const auto* row_of : rows) {
     const auto& row = *row_of;
@@ -266,8 +265,7 @@ void Report::print_json(const Top& rows, std::uint64_t total,
   }
 }
 
-void Report::print_csv(const Top& rows, std::uint64_t total,
-                       const Session& session) const {
+void Report::print_csv(const Top& rows, std::uint64_t total, const Session& session) const {
   auto& out = session.out;
   std::string header;
   for (const auto key : spec_.grouping.keys) header.append(header.empty() ? "" : ",").append(key_name(key));
@@ -276,7 +274,8 @@ void Report::print_csv(const Top& rows, std::uint64_t total,
   for (const auto* row_of : rows) {
     const auto& row = *row_of;
     std::string line;
-    for (const auto label : split_labels(row.labels)) line.append(line.empty() ? "" : ",").append(csv_quoted(label));
+    for (const auto label : split_labels(row.labels))
+      line.append(line.empty() ? "" : ",").append(csv_quoted(label));
     for (const auto measure : spec_.measures) {
       line += ',';
       if (measure == Measure::kShare) {

@@ -325,7 +325,8 @@ void ReportQuery::begin(const ScanFile& file) {
   state_ = std::make_unique<FileState>(spec_, file);
   if (files_begun_++ == 0) start_realtime_ns_ = file.timeline.start_realtime_ns();
   if (files_begun_ != 2) return;
-  for (std::size_t i = 0; i < rows_.size(); ++i) row_by_labels_[rows_[i].labels] = static_cast<std::uint32_t>(i);
+  for (std::size_t i = 0; i < rows_.size(); ++i)
+    row_by_labels_[rows_[i].labels] = static_cast<std::uint32_t>(i);
 }
 
 std::unique_ptr<Part> ReportQuery::make_part(const ScanFile& file) {

@@ -1,8 +1,6 @@
-// How trace files are named: rotation writes trace.000000.fbz, trace.000001.fbz, ... for `-o trace.fbz`, and
-// the file that is being written ends in .part until it is finished.
+// What a TRACE of the command line stands for. How rotation names files is in format/series_name.h.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,20 +8,17 @@
 
 namespace rfan::replay {
 
-// The files of the rotated set `name` ("dir/trace.fbz"), by sequence number; none when there is no such set.
-std::vector<std::string> rotated_files(const std::string& name);
-
-// All *.fbz and *.fbz.part in a directory, by name.
-std::vector<std::string> traces_in(const std::string& directory);
-
-// What a TRACE of the command line stands for: itself when it is a file or a pipe ("-" too), the traces of a
-// directory, else the files of the rotated set of that name; itself again when there is no such set, so that
-// opening it says what is wrong.
+// Itself when it is a file or a pipe ("-" too); the *.fbz and *.fbz.part of a directory, by name; else the
+// files of the rotated set of that name; itself again when there is no such set, so that opening it says what
+// is wrong.
 std::vector<std::string> expand_name(const std::string& name);
 
 bool is_pipe(const std::string& name);
 
-// "trace.000012.fbz" or "trace.000012.fbz.part" of the set "trace.fbz": 12.
-std::optional<std::uint32_t> sequence_in_name(std::string_view file, std::string_view set);
+// The file of the same rotated set with the next number that exists; nothing when there is none.
+std::optional<std::string> next_in_series(const std::string& path);
+
+// Without the ".part" of a file that is being written.
+std::string_view without_part(std::string_view path);
 
 }  // namespace rfan::replay
