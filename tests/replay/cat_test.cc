@@ -29,7 +29,7 @@ class CatTest : public testing::Test {
 TEST_F(CatTest, TextShowsEveryShapeOfEvent) {
   replay_test::write_sample_trace(trace_);
   EXPECT_EQ(cat({"--utc"}),
-            "2026-11-22 10:31:02.250000 exec          vim.basic[1234]          /usr/bin/vim.basic 8.3us\n"
+            "2026-11-22 10:31:02.250000 exec          vim.basic[1234]          /usr/bin/vim.basic 8.7us\n"
             "2026-11-22 10:31:02.500001 open          vim.basic[1234]          /etc/hostname 1.2ms\n"
             "2026-11-22 10:31:02.750002 open          Web\\x20Content[77]       /etc/shadow DENIED 2.1s\n"
             "2026-11-22 10:31:03.000003 close_nowrite vim.basic[1234]          /etc/ -\n"
@@ -44,7 +44,7 @@ TEST_F(CatTest, TextShowsEveryShapeOfEvent) {
 TEST_F(CatTest, RelativeTimesCountFromTheStart) {
   replay_test::write_sample_trace(trace_);
   EXPECT_EQ(cat({"--reltime", "--kind", "exec"}),
-            "     0.250000 exec          vim.basic[1234]          /usr/bin/vim.basic 8.3us\n");
+            "     0.250000 exec          vim.basic[1234]          /usr/bin/vim.basic 8.7us\n");
   EXPECT_EQ(cat({"--reltime", "--since", "+250ms", "--until", "+250001us"}),
             cat({"--reltime", "--kind", "exec"}));
 }
@@ -56,14 +56,14 @@ TEST_F(CatTest, JsonlShowsEveryShapeOfEvent) {
   EXPECT_EQ(
       cat({"--format", "jsonl"}),
       R"({"time_ns":1795343462250000000,"kind":"exec",)" + vim +
-          R"(,"path":"/usr/bin/vim.basic","held":true,"reply_ns":8300,"verdict":"allow"})"
+          R"(,"path":"/usr/bin/vim.basic","held":true,"reply_ns":8703,"verdict":"allow"})"
           "\n"
           R"({"time_ns":1795343462500001000,"kind":"open",)" +
           vim +
-          R"(,"path":"/etc/hostname","held":true,"reply_ns":1200000,"verdict":"allow"})"
+          R"(,"path":"/etc/hostname","held":true,"reply_ns":1245183,"verdict":"allow"})"
           "\n"
           R"({"time_ns":1795343462750002000,"kind":"open","pid":77,"ppid":1,"uid":1000,"comm":"Web Content",)"
-          R"("path":"/etc/shadow","held":true,"reply_ns":2100000000,"verdict":"deny"})"
+          R"("path":"/etc/shadow","held":true,"reply_ns":2080374783,"verdict":"deny"})"
           "\n"
           R"({"time_ns":1795343463000003000,"kind":"close_nowrite",)" +
           vim +

@@ -88,7 +88,9 @@ std::unique_ptr<TraceWriter> create_trace(const std::string& path, const format:
                                           const format::TraceWriterOptions& options) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) throw std::runtime_error("open " + path);
-  auto writer = TraceWriter::create(format::make_fd_sink(fd, path), options, meta);
+  auto in_us = options;
+  in_us.time_unit_ns = 1000;
+  auto writer = TraceWriter::create(format::make_fd_sink(fd, path), in_us, meta);
   if (!writer) throw std::runtime_error(writer.error().message());
   return std::move(writer).value();
 }
@@ -113,7 +115,14 @@ void write_sample_trace(const std::string& path, const SampleShape& shape) {
   format::TraceSummary summary;
   summary.end_reason = format::EndReason::kCommandEnded;
   summary.command_status = 1;
-  summary.cost = {20, 12, 1'000'000, 2'000'000, 3, 400'000, 8, 2};
+  summary.cost.events_seen = 20;
+  summary.cost.events_filtered = 12;
+  summary.cost.reader_user_ns = 1'000'000;
+  summary.cost.writer_user_ns = 2'000'000;
+  summary.cost.process_reads = 3;
+  summary.cost.process_read_ns = 400'000;
+  summary.cost.arenas = 8;
+  summary.cost.arenas_high_water = 2;
   check(writer->finish(kSampleClock, summary));
 }
 

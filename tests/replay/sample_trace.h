@@ -24,7 +24,7 @@ inline constexpr std::uint64_t kSecond = 1'000'000'000;
 // The clock of the sample traces: monotonic 1 s is 2026-11-22 10:31:02 UTC.
 inline constexpr format::ClockSample kSampleClock{kSecond, 1795343462 * kSecond, kSecond};
 
-// Creates the file; throws when that fails, as do the others here.
+// Creates the file, with times in microseconds; throws when that fails, as do the others here.
 std::unique_ptr<format::TraceWriter> create_trace(const std::string& path, const format::TraceMeta& meta = {},
                                                   const format::TraceWriterOptions& options = {});
 void check(const Status& status);
