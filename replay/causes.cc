@@ -51,14 +51,16 @@ class CauseFinder {
   std::vector<Finding> run() {
     std::vector<std::uint32_t> rest;
     for (std::uint32_t i = 0; i < differences_.size(); ++i) {
-      if (!explain_by_program(i) && !explain_by_count(i)) rest.push_back(i);
+      if (explain_by_program(i) || follows_from_program(differences_[i]) || explain_by_count(i)) continue;
+      rest.push_back(i);
     }
     pair_replacements();
     for (const auto& [key, group] : programs_) findings_.push_back(program_finding(key, group));
     for (const auto& [key, group] : counts_) findings_.push_back(count_finding(key, group));
     explain_by_path(rest);
-    std::stable_sort(findings_.begin(), findings_.end(),
-                     [](const Finding& a, const Finding& b) { return std::abs(a.events) > std::abs(b.events); });
+    std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
+      return std::abs(a.events) > std::abs(b.events);
+    });
     return std::move(findings_);
   }
 
@@ -93,6 +95,26 @@ class CauseFinder {
     return {};
   }
 
+  // What a process does in order to start a program that only one side has: the fork counts as one of its own
+  // program; and where the new program stands between it and another, it starts the other less often.
+  bool follows_from_program(const Difference& difference) const {
+    const auto key = place_key(shape(difference.actor).chain);
+    const auto& own = places_.at(key);
+    const bool is_new = difference.delta() > 0;
+    if (own.one_sided()) return false;
+    const auto sibling = executables_.find(comparison_.paths()[difference.path]);
+    const bool starts = sibling != executables_.end() && !sibling->second.one_sided();
+    const auto explains = [&](const std::string& child, double processes) {
+      if (child.empty()) return false;
+      const auto& place = places_.at(child);
+      return processes <= place.base + place.fresh;
+    };
+    // Each start is an open and an exec.
+    if (starts && explains(one_sided_child(key, !is_new), std::abs(difference.delta()) / 2)) return true;
+    const bool forked = own.base != own.fresh && (own.fresh > own.base) == is_new;
+    return forked && explains(one_sided_child(key, is_new), std::abs(own.fresh - own.base));
+  }
+
   bool explain_by_program(std::uint32_t i) {
     const auto& difference = differences_[i];
     auto key = outermost(difference.actor, [](const Place& place) { return place.one_sided(); });
@@ -108,12 +130,24 @@ class CauseFinder {
   std::string program_with_file(const Difference& difference) const {
     const auto& path = comparison_.paths()[difference.path];
     const auto file = executables_.find(path);
-    if (file == executables_.end() || !file->second.one_sided()) return {};
+    if (file == executables_.end()) return {};
+    if (!file->second.one_sided()) return {};
     if ((file->second.fresh > 0) != (difference.delta() > 0)) return {};
     const auto key = place_key(shape(difference.actor).chain) + path;
     const auto place = places_.lower_bound(key);
-    const bool found = place != places_.end() && place->second.program.exe == path && place->first.starts_with(key);
+    const bool found =
+        place != places_.end() && place->second.program.exe == path && place->first.starts_with(key);
     return found ? place->first : std::string();
+  }
+
+  // A program that the one at `parent` started on one side only; empty when there is none.
+  std::string one_sided_child(const std::string& parent, bool is_new) const {
+    for (auto place = places_.upper_bound(parent); place != places_.end() && place->first.starts_with(parent);
+         ++place) {
+      const auto& child = place->second;
+      if (child.parent == parent && child.one_sided() && (child.fresh > 0) == is_new) return place->first;
+    }
+    return {};
   }
 
   bool explain_by_count(std::uint32_t i) {
@@ -122,8 +156,7 @@ class CauseFinder {
     if (own.base == own.fresh || own.one_sided()) return false;
     const double expected = difference.base * own.fresh / own.base;
     if (difference.base == 0 || std::abs(difference.fresh - expected) > 0.1 * expected + 1) return false;
-    const auto key =
-        outermost(difference.actor, [&](const Place& place) { return place.changed_like(own); });
+    const auto key = outermost(difference.actor, [&](const Place& place) { return place.changed_like(own); });
     auto& group = counts_[key];
     group.change = Change::kProcesses;
     group.members.push_back(i);
@@ -140,7 +173,8 @@ class CauseFinder {
                           std::find(absorbed.begin(), absorbed.end(), gone) == absorbed.end();
         if (!fits) continue;
         program.instead = gone;
-        program.group.members.insert(program.group.members.end(), old.group.members.begin(), old.group.members.end());
+        program.group.members.insert(program.group.members.end(), old.group.members.begin(),
+                                     old.group.members.end());
         absorbed.push_back(gone);
         break;
       }
@@ -151,7 +185,8 @@ class CauseFinder {
   Finding program_finding(const std::string& key, const ProgramGroup& program) const {
     auto finding = summed(program.group);
     const auto& place = places_.at(key);
-    finding.change = program.instead.empty() ? (place.fresh > 0 ? Change::kNew : Change::kGone) : Change::kProgram;
+    finding.change =
+        program.instead.empty() ? (place.fresh > 0 ? Change::kNew : Change::kGone) : Change::kProgram;
     finding.what = place.program.name();
     const auto processes = place.base + place.fresh;
     finding.detail = "a program, " + count(processes, "process", "processes") + ", " +
@@ -220,7 +255,8 @@ class CauseFinder {
 
   std::string_view common_directory_of(const Group& group) const {
     std::string_view common = comparison_.paths()[differences_[group.members.front()].path];
-    for (const auto i : group.members) common = common_directory(common, comparison_.paths()[differences_[i].path]);
+    for (const auto i : group.members)
+      common = common_directory(common, comparison_.paths()[differences_[i].path]);
     return common;
   }
 
@@ -228,7 +264,8 @@ class CauseFinder {
     const auto before = relative_names(gone, common_directory_of(gone));
     const auto after = relative_names(fresh, common_directory_of(fresh));
     std::vector<std::string_view> common;
-    std::set_intersection(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(common));
+    std::set_intersection(before.begin(), before.end(), after.begin(), after.end(),
+                          std::back_inserter(common));
     return 2 * common.size() > std::max(before.size(), after.size());
   }
 
@@ -278,13 +315,15 @@ class CauseFinder {
   // Labels of the programs, the one with the largest difference first.
   std::string programs(std::span<const std::uint32_t> members) const {
     std::map<std::string, double> deltas;
-    for (const auto i : members) deltas[shape(differences_[i].actor).program().label()] += std::abs(differences_[i].delta());
+    for (const auto i : members)
+      deltas[shape(differences_[i].actor).program().label()] += std::abs(differences_[i].delta());
     std::vector<std::pair<double, std::string>> order;
     for (const auto& [label, delta] : deltas) order.emplace_back(-delta, label);
     std::sort(order.begin(), order.end());
     constexpr std::size_t kMaxNamed = 3;
     std::string text;
-    for (std::size_t i = 0; i < std::min(order.size(), kMaxNamed); ++i) text += (i ? ", " : "") + order[i].second;
+    for (std::size_t i = 0; i < std::min(order.size(), kMaxNamed); ++i)
+      text += (i ? ", " : "") + order[i].second;
     if (order.size() > kMaxNamed) text += " and " + std::to_string(order.size() - kMaxNamed) + " more";
     return text;
   }
@@ -294,6 +333,7 @@ class CauseFinder {
     Finding finding;
     finding.change = group.change;
     absl::flat_hash_map<std::uint32_t, double> by_path;
+    std::vector<double> p_values;
     for (const auto i : group.members) {
       const auto& difference = differences_[i];
       finding.base += difference.base;
@@ -302,6 +342,11 @@ class CauseFinder {
       finding.q_value = std::min(finding.q_value, difference.q_value);
       finding.events += group.change == Change::kProgram ? std::abs(difference.delta()) : difference.delta();
       by_path[difference.path] += std::abs(difference.delta());
+      p_values.push_back(difference.p_value);
+    }
+    std::sort(p_values.begin(), p_values.end());
+    for (std::size_t i = 0; i < p_values.size(); ++i) {
+      finding.joint_p = std::min(finding.joint_p, p_values[i] / static_cast<double>(i + 1));
     }
     finding.files = by_path.size();
     std::vector<std::pair<double, std::string_view>> order;
@@ -315,9 +360,9 @@ class CauseFinder {
   const Comparison& comparison_;
   std::span<const Difference> differences_;
   PathTree tree_;
-  std::map<std::string, Place> places_;                          // by place_key()
-  absl::flat_hash_map<std::string, Place> executables_;          // only the counts; by path
-  std::map<std::string, ProgramGroup> programs_;                     // by place_key()
+  std::map<std::string, Place> places_;                  // by place_key()
+  absl::flat_hash_map<std::string, Place> executables_;  // only the counts; by path
+  std::map<std::string, ProgramGroup> programs_;         // by place_key()
   std::map<std::string, Group> counts_;
   std::vector<Finding> findings_;
 };
@@ -346,6 +391,20 @@ std::string_view change_name(Change change) {
       return "faster";
   }
   return "";
+}
+
+std::vector<Finding> take_insignificant(std::vector<Finding>& causes, std::size_t keys) {
+  std::vector<double> p_values;
+  for (const auto& cause : causes) p_values.push_back(cause.joint_p);
+  // One hypothesis for each key, as many discoveries as there are causes.
+  p_values.resize(std::max(keys, p_values.size()), 1.0);
+  const auto q_values = benjamini_hochberg(p_values);
+  for (std::size_t i = 0; i < causes.size(); ++i) causes[i].q_value = q_values[i];
+  const auto rest =
+      std::stable_partition(causes.begin(), causes.end(), [](const auto& c) { return c.significant(); });
+  std::vector<Finding> taken(std::make_move_iterator(rest), std::make_move_iterator(causes.end()));
+  causes.erase(rest, causes.end());
+  return taken;
 }
 
 std::vector<Finding> find_causes(const Comparison& comparison, std::span<const Difference> differences) {

@@ -20,4 +20,9 @@ namespace rfan::replay {
 // Ordered by how many events they explain.
 std::vector<Finding> find_causes(const Comparison& comparison, std::span<const Difference> differences);
 
+// Takes out the causes that are not significant when each counts as one discovery among `keys` tests. What a
+// cause stands for supports itself (Finding::joint_p), but a hundred headers of one include path must not
+// lend their weight to a hundred and first, unrelated line.
+std::vector<Finding> take_insignificant(std::vector<Finding>& causes, std::size_t keys);
+
 }  // namespace rfan::replay

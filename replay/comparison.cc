@@ -28,7 +28,8 @@ void RunSum::add(const RunSum& other) {
   files += other.files;
 }
 
-Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding, std::size_t threads)
+Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding,
+                       std::size_t threads)
     : parts_(parts), run_counts_(counts), counts_(folding.no_counts()) {
   std::vector<RunShapes> shapes;
   for (const auto& part : parts) {
@@ -54,8 +55,9 @@ void Comparison::count_processes() {
 void Comparison::fold_paths(const NameFolding& folding, std::size_t threads) {
   std::vector<std::vector<std::string>> folded(parts_.size());
   std::vector<FoldCounts> counts(parts_.size(), folding.no_counts());
-  in_parallel(threads, parts_.size(),
-              [&](std::size_t part) { folded[part] = folded_paths(*parts_[part].tally, folding, counts[part]); });
+  in_parallel(threads, parts_.size(), [&](std::size_t part) {
+    folded[part] = folded_paths(*parts_[part].tally, folding, counts[part]);
+  });
   absl::flat_hash_map<std::string, std::uint32_t> ids;
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     counts_.add(counts[part]);
@@ -75,16 +77,17 @@ void Comparison::merge_cells() {
     auto& cell_of = cell_of_.emplace_back();
     for (const auto& cell : parts_[part].tally->cells()) {
       const ComparedCell key{match_.actor_of[part][cell.shape], path_of_[part][cell.path], cell.kind};
-      const auto packed = static_cast<std::uint64_t>(key.actor) << 36U | static_cast<std::uint64_t>(key.path) << 4U |
-                          static_cast<std::uint64_t>(key.kind);
+      const auto packed = static_cast<std::uint64_t>(key.actor) << 36U |
+                          static_cast<std::uint64_t>(key.path) << 4U | static_cast<std::uint64_t>(key.kind);
       const auto [entry, added] = ids.try_emplace(packed, static_cast<std::uint32_t>(cells_.size()));
       if (added) {
         cells_.push_back(key);
         sums_.resize(sums_.size() + runs());
       }
       cell_of.push_back(entry->second);
-      sums_[entry->second * runs() + parts_[part].run].add({cell.events, cell.even_events, cell.waits, cell.waited_ns,
-                                                            cell.waited_log2, cell.waited_log2_squares, 1});
+      sums_[entry->second * runs() + parts_[part].run].add({cell.events, cell.even_events, cell.waits,
+                                                            cell.waited_ns, cell.waited_log2,
+                                                            cell.waited_log2_squares, 1});
     }
   }
 }

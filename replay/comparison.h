@@ -51,7 +51,8 @@ struct RunCounts {
 class Comparison {
  public:
   // `parts` must outlive this object.
-  Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding, std::size_t threads);
+  Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding,
+             std::size_t threads);
 
   std::size_t base_runs() const { return run_counts_.base; }
   std::size_t runs() const { return run_counts_.all(); }
@@ -63,7 +64,9 @@ class Comparison {
   std::uint32_t actor_of(std::size_t part, std::uint32_t shape) const { return match_.actor_of[part][shape]; }
   std::uint32_t path_of(std::size_t part, format::PathId path) const { return path_of_[part][path]; }
   // Processes of an actor, for each run.
-  std::span<const double> processes(std::uint32_t actor) const { return {&processes_[actor * runs()], runs()}; }
+  std::span<const double> processes(std::uint32_t actor) const {
+    return {&processes_[actor * runs()], runs()};
+  }
 
   const std::vector<ComparedCell>& cells() const { return cells_; }
   const RunSum& sum(std::size_t cell, std::size_t run) const { return sums_[cell * runs() + run]; }

@@ -23,24 +23,27 @@ namespace {
 class Diff : public Verb {
  public:
   OptionGroup options() override {
-    return {"Options",
-            {{"--by", "KEY,...", "side by side for each of these instead of causes: path dir exe kind", &by_},
-             {"--sets", "", "the files and programs that only one side has, one per line", &sets_},
-             {"--sequence", "",
-              "what matched processes did additionally (+), no longer (-) or at another place (>); compares the first "
-              "run of each side",
-              &sequence_},
-             {"--all", "", "also what noise explains", &all_},
-             {"--map", "FROM=TO", "call directory FROM and what is below it TO, in both sides", &maps_},
-             {"--no-fold", "RULE", "do not fold names by this rule: proc uuid hash temp pid pts, or all", &no_fold_},
-             {"--fold", "RULE", "fold names by a rule that is off by default: version date", &fold_},
-             {"--fold-file", "FILE", "globs, one per line: what matches one is called by the glob", &fold_file_},
-             {"--base-window", "FROM..TO", "only this time of the base runs", &base_window_},
-             {"--new-window", "FROM..TO", "only this time of the new runs", &new_window_},
-             {"--fail-on", "METRIC:+N%",
-              "exit with 1 only when the new runs have more than N % more (or -N%: less; without %: by number); "
-              "metrics: count rate files opens reopens time p50 p99",
-              &fail_on_}}};
+    return {
+        "Options",
+        {{"--by", "KEY,...", "side by side for each of these instead of causes: path dir exe kind", &by_},
+         {"--sets", "", "the files and programs that only one side has, one per line", &sets_},
+         {"--sequence", "",
+          "what matched processes did additionally (+), no longer (-) or at another place (>); compares the "
+          "first "
+          "run of each side",
+          &sequence_},
+         {"--all", "", "also what noise explains", &all_},
+         {"--map", "FROM=TO", "call directory FROM and what is below it TO, in both sides", &maps_},
+         {"--no-fold", "RULE", "do not fold names by this rule: proc uuid hash temp pid pts, or all",
+          &no_fold_},
+         {"--fold", "RULE", "fold names by a rule that is off by default: version date", &fold_},
+         {"--fold-file", "FILE", "globs, one per line: what matches one is called by the glob", &fold_file_},
+         {"--base-window", "FROM..TO", "only this time of the base runs", &base_window_},
+         {"--new-window", "FROM..TO", "only this time of the new runs", &new_window_},
+         {"--fail-on", "METRIC:+N%",
+          "exit with 1 only when the new runs have more than N % more (or -N%: less; without %: by number); "
+          "metrics: count rate files opens reopens time p50 p99",
+          &fail_on_}}};
   }
 
   Status check(const Options& options) override;
@@ -59,7 +62,8 @@ class Diff : public Verb {
 
   Status check_folding();
   Status check_views();
-  void show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look, const Session& session);
+  void show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
+            const Session& session);
   void show_findings(const Comparison& comparison, const DiffLook& look, const Session& session);
   void show_table(const Comparison& comparison, const DiffLook& look, const Session& session);
   void tell_folding(const Comparison& comparison, const Session& session) const;
@@ -78,7 +82,8 @@ class Diff : public Verb {
 Status Diff::check(const Options& options) {
   if (auto status = check_folding(); !status) return status;
   if (auto status = check_views(); !status) return status;
-  for (auto [text, window] : {std::pair{&base_window_, &window_.base}, std::pair{&new_window_, &window_.fresh}}) {
+  for (auto [text, window] :
+       {std::pair{&base_window_, &window_.base}, std::pair{&new_window_, &window_.fresh}}) {
     if (text->empty()) continue;
     auto parsed = parse_window(*text, options.utc);
     if (!parsed) return parsed.error();
@@ -109,7 +114,8 @@ Status Diff::check_folding() {
 }
 
 Status Diff::check_views() {
-  if (!by_.empty() + sets_ + sequence_ > 1) return Error{"--by, --sets and --sequence are different views", {}, 0, {}};
+  if (!by_.empty() + sets_ + sequence_ > 1)
+    return Error{"--by, --sets and --sequence are different views", {}, 0, {}};
   if (!by_.empty()) {
     auto keys = parse_diff_keys(by_);
     if (!keys) return keys.error();
@@ -133,8 +139,9 @@ Result<Coverage> Diff::run(const Session& session) {
   const DiffLook look{session.options.format, session.colour};
   if (!comparison.cells().empty()) show(comparison, folding, look, session);
   if (counts.all() == 2 && !sets_ && !sequence_) {
-    session.note("one run a side: how much runs differ anyway is only estimated, from slices of them; better: "
-                 "BASE BASE... -- NEW NEW...");
+    session.note(
+        "one run a side: how much runs differ anyway is only estimated, from slices of them; better: "
+        "BASE BASE... -- NEW NEW...");
   }
   return partial ? Coverage::kPartial : Coverage::kWhole;
 }
@@ -178,10 +185,14 @@ void Diff::show_findings(const Comparison& comparison, const DiffLook& look, con
                        [](const auto& a, const auto& b) { return std::abs(a.share) > std::abs(b.share); });
       findings.insert(findings.end(), std::move_iterator(causes.begin()), std::move_iterator(causes.end()));
     };
-    add(find_causes(comparison, differences.significant), slow.significant);
+    auto causes = find_causes(comparison, differences.significant);
+    auto weak = take_insignificant(causes, differences.keys);
+    auto noise = find_causes(comparison, differences.hidden);
+    weak.insert(weak.end(), std::move_iterator(noise.begin()), std::move_iterator(noise.end()));
+    add(std::move(causes), slow.significant);
     differs_ = !findings.empty();
-    hidden = differences.hidden.size() + slow.hidden.size();
-    if (all_) add(find_causes(comparison, differences.hidden), slow.hidden);
+    hidden = weak.size() + slow.hidden.size();
+    if (all_) add(std::move(weak), slow.hidden);
   }
   if (sets_) differs_ = !findings.empty();
   const LossDoubt doubt(comparison);
@@ -191,8 +202,8 @@ void Diff::show_findings(const Comparison& comparison, const DiffLook& look, con
   if (findings.empty()) session.out.append("no difference beyond noise\n");
   if (hidden != 0 && !all_) {
     session.out.append(fmt::format("{} smaller difference{} hidden: noise explains {} (--all shows {})\n",
-                                   format::count_text(hidden), hidden == 1 ? "" : "s", hidden == 1 ? "it" : "them",
-                                   hidden == 1 ? "it" : "them"));
+                                   format::count_text(hidden), hidden == 1 ? "" : "s",
+                                   hidden == 1 ? "it" : "them", hidden == 1 ? "it" : "them"));
   }
 }
 
@@ -200,13 +211,15 @@ void Diff::show_table(const Comparison& comparison, const DiffLook& look, const 
   auto table = make_diff_table(comparison, keys_);
   const LossDoubt doubt(comparison);
   for (auto& row : table.rows) row.doubtful = doubt.covers(row.delta());
-  differs_ = std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) { return row.significant(); });
+  differs_ =
+      std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) { return row.significant(); });
   const auto rows = table.rows.size();
   if (!all_) std::erase_if(table.rows, [](const auto& row) { return !row.significant(); });
   print_diff_table(table, table.rows, look, session.out.text());
   if (look.format != OutputFormat::kText || rows == table.rows.size()) return;
-  session.out.append(fmt::format("{} rows hidden: the same, or noise explains the difference (--all shows them)\n",
-                                 format::count_text(rows - table.rows.size())));
+  session.out.append(
+      fmt::format("{} rows hidden: the same, or noise explains the difference (--all shows them)\n",
+                  format::count_text(rows - table.rows.size())));
 }
 
 void Diff::tell_folding(const Comparison& comparison, const Session& session) const {

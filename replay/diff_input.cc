@@ -28,11 +28,13 @@ struct Job {
 Result<ConditionPtr> parse_window(std::string_view text, bool utc) {
   const auto dots = text.find("..");
   if (dots == std::string_view::npos || text.size() == 2) {
-    return Error{"not a window", std::string(text), 0, "write FROM..TO, FROM.. or ..TO, each a time as of --since"};
+    return Error{"not a window", std::string(text), 0,
+                 "write FROM..TO, FROM.. or ..TO, each a time as of --since"};
   }
   format::Alternatives<TimePoint> since;
   format::Alternatives<TimePoint> until;
-  for (auto& [part, list] : {std::pair{text.substr(0, dots), &since}, std::pair{text.substr(dots + 2), &until}}) {
+  for (auto& [part, list] :
+       {std::pair{text.substr(0, dots), &since}, std::pair{text.substr(dots + 2), &until}}) {
     if (part.empty()) continue;
     auto time = parse_time(part, utc);
     if (!time) return time.error();
@@ -50,8 +52,8 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
   std::vector<Job> jobs;
   for (std::size_t run = 0; run < input.counts.all(); ++run) {
     const bool is_base = run < input.counts.base;
-    const auto set = TraceSet::open({is_base ? options.traces[run] : options.new_traces[run - input.counts.base]},
-                                    session.note);
+    const auto set = TraceSet::open(
+        {is_base ? options.traces[run] : options.new_traces[run - input.counts.base]}, session.note);
     if (!set) return set.error();
     auto filter = look_ahead(session, set.value());
     if (!filter) return filter.error();
@@ -59,8 +61,13 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
     const auto condition = both(std::move(*filter), is_base ? window.base : window.fresh);
     for (std::size_t i = 0; i < set.value().members().size(); ++i) {
       const auto& member = set.value().members()[i];
-      const auto start = member.stream ? std::nullopt : std::optional(set.value().timeline(i).start_ns());
-      jobs.push_back({run, member.name == kStandardInput ? "-" : member.name, {condition, sequences, start}});
+      std::optional<RecordingTime> recording;
+      if (!member.stream) {
+        const auto timeline = set.value().timeline(i);
+        recording = RecordingTime{timeline.start_ns(), timeline.first_event_ns(), timeline.last_event_ns()};
+      }
+      jobs.push_back(
+          {run, member.name == kStandardInput ? "-" : member.name, {condition, sequences, recording}});
     }
   }
   std::vector<std::optional<Result<std::unique_ptr<RunTally>>>> tallies(jobs.size());

@@ -34,7 +34,8 @@ std::string_view style_of(const Finding& finding) {
 // Means of counts: whole numbers as such.
 std::string number_text(double value) {
   if (value == std::floor(value)) return format::count_text(static_cast<std::uint64_t>(value));
-  return value < 100 ? fmt::format("{:.1f}", value) : format::count_text(static_cast<std::uint64_t>(std::llround(value)));
+  return value < 100 ? fmt::format("{:.1f}", value)
+                     : format::count_text(static_cast<std::uint64_t>(std::llround(value)));
 }
 
 std::string signed_text(double value, std::string (*text)(double)) {
@@ -110,8 +111,9 @@ void print_findings_csv(std::span<const Finding> findings, TextBuffer& out) {
   for (const auto& finding : findings) {
     out.append(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", change_name(finding.change),
                            csv_quoted(finding.what), csv_quoted(finding.instead), csv_quoted(finding.by),
-                           unit_of(finding.change), finding.base, finding.fresh, finding.delta(), finding.p_value,
-                           finding.q_value, finding.significant(), finding.doubtful, finding.files));
+                           unit_of(finding.change), finding.base, finding.fresh, finding.delta(),
+                           finding.p_value, finding.q_value, finding.significant(), finding.doubtful,
+                           finding.files));
   }
 }
 
@@ -130,7 +132,8 @@ constexpr Column kColumns[] = {
     {"files", [](const Quantities& q) { return q.files; }, number_text},
     {"opens", [](const Quantities& q) { return q.opens; }, number_text},
     {"reopens", [](const Quantities& q) { return q.reopens; }, number_text},
-    {"rate", [](const Quantities& q) { return q.rate; }, [](double rate) { return fmt::format("{:.1f}", rate); }},
+    {"rate", [](const Quantities& q) { return q.rate; },
+     [](double rate) { return fmt::format("{:.1f}", rate); }},
     {"time", [](const Quantities& q) { return q.waited_ns; }, time_text},
     {"p50", [](const Quantities& q) { return static_cast<double>(q.reply_p50_ns); }, latency_or_dash},
     {"p99", [](const Quantities& q) { return static_cast<double>(q.reply_p99_ns); }, latency_or_dash},
@@ -144,18 +147,22 @@ std::string both_sides(const Column& column, const DiffRow& row) {
 }
 
 void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, bool colour, TextBuffer& out) {
-  std::vector<Table::Column> columns{{"BASE", Align::kRight},  {"NEW", Align::kRight},   {"DELTA", Align::kRight},
-                                     {"RATIO", Align::kRight}, {"SHARE", Align::kRight}, {"P", Align::kRight},
-                                     {"FILES", Align::kRight}, {"OPENS", Align::kRight}, {"REOPENS", Align::kRight},
-                                     {"RATE/S", Align::kRight}, {"TIME", Align::kRight}, {"P50", Align::kRight},
-                                     {"P99", Align::kRight}};
+  std::vector<Table::Column> columns{
+      {"BASE", Align::kRight},   {"NEW", Align::kRight},   {"DELTA", Align::kRight},
+      {"RATIO", Align::kRight},  {"SHARE", Align::kRight}, {"P", Align::kRight},
+      {"FILES", Align::kRight},  {"OPENS", Align::kRight}, {"REOPENS", Align::kRight},
+      {"RATE/S", Align::kRight}, {"TIME", Align::kRight},  {"P50", Align::kRight},
+      {"P99", Align::kRight}};
   for (const auto key : table.keys) columns.push_back({diff_key_name(key)});
   Table text(std::move(columns), colour);
   for (const auto& row : rows) {
     const auto delta = signed_text(row.delta(), number_text) + (row.doubtful ? "?" : "");
-    std::vector<std::string> cells{number_text(row.base.events), number_text(row.fresh.events), delta,
+    std::vector<std::string> cells{number_text(row.base.events),
+                                   number_text(row.fresh.events),
+                                   delta,
                                    ratio_text(row.base.events, row.fresh.events),
-                                   fmt::format("{:.1f} %", 100 * row.share), p_text(row.p_value)};
+                                   fmt::format("{:.1f} %", 100 * row.share),
+                                   p_text(row.p_value)};
     for (const auto& column : kColumns) cells.push_back(both_sides(column, row));
     for (const auto& key : row.key) cells.push_back(escaped(key));
     text.add(std::move(cells), row.significant() ? row.delta() > 0 ? kRed : kGreen : std::string_view());
@@ -165,7 +172,8 @@ void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, boo
 
 void print_row_json(const DiffTable& table, const DiffRow& row, JsonWriter& json) {
   json.begin_object();
-  for (std::size_t i = 0; i < table.keys.size(); ++i) json.member_bytes(diff_key_name(table.keys[i]), row.key[i]);
+  for (std::size_t i = 0; i < table.keys.size(); ++i)
+    json.member_bytes(diff_key_name(table.keys[i]), row.key[i]);
   const auto side = [&](std::string_view name, const Quantities& quantities) {
     json.key(name);
     json.begin_object();
@@ -192,8 +200,8 @@ void print_table_csv(const DiffTable& table, std::span<const DiffRow> rows, Text
   out.put('\n');
   for (const auto& row : rows) {
     for (const auto& key : row.key) out.append(csv_quoted(key) + ",");
-    out.append(fmt::format("{},{},{},{},{},{},{},{}", row.base.events, row.fresh.events, row.delta(), row.share,
-                           row.p_value, row.q_value, row.significant(), row.doubtful));
+    out.append(fmt::format("{},{},{},{},{},{},{},{}", row.base.events, row.fresh.events, row.delta(),
+                           row.share, row.p_value, row.q_value, row.significant(), row.doubtful));
     for (const auto& column : kColumns) {
       out.append(fmt::format(",{},{}", column.value(row.base), column.value(row.fresh)));
     }
@@ -215,7 +223,8 @@ void print_findings(std::span<const Finding> findings, const DiffLook& look, Tex
   for (const auto& finding : findings) print_finding_json(finding, json);
 }
 
-void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look, TextBuffer& out) {
+void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
+                      TextBuffer& out) {
   if (look.format == OutputFormat::kText) return print_table_text(table, rows, look.colour, out);
   if (look.format == OutputFormat::kCsv) return print_table_csv(table, rows, out);
   JsonWriter json(out);

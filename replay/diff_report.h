@@ -21,7 +21,8 @@ struct DiffLook {
 // Findings in the order given, as a table, one JSON object a line, or csv.
 void print_findings(std::span<const Finding> findings, const DiffLook& look, TextBuffer& out);
 
-void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look, TextBuffer& out);
+void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
+                      TextBuffer& out);
 
 // Two lines: runs, events and time of each side.
 std::string sides_text(const Comparison& comparison, const DiffRow& all);

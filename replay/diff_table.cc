@@ -62,7 +62,8 @@ class TableMaker {
     for (const auto& cell : comparison_.cells()) {
       std::vector<std::string> key;
       for (const auto part : table_.keys) key.push_back(key_text(cell, part));
-      const auto [entry, added] = ids.try_emplace(std::move(key), static_cast<std::uint32_t>(table_.rows.size()));
+      const auto [entry, added] =
+          ids.try_emplace(std::move(key), static_cast<std::uint32_t>(table_.rows.size()));
       if (added) table_.rows.push_back({entry->first, {}, {}});
       row_of_.push_back(entry->second);
     }
@@ -80,7 +81,8 @@ class TableMaker {
 
   void sum_up() {
     std::vector<double> seconds(comparison_.runs());
-    for (const auto& one : comparison_.parts()) seconds[one.run] += static_cast<double>(one.tally->duration_ns()) / 1e9;
+    for (const auto& one : comparison_.parts())
+      seconds[one.run] += static_cast<double>(one.tally->duration_ns()) / 1e9;
     for (std::size_t cell = 0; cell < row_of_.size(); ++cell) {
       const bool opens = comparison_.cells()[cell].kind == format::EventKind::kOpen;
       for (std::size_t run = 0; run < comparison_.runs(); ++run) {
@@ -99,7 +101,9 @@ class TableMaker {
   void count_files() {
     std::vector<std::uint32_t> order(row_of_.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    const auto key = [&](std::uint32_t cell) { return std::tuple(row_of_[cell], comparison_.cells()[cell].path); };
+    const auto key = [&](std::uint32_t cell) {
+      return std::tuple(row_of_[cell], comparison_.cells()[cell].path);
+    };
     std::sort(order.begin(), order.end(), [&](auto a, auto b) { return key(a) < key(b); });
     for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
       while (end < order.size() && key(order[end]) == key(order[begin])) ++end;
@@ -180,7 +184,9 @@ class TableMaker {
 }  // namespace
 
 std::string_view diff_key_name(DiffKey key) {
-  return std::find_if(kKeyNames.begin(), kKeyNames.end(), [&](const auto& entry) { return entry.second == key; })->first;
+  return std::find_if(kKeyNames.begin(), kKeyNames.end(),
+                      [&](const auto& entry) { return entry.second == key; })
+      ->first;
 }
 
 Result<std::vector<DiffKey>> parse_diff_keys(std::string_view text) {
@@ -188,10 +194,11 @@ Result<std::vector<DiffKey>> parse_diff_keys(std::string_view text) {
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto end = std::min(text.find(',', begin), text.size());
     const auto name = text.substr(begin, end - begin);
-    const auto found =
-        std::find_if(kKeyNames.begin(), kKeyNames.end(), [&](const auto& entry) { return entry.first == name; });
+    const auto found = std::find_if(kKeyNames.begin(), kKeyNames.end(),
+                                    [&](const auto& entry) { return entry.first == name; });
     if (found == kKeyNames.end()) {
-      return Error{"unknown key", std::string(name), 0, "--by takes path, dir, exe and kind, several with a comma"};
+      return Error{"unknown key", std::string(name), 0,
+                   "--by takes path, dir, exe and kind, several with a comma"};
     }
     if (std::find(keys.begin(), keys.end(), found->second) == keys.end()) keys.push_back(found->second);
     begin = end + 1;

@@ -18,8 +18,8 @@ Result<std::vector<DiffKey>> parse_diff_keys(std::string_view text);
 // Means over the runs of one side.
 struct Quantities {
   double events = 0;
-  double rate = 0;     // events a second
-  double files = 0;    // distinct, before folding
+  double rate = 0;   // events a second
+  double files = 0;  // distinct, before folding
   double opens = 0;
   double reopens = 0;  // opens beyond the first of each file
   double waited_ns = 0;

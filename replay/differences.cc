@@ -12,7 +12,8 @@ bool is_writing(format::EventKind kind) {
 }
 
 std::vector<double> count_floors(const Samples& samples, const std::vector<double>& even) {
-  const double dispersion = samples.replicated() ? count_dispersion(samples) : slice_dispersion(even, samples.values);
+  const double dispersion =
+      samples.replicated() ? count_dispersion(samples) : slice_dispersion(even, samples.values);
   std::vector<double> floors(samples.keys());
   for (std::size_t key = 0; key < floors.size(); ++key) {
     // The mean of both sides, not that of all runs: the sides may be of different size.
@@ -31,7 +32,8 @@ Differences find_differences(const Comparison& comparison) {
   for (std::size_t cell = 0; cell < comparison.cells().size(); ++cell) {
     const auto& [actor, path, kind] = comparison.cells()[cell];
     const bool writes = is_writing(kind);
-    const auto key = static_cast<std::uint64_t>(actor) << 33U | static_cast<std::uint64_t>(path) << 1U | writes;
+    const auto key =
+        static_cast<std::uint64_t>(actor) << 33U | static_cast<std::uint64_t>(path) << 1U | writes;
     const auto [entry, added] = ids.try_emplace(key, static_cast<std::uint32_t>(units.size()));
     if (added) {
       units.push_back({actor, path, writes});

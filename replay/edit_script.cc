@@ -14,7 +14,8 @@ using Frontier = std::vector<std::ptrdiff_t>;
 bool goes_down(const Frontier& before, std::ptrdiff_t d, std::ptrdiff_t k) {
   // `before` is that of d - 1: diagonal k has index k + d - 1.
   if (k == -d) return true;
-  return k != d && before[static_cast<std::size_t>(k - 1 + d - 1)] < before[static_cast<std::size_t>(k + 1 + d - 1)];
+  return k != d &&
+         before[static_cast<std::size_t>(k - 1 + d - 1)] < before[static_cast<std::size_t>(k + 1 + d - 1)];
 }
 
 std::ptrdiff_t start_of(const Frontier& before, std::ptrdiff_t d, std::ptrdiff_t k) {
@@ -32,7 +33,9 @@ std::vector<Frontier> search(Steps from, Steps to, std::size_t most) {
     Frontier now(static_cast<std::size_t>(2 * d + 1), -1);
     for (std::ptrdiff_t k = -d; k <= d; k += 2) {
       std::ptrdiff_t x = start_of(d == 0 ? now : frontiers.back(), d, k);
-      while (x < n && x - k >= 0 && x - k < m && from[static_cast<std::size_t>(x)] == to[static_cast<std::size_t>(x - k)]) ++x;
+      while (x < n && x - k >= 0 && x - k < m &&
+             from[static_cast<std::size_t>(x)] == to[static_cast<std::size_t>(x - k)])
+        ++x;
       now[static_cast<std::size_t>(k + d)] = x;
       if (x >= n && x - k >= m) {
         frontiers.push_back(std::move(now));

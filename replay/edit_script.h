@@ -19,7 +19,7 @@ struct Edit {
 // Myers' O(ND) algorithm, then a step that is removed in one place and added in another counts as moved.
 // Edits in the order of the sequences. Nothing when more than `most` edits are needed, since such a script
 // tells nobody anything and takes quadratic memory.
-std::optional<std::vector<Edit>> edit_script(std::span<const std::uint64_t> from, std::span<const std::uint64_t> to,
-                                             std::size_t most);
+std::optional<std::vector<Edit>> edit_script(std::span<const std::uint64_t> from,
+                                             std::span<const std::uint64_t> to, std::size_t most);
 
 }  // namespace rfan::replay

@@ -57,7 +57,8 @@ Result<Limit> parse_limit(std::string_view text) {
   limit.relative = number.ends_with('%');
   if (limit.relative) number.remove_suffix(1);
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), limit.change);
-  if (error != std::errc() || end != number.data() + number.size() || limit.change < 0) return not_a_limit(text);
+  if (error != std::errc() || end != number.data() + number.size() || limit.change < 0)
+    return not_a_limit(text);
   if (negative) limit.change = -limit.change;
   return limit;
 }

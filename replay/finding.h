@@ -10,7 +10,17 @@ namespace rfan::replay {
 // Expected share of false findings among what is reported.
 inline constexpr double kFalseDiscoveryRate = 0.05;
 
-enum class Change : std::uint8_t { kNew, kGone, kMore, kLess, kMoved, kProgram, kProcesses, kSlower, kFaster };
+enum class Change : std::uint8_t {
+  kNew,
+  kGone,
+  kMore,
+  kLess,
+  kMoved,
+  kProgram,
+  kProcesses,
+  kSlower,
+  kFaster
+};
 std::string_view change_name(Change change);
 
 // One line. `base` and `fresh` are means over the runs of a side: of events; of processes (kProcesses); of
@@ -23,13 +33,14 @@ struct Finding {
   std::size_t files = 1;
   double base = 0;
   double fresh = 0;
-  double events = 0;  // by how many events a run differs because of it
-  double share = 0;   // the difference as a part of all events, or of all time, of a run
-  double p_value = 1;
+  double events = 0;   // by how many events a run differs because of it
+  double share = 0;    // the difference as a part of all events, or of all time, of a run
+  double p_value = 1;  // the least of what it stands for
+  double joint_p = 1;  // least p_(i) / i of the i-th smallest: many small differences support each other
   double q_value = 1;
-  bool writes = false;      // what changed is writing, creating, deleting, renaming
-  bool doubtful = false;    // a loss in one of the traces could have caused it
-  std::string detail;       // one more fact for people
+  bool writes = false;             // what changed is writing, creating, deleting, renaming
+  bool doubtful = false;           // a loss in one of the traces could have caused it
+  std::string detail;              // one more fact for people
   std::vector<std::string> paths;  // the paths it stands for, those that differ most first, at most kMaxPaths
 
   double delta() const { return fresh - base; }

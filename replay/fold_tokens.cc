@@ -96,7 +96,8 @@ bool fold_known_prefix(std::string& component) {
   if (!compiler && !python) return false;
   const std::size_t prefix = compiler ? 2 : 3;
   const auto random = std::string_view(stem).substr(prefix);
-  if (!std::all_of(random.begin(), random.end(), [](char c) { return is_alnum(c) || c == '_'; })) return false;
+  if (!std::all_of(random.begin(), random.end(), [](char c) { return is_alnum(c) || c == '_'; }))
+    return false;
   component.replace(prefix, random.size(), "<temp>");
   return true;
 }
@@ -176,7 +177,8 @@ bool fold_dates(std::string& component) {
       if (shape[i] == '0' ? !is_digit(component[at + i]) : component[at + i] != shape[i]) return false;
     }
     const std::size_t end = at + shape.size();
-    return (at == 0 || !is_digit(component[at - 1])) && (end == component.size() || !is_digit(component[end]));
+    return (at == 0 || !is_digit(component[at - 1])) &&
+           (end == component.size() || !is_digit(component[end]));
   };
   bool replaced = false;
   for (std::size_t i = 0; i < component.size(); ++i) {

@@ -13,8 +13,9 @@ constexpr std::array<FoldRuleInfo, kFoldRules> kRules{{
     {"proc", true, "/proc/N, /proc/N/task/N, /proc/N/fd/N and fdinfo: pid, thread and descriptor"},
     {"uuid", true, "8-4-4-4-12 hexadecimal digits"},
     {"hash", true, "16 or more hexadecimal digits with both digits and letters; .build-id/xx; /nix/store"},
-    {"temp", true, "random parts of names below /tmp, /var/tmp and /dev/shm, or of files that the run created "
-                   "and deleted or renamed"},
+    {"temp", true,
+     "random parts of names below /tmp, /var/tmp and /dev/shm, or of files that the run created "
+     "and deleted or renamed"},
     {"pid", true, "the pid of the process that created the file"},
     {"pts", true, "/dev/pts/N"},
     {"version", false, "numbers joined by dots, and what follows .so."},
@@ -64,7 +65,8 @@ bool fold_proc(Parts& parts) {
   if (!starts_with(parts, {"", "proc"}) || !replace_digits(parts, 2, "<pid>")) return false;
   if (parts.size() > 4 && parts[3] == "task") replace_digits(parts, 4, "<tid>");
   const std::size_t fd = parts.size() > 4 && parts[3] == "task" ? 5 : 3;
-  if (parts.size() > fd && (parts[fd] == "fd" || parts[fd] == "fdinfo")) replace_digits(parts, fd + 1, "<fd>");
+  if (parts.size() > fd && (parts[fd] == "fd" || parts[fd] == "fdinfo"))
+    replace_digits(parts, fd + 1, "<fd>");
   return true;
 }
 
@@ -81,7 +83,8 @@ bool fold_hash_parts(Parts& parts) {
     if (!fold_hashes(parts[i])) continue;
     folded = true;
     const bool fanned = i != 0 && parts[i - 1].size() == 2 && parts[i].starts_with("<hash>");
-    if (fanned && parts[i - 1].find_first_not_of("0123456789abcdef") == std::string::npos) parts[i - 1] = "<hh>";
+    if (fanned && parts[i - 1].find_first_not_of("0123456789abcdef") == std::string::npos)
+      parts[i - 1] = "<hh>";
   }
   return folded || nix;
 }

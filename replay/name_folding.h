@@ -56,7 +56,7 @@ Result<std::vector<FoldGlob>> parse_fold_file(std::string_view text);
 
 // What is known of a file beyond its name.
 struct NameEvidence {
-  bool temporary = false;                // the run created it, and deleted or renamed it
+  bool temporary = false;                 // the run created it, and deleted or renamed it
   std::span<const std::uint32_t> pids{};  // of the processes that created it
 };
 
@@ -86,8 +86,10 @@ class NameFolding {
   std::string fold_argument(std::string_view argument, FoldCounts& counts) const;
 
   const FoldingSpec& spec() const { return spec_; }
-  FoldCounts no_counts() const { return {{}, std::vector<std::uint64_t>(spec_.maps.size()),
-                                         std::vector<std::uint64_t>(spec_.globs.size())}; }
+  FoldCounts no_counts() const {
+    return {
+        {}, std::vector<std::uint64_t>(spec_.maps.size()), std::vector<std::uint64_t>(spec_.globs.size())};
+  }
 
  private:
   bool enabled(FoldRule rule) const { return spec_.enabled[static_cast<std::size_t>(rule)]; }

@@ -96,7 +96,8 @@ Status split_sides(unsigned groups, std::vector<std::string> words, Options& opt
     options.traces.pop_back();
   }
   const auto& fresh = options.new_traces;
-  if (fresh.empty() || options.traces.empty() || std::find(fresh.begin(), fresh.end(), kSideMark) != fresh.end()) {
+  if (fresh.empty() || options.traces.empty() ||
+      std::find(fresh.begin(), fresh.end(), kSideMark) != fresh.end()) {
     return Error{"two sides to compare are needed", {}, 0, "write BASE NEW, or BASE... -- NEW..."};
   }
   return {};

@@ -19,8 +19,8 @@ enum class OutputFormat : std::uint8_t { kText, kJson, kCsv };
 struct Options {
   std::vector<std::string> traces;      // "-": standard input
   std::vector<std::string> new_traces;  // of verbs with two sides: those behind "--"
-  ConditionPtr filter;              // null: everything
-  std::string wrote;                // --wrote and --slowest look at the traces first, see look_ahead.h
+  ConditionPtr filter;                  // null: everything
+  std::string wrote;                    // --wrote and --slowest look at the traces first, see look_ahead.h
   std::string slowest;
   OutputFormat format = OutputFormat::kText;
   bool reltime = false;

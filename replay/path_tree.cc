@@ -17,7 +17,8 @@ std::string_view common_directory(std::string_view directory, std::string_view p
   return directory;
 }
 
-PathTree::PathTree(const Comparison& comparison) : comparison_(comparison), paths_(comparison.paths().size()) {
+PathTree::PathTree(const Comparison& comparison)
+    : comparison_(comparison), paths_(comparison.paths().size()) {
   for (std::size_t cell = 0; cell < comparison.cells().size(); ++cell) {
     auto& sides = paths_[comparison.cells()[cell].path];
     for (std::size_t run = 0; run < comparison.runs(); ++run) {

@@ -10,6 +10,8 @@ namespace rfan::replay {
 namespace {
 
 constexpr std::uint32_t kNone = UINT32_MAX;
+// Command lines with so much in common are alike.
+constexpr double kAlike = 0.5;
 
 struct Candidate {
   ProcessShape shape;
@@ -42,9 +44,9 @@ double common_ancestors(const ProcessShape& a, const ProcessShape& b) {
 }
 
 // One run of the rule: every one-sided candidate that has no partner yet joins the most similar candidate of
-// the other side that has the same key and is `open` to it.
+// the other side that has the same key, `least` of its options and is `open` to it.
 template <typename Key, typename Similarity, typename Open>
-void join(std::vector<Candidate>& candidates, Key key, Similarity similarity, Open open) {
+void join(std::vector<Candidate>& candidates, Key key, double least, Similarity similarity, Open open) {
   absl::flat_hash_map<std::string, std::vector<std::uint32_t>> groups;
   for (std::uint32_t i = 0; i < candidates.size(); ++i) groups[key(candidates[i].shape)].push_back(i);
   for (std::uint32_t i = 0; i < candidates.size(); ++i) {
@@ -55,6 +57,7 @@ void join(std::vector<Candidate>& candidates, Key key, Similarity similarity, Op
     for (const auto other : groups[key(candidate.shape)]) {
       const bool across = candidates[other].on[candidate.on[0] ? 1 : 0];
       if (other == i || !across || !open(candidates[other])) continue;
+      if (option_similarity(candidate.shape, candidates[other].shape) < least) continue;
       const auto alike = similarity(candidate.shape, candidates[other].shape);
       if (alike > best) best = alike, partner = other;
     }
@@ -88,17 +91,26 @@ ActorMatch match_processes(std::span<const RunShapes> runs) {
   for (const auto& run : runs) {
     auto& actor_of = match.actor_of.emplace_back();
     for (const auto& shape : run.shapes) {
-      const auto [entry, added] = ids.try_emplace(full_key(shape), static_cast<std::uint32_t>(candidates.size()));
+      const auto [entry, added] =
+          ids.try_emplace(full_key(shape), static_cast<std::uint32_t>(candidates.size()));
       if (added) candidates.push_back({shape});
       candidates[entry->second].on[static_cast<int>(run.side)] = true;
       actor_of.push_back(entry->second);
     }
   }
-  join(candidates, place_key, option_similarity, [](const Candidate&) { return true; });
-  join(
-      candidates, program_key,
-      [](const ProcessShape& a, const ProcessShape& b) { return common_ancestors(a, b) + option_similarity(a, b); },
-      [](const Candidate& other) { return other.one_sided() && other.joins == kNone; });
+  const auto anyone = [](const Candidate&) { return true; };
+  const auto without_partner = [](const Candidate& other) {
+    return other.one_sided() && other.joins == kNone;
+  };
+  for (const double least : {kAlike, 0.0}) {
+    join(candidates, place_key, least, option_similarity, anyone);
+    join(
+        candidates, program_key, least,
+        [](const ProcessShape& a, const ProcessShape& b) {
+          return common_ancestors(a, b) + option_similarity(a, b);
+        },
+        without_partner);
+  }
   const auto lead = representatives(candidates);
   std::vector<std::uint32_t> number(candidates.size());
   for (std::uint32_t i = 0; i < candidates.size(); ++i) {

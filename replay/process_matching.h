@@ -27,7 +27,8 @@ struct ActorMatch {
 //  1. the same program, script and ancestors (an option was added);
 //  2. the same program and script under other ancestors that no shape of its own side explains (a wrapper
 //     was put in between): the one with most of the inner ancestors in common.
-// Otherwise it stays alone: the program is new, or gone.
+// Command lines that have half of their options in common come first, in both; then any. Otherwise a shape
+// stays alone: the program is new, or gone.
 ActorMatch match_processes(std::span<const RunShapes> runs);
 
 }  // namespace rfan::replay

@@ -22,7 +22,7 @@ std::vector<std::string_view> split_arguments(std::string_view cmdline) {
 }
 
 bool is_interpreter(std::string_view exe) {
-  constexpr std::array<std::string_view, 8> kNames = {"sh",   "bash", "dash", "zsh",
+  constexpr std::array<std::string_view, 8> kNames = {"sh",     "bash", "dash", "zsh",
                                                       "python", "perl", "ruby", "node"};
   const auto name = format::base_name(exe);
   // "python3.11" is python.
@@ -50,7 +50,8 @@ std::string_view option_name(std::string_view argument) {
 std::vector<std::string> option_names(std::span<const std::string_view> arguments) {
   std::vector<std::string> names;
   for (std::size_t i = 1; i < arguments.size(); ++i) {
-    if (arguments[i].size() > 1 && arguments[i].starts_with('-')) names.emplace_back(option_name(arguments[i]));
+    if (arguments[i].size() > 1 && arguments[i].starts_with('-'))
+      names.emplace_back(option_name(arguments[i]));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

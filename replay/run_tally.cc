@@ -72,7 +72,10 @@ class TallyReader {
  public:
   TallyReader(RunTally& run, const TallyOptions& options)
       : run_(run), filter_(options.filter), options_(options), timeline_(run.reader_->clocks()) {
-    if (options.start_ns) timeline_.begin_at(*options.start_ns);
+    if (options.recording) {
+      timeline_.begin_at(options.recording->start_ns);
+      timeline_.set_extent(options.recording->first_event_ns, options.recording->last_event_ns);
+    }
     const auto footer = run.reader_->footer();
     if (footer) slice_events_ = std::max<std::uint64_t>(1, footer->totals.events / kSlices);
   }
@@ -136,7 +139,8 @@ class TallyReader {
     }
     note_process(process, shape);
     note_fate(i, process, kind);
-    if (options_.sequences) add_step(process, static_cast<std::uint64_t>(path) << 8U | static_cast<std::uint8_t>(kind));
+    if (options_.sequences)
+      add_step(process, static_cast<std::uint64_t>(path) << 8U | static_cast<std::uint8_t>(kind));
     if (run_.events_++ == 0) run_.first_ns_ = events_.time_ns[i];
     run_.last_ns_ = events_.time_ns[i];
   }

@@ -41,10 +41,17 @@ struct ProcessSteps {
   std::vector<std::uint64_t> steps;  // path << 8 | kind
 };
 
+// What relative times and percentages refer to, see Timeline.
+struct RecordingTime {
+  std::uint64_t start_ns = 0;
+  std::uint64_t first_event_ns = 0;
+  std::uint64_t last_event_ns = 0;
+};
+
 struct TallyOptions {
   ConditionPtr filter;  // null: everything
   bool sequences = false;
-  std::optional<std::uint64_t> start_ns;  // of the recording, when the file continues another
+  std::optional<RecordingTime> recording{};  // where it is known before the file is read
 };
 
 // Everything a comparison keeps of a run. Memory: the dictionary, and one cell for each distinct shape, path

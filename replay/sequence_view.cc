@@ -22,7 +22,8 @@ struct Sequence {
 // The processes of one run, by actor and folded command line.
 using Sequences = std::map<std::pair<std::uint32_t, std::string>, std::vector<Sequence>>;
 
-std::vector<std::string> folded_command(std::string_view cmdline, const NameFolding& folding, FoldCounts& counts) {
+std::vector<std::string> folded_command(std::string_view cmdline, const NameFolding& folding,
+                                        FoldCounts& counts) {
   std::vector<std::string> arguments;
   while (!cmdline.empty()) {
     const auto end = std::min(cmdline.find('\0'), cmdline.size());
@@ -95,8 +96,8 @@ class SequenceComparer {
   using Pointers = std::vector<const Sequence*>;
 
   // Those that did the same first: of jobs that run at the same time the order means nothing.
-  void pair_same_command(std::uint32_t actor, const std::vector<Sequence>& base, const std::vector<Sequence>& fresh,
-                         Pointers& base_left, Pointers& fresh_left) {
+  void pair_same_command(std::uint32_t actor, const std::vector<Sequence>& base,
+                         const std::vector<Sequence>& fresh, Pointers& base_left, Pointers& fresh_left) {
     std::multimap<std::vector<std::uint64_t>, std::size_t> twins;
     for (std::size_t i = 0; i < fresh.size(); ++i) twins.emplace(fresh[i].steps, i);
     std::vector<bool> taken(fresh.size(), false);
@@ -117,8 +118,10 @@ class SequenceComparer {
     }
     const auto pairs = std::min(base_rest.size(), fresh_rest.size());
     for (std::size_t i = 0; i < pairs; ++i) compare(actor, *base_rest[i], *fresh_rest[i]);
-    base_left.insert(base_left.end(), base_rest.begin() + static_cast<std::ptrdiff_t>(pairs), base_rest.end());
-    fresh_left.insert(fresh_left.end(), fresh_rest.begin() + static_cast<std::ptrdiff_t>(pairs), fresh_rest.end());
+    base_left.insert(base_left.end(), base_rest.begin() + static_cast<std::ptrdiff_t>(pairs),
+                     base_rest.end());
+    fresh_left.insert(fresh_left.end(), fresh_rest.begin() + static_cast<std::ptrdiff_t>(pairs),
+                      fresh_rest.end());
   }
 
   void pair_leftovers(const Leftovers& base, const Leftovers& fresh) {
@@ -141,7 +144,8 @@ class SequenceComparer {
       return;
     }
     auto edits = edit_script(base.steps, fresh.steps, kMostEdits);
-    SequenceChange change{comparison_.actors()[actor].program().name(), fresh.command, 1, !edits.has_value(), {}};
+    SequenceChange change{
+        comparison_.actors()[actor].program().name(), fresh.command, 1, !edits.has_value(), {}};
     if (edits) change.edits = std::move(*edits);
     for (auto& known : view_.changes) {
       const bool same = known.program == change.program && known.too_different == change.too_different &&
@@ -184,7 +188,8 @@ void print_text(const Comparison& comparison, const SequenceView& view, bool col
     if (change.too_different) out.append("  more than 1,000 steps differ\n");
     for (const auto& [kind, step] : change.edits) {
       if (colour) out.append(style_of(kind));
-      out.append(fmt::format("  {} {:<13} {}", mark_of(kind), kind_of(step), escaped(comparison.paths()[step >> 8U])));
+      out.append(fmt::format("  {} {:<13} {}", mark_of(kind), kind_of(step),
+                             escaped(comparison.paths()[step >> 8U])));
       out.append(colour ? "\x1b[0m\n" : "\n");
     }
   }
@@ -230,7 +235,8 @@ SequenceView find_sequence_changes(const Comparison& comparison, const NameFoldi
   return SequenceComparer(comparison, folding).run();
 }
 
-void print_sequences(const Comparison& comparison, const SequenceView& view, const DiffLook& look, TextBuffer& out) {
+void print_sequences(const Comparison& comparison, const SequenceView& view, const DiffLook& look,
+                     TextBuffer& out) {
   if (look.format == OutputFormat::kText) return print_text(comparison, view, look.colour, out);
   look.format == OutputFormat::kJson ? print_json(comparison, view, out) : print_csv(comparison, view, out);
 }

@@ -15,8 +15,8 @@ struct SequenceChange {
   std::string program;
   std::vector<std::string> command;  // folded arguments of one of them
   std::size_t processes = 1;
-  bool too_different = false;        // more than kMostEdits; then there are no edits
-  std::vector<Edit> edits;           // of steps: path << 8 | kind, see ProcessSteps
+  bool too_different = false;  // more than kMostEdits; then there are no edits
+  std::vector<Edit> edits;     // of steps: path << 8 | kind, see ProcessSteps
 };
 
 struct SequenceView {
@@ -32,6 +32,7 @@ inline constexpr std::size_t kMostEdits = 1000;
 // then in order. Runs of the same step count as one.
 SequenceView find_sequence_changes(const Comparison& comparison, const NameFolding& folding);
 
-void print_sequences(const Comparison& comparison, const SequenceView& view, const DiffLook& look, TextBuffer& out);
+void print_sequences(const Comparison& comparison, const SequenceView& view, const DiffLook& look,
+                     TextBuffer& out);
 
 }  // namespace rfan::replay

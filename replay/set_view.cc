@@ -43,7 +43,8 @@ std::vector<Finding> find_one_sided(const Comparison& comparison) {
     finding.detail = "a program";
     if ((finding.base == 0) != (finding.fresh == 0)) findings.push_back(std::move(finding));
   }
-  for (const auto& [name, values] : paths) findings.push_back(one_sided(std::string(name), values, comparison));
+  for (const auto& [name, values] : paths)
+    findings.push_back(one_sided(std::string(name), values, comparison));
   return findings;
 }
 

@@ -27,8 +27,8 @@ double new_mean(const Samples& samples, std::size_t key);
 //
 // Few runs say little about one key: of the ten ways to divide five runs into two and three, the true one is
 // the most extreme by chance once in ten, so that no test of one key alone gets below 0.1. But there are
-// thousands of keys, and whether runs repeat themselves shows in all of them. Therefore all runs are regrouped
-// across the sides in every other way, and what that gives is noise:
+// thousands of keys, and whether runs repeat themselves shows in all of them. Therefore all runs are
+// regrouped across the sides in every other way, and what that gives is noise:
 //
 //  - A score is the difference of the two means in units of what the key's own spread, or the `floor` if that
 //    is larger, makes expect. The scores of the regrouped runs (after each side's mean was taken off, lest a

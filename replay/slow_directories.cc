@@ -32,7 +32,8 @@ double mean_log2(const RunSum& sum) {
 
 class SlowDirectoryFinder {
  public:
-  explicit SlowDirectoryFinder(const Comparison& comparison) : comparison_(comparison), samples_(comparison.samples()) {
+  explicit SlowDirectoryFinder(const Comparison& comparison)
+      : comparison_(comparison), samples_(comparison.samples()) {
     collect();
     for (const auto& directory : directories_) {
       for (const auto& sum : directory.sums) samples_.values.push_back(mean_log2(sum));
@@ -49,7 +50,8 @@ class SlowDirectoryFinder {
     const auto q_values = benjamini_hochberg(p_values);
     for (std::size_t i = 0; i < directories_.size(); ++i) {
       auto finding = finding_of(i);
-      if (std::abs(shift(i)) < kLeastLog2 || std::abs(finding.share) < kLeastTimeShare) continue;
+      const bool agree = (shift(i) > 0) == (finding.share > 0);
+      if (!agree || std::abs(shift(i)) < kLeastLog2 || std::abs(finding.share) < kLeastTimeShare) continue;
       finding.p_value = p_values[i];
       finding.q_value = q_values[i];
       (q_values[i] <= kFalseDiscoveryRate ? result.significant : result.hidden).push_back(std::move(finding));
@@ -62,6 +64,7 @@ class SlowDirectoryFinder {
     std::map<std::string_view, Directory> all;
     for (std::size_t cell = 0; cell < comparison_.cells().size(); ++cell) {
       const auto& [actor, path, kind] = comparison_.cells()[cell];
+      if (!on_both_sides(actor)) continue;
       auto& directory = all[directory_of(comparison_.paths()[path])];
       directory.sums.resize(comparison_.runs());
       for (std::size_t run = 0; run < comparison_.runs(); ++run) {
@@ -81,6 +84,12 @@ class SlowDirectoryFinder {
     }
   }
 
+  // What a program that only one side has takes is no change of the directory.
+  bool on_both_sides(std::uint32_t actor) const {
+    const auto processes = comparison_.processes(actor);
+    return comparison_.mean(processes, Side::kBase) > 0 && comparison_.mean(processes, Side::kNew) > 0;
+  }
+
   // By how much a run as a whole is slower than the mean of all: the median over the directories.
   void take_off_run_effects() {
     const auto runs = comparison_.runs();
@@ -88,7 +97,8 @@ class SlowDirectoryFinder {
       std::vector<double> effects;
       for (std::size_t key = 0; key < directories_.size(); ++key) {
         const auto values = samples_.of(key);
-        effects.push_back(values[run] - (comparison_.mean(values, Side::kBase) + comparison_.mean(values, Side::kNew)) / 2);
+        effects.push_back(values[run] -
+                          (comparison_.mean(values, Side::kBase) + comparison_.mean(values, Side::kNew)) / 2);
       }
       run_effects_.push_back(median(std::move(effects)));
     }
@@ -140,10 +150,12 @@ class SlowDirectoryFinder {
           return finding.delta() > 0 ? a.second < b.second : a.second > b.second;
         });
     finding.by = comparison_.actors()[slowest->first].program().label();
-    const auto typical = [&](double log2) { return format::latency_text(static_cast<std::uint64_t>(std::exp2(log2))); };
-    finding.detail = fmt::format("typically {} before, now {}, for each of {} events", typical(base_mean(samples_, key)),
-                                 typical(new_mean(samples_, key)),
-                                 format::count_text(events / comparison_.runs()));
+    const auto typical = [&](double log2) {
+      return format::latency_text(static_cast<std::uint64_t>(std::exp2(log2)));
+    };
+    finding.detail =
+        fmt::format("typically {} before, now {}, for each of {} events", typical(base_mean(samples_, key)),
+                    typical(new_mean(samples_, key)), format::count_text(events / comparison_.runs()));
     return finding;
   }
 

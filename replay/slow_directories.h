@@ -19,7 +19,7 @@ struct SlowDirectories {
 //
 // What made everything in a run slower, such as another load on the machine, is taken off first. Reported is
 // a directory whose typical time doubled or halved, which changed the time of a run by kLeastTimeShare, and
-// more than noise explains.
+// more than noise explains. Only programs that both sides have count.
 SlowDirectories find_slow_directories(const Comparison& comparison);
 
 inline constexpr double kLeastTimeShare = 0.01;

@@ -80,7 +80,8 @@ constexpr VerbEntry kVerbs[] = {
   rfanreplay hist trace.fbz --since 20% --until 30% --rows 50
 )",
      kTakesAll & ~kTakesSource, make_hist},
-    {"diff", "what differs between two traces, or two groups of runs", "BASE NEW [FILTERS] [OUTPUT]\n       rfanreplay diff BASE... -- NEW... [FILTERS] [OUTPUT]",
+    {"diff", "what differs between two traces, or two groups of runs",
+     "BASE NEW [FILTERS] [OUTPUT]\n       rfanreplay diff BASE... -- NEW... [FILTERS] [OUTPUT]",
      R"(Compares runs: what is new, gone, more, less, moved or slower, one line for each cause, what noise explains left out.
 With several runs a side it is told from differences by how much the runs of a side differ.
 

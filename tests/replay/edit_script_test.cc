@@ -55,7 +55,8 @@ TEST(EditScript, IsAsShortAsTheTextbookSays) {
   for (int round = 0; round < 500; ++round) {
     Steps from(random() % 20);
     Steps to(random() % 20);
-    for (auto* steps : {&from, &to}) std::generate(steps->begin(), steps->end(), [&] { return random() % 4; });
+    for (auto* steps : {&from, &to})
+      std::generate(steps->begin(), steps->end(), [&] { return random() % 4; });
     const auto shortest = from.size() + to.size() - 2 * common(from, to);
     const auto edits = edit_script(from, to, shortest);
     ASSERT_TRUE(edits) << "round " << round;

@@ -38,7 +38,8 @@ TEST_F(NameFoldingTest, KernelInterfacesLoseTheirNumbers) {
   EXPECT_EQ(fold("/proc/4711/fd/3"), "/proc/<pid>/fd/<fd>");
   EXPECT_EQ(fold("/proc/4711"), "/proc/<pid>");
   EXPECT_EQ(fold("/dev/pts/12"), "/dev/pts/<n>");
-  expect_left_alone({"/proc/meminfo", "/proc/sys/kernel/pid_max", "/dev/pts/ptmx", "/home/proc/12", "/dev/sda1"});
+  expect_left_alone(
+      {"/proc/meminfo", "/proc/sys/kernel/pid_max", "/dev/pts/ptmx", "/home/proc/12", "/dev/sda1"});
 }
 
 TEST_F(NameFoldingTest, CompilerTemporariesLoseTheirRandomPart) {
@@ -99,7 +100,8 @@ TEST_F(NameFoldingTest, ThePidOfTheCreatorGoes) {
   const NameEvidence created{false, pids};
   EXPECT_EQ(fold("/run/lock.4711", created), "/run/lock.<pid>");
   EXPECT_EQ(fold("/x/__pycache__/a.cpython-311.pyc.4711", created), "/x/__pycache__/a.cpython-311.pyc.<pid>");
-  expect_left_alone({"/run/lock.4712", "/run/lock.04711", "/run/lib.so.12", "/run/4711x", "/4711/a"}, created);
+  expect_left_alone({"/run/lock.4712", "/run/lock.04711", "/run/lib.so.12", "/run/4711x", "/4711/a"},
+                    created);
 }
 
 TEST_F(NameFoldingTest, VersionsAndDatesAreFoldedOnRequest) {
@@ -133,7 +135,8 @@ TEST_F(NameFoldingTest, MapsApplyToWholeComponentsBeforeTheRules) {
 }
 
 TEST_F(NameFoldingTest, MapsThatAreNoneAreRefused) {
-  for (const auto* text : {"", "/a", "a=/b", "/a=b", "=/b", "/=/b"}) EXPECT_FALSE(parse_directory_map(text)) << text;
+  for (const auto* text : {"", "/a", "a=/b", "/a=b", "=/b", "/=/b"})
+    EXPECT_FALSE(parse_directory_map(text)) << text;
 }
 
 TEST_F(NameFoldingTest, GlobsOfAFileNameWhatTheyMatch) {

@@ -79,9 +79,8 @@ TEST_F(SignificanceTest, TheSameStepDrownsInNoise) {
 TEST_F(SignificanceTest, AFewNoisyKeysAmongStableOnesStayUnreported) {
   std::size_t found = 0;
   for (int round = 0; round < 20; ++round) {
-    const auto samples = make(2, 3, 2000, [&](std::size_t key, std::size_t) {
-      return key % 50 == 0 ? poisson(30) : 30.0;
-    });
+    const auto samples =
+        make(2, 3, 2000, [&](std::size_t key, std::size_t) { return key % 50 == 0 ? poisson(30) : 30.0; });
     found += findings(samples).size();
   }
   EXPECT_LE(found, 2U);
@@ -99,23 +98,20 @@ TEST_F(SignificanceTest, OverdispersedCountsStayUnreported) {
 }
 
 TEST_F(SignificanceTest, ALargeStepIsFoundInNoise) {
-  const auto samples = make(3, 3, 1000, [&](std::size_t key, std::size_t run) {
-    return poisson(key == 5 && run >= 3 ? 400 : 40);
-  });
+  const auto samples = make(
+      3, 3, 1000, [&](std::size_t key, std::size_t run) { return poisson(key == 5 && run >= 3 ? 400 : 40); });
   EXPECT_EQ(findings(samples), std::vector<std::size_t>{5});
 }
 
 TEST_F(SignificanceTest, OneOddRunIsNoDifferenceOfTheSides) {
-  const auto samples = make(3, 3, 1000, [](std::size_t key, std::size_t run) {
-    return key == 5 && run == 4 ? 500.0 : 40.0;
-  });
+  const auto samples =
+      make(3, 3, 1000, [](std::size_t key, std::size_t run) { return key == 5 && run == 4 ? 500.0 : 40.0; });
   EXPECT_TRUE(findings(samples).empty());
 }
 
 TEST_F(SignificanceTest, WithOneRunASideAgreementOfTheOtherKeysDecides) {
-  const auto stable = make(1, 1, 1000, [](std::size_t key, std::size_t run) {
-    return key == 5 && run == 1 ? 1040.0 : 40.0;
-  });
+  const auto stable =
+      make(1, 1, 1000, [](std::size_t key, std::size_t run) { return key == 5 && run == 1 ? 1040.0 : 40.0; });
   EXPECT_EQ(findings(stable, 2.0), std::vector<std::size_t>{5});
   const auto noisy = make(1, 1, 1000, [&](std::size_t, std::size_t) { return poisson(40); });
   EXPECT_TRUE(findings(noisy, 1.0).empty());

@@ -19,7 +19,8 @@ struct Planned {
 
 class Teller {
  public:
-  explicit Teller(const BuildStory& story) : story_(story), random_(story.seed), pid_(1000 + story.seed * 977) {}
+  explicit Teller(const BuildStory& story)
+      : story_(story), random_(story.seed), pid_(1000 + story.seed * 977) {}
 
   void write(format::TraceWriter& writer) {
     make_ = start(kNobody, "/usr/bin/make", {"make", "-j2"});
@@ -83,7 +84,9 @@ class Teller {
   }
 
   static std::string header(std::size_t number) {
-    const auto directory = number % 3 == 0 ? "/usr/include/sys/" : number % 3 == 1 ? "/usr/include/" : "/src/include/";
+    const auto directory = number % 3 == 0   ? "/usr/include/sys/"
+                           : number % 3 == 1 ? "/usr/include/"
+                                             : "/src/include/";
     return directory + ("part" + std::to_string(number)) + ".h";
   }
 

@@ -21,14 +21,14 @@ struct BuildStory {
   double noise = 0;  // share of the headers whose count is random (Poisson)
 
   // What a test plants.
-  std::size_t extra_headers = 0;                // below /opt/extra/include, read by each cc1
-  std::map<std::string, std::size_t> rereads{}; // path to additional opens by make
+  std::size_t extra_headers = 0;                 // below /opt/extra/include, read by each cc1
+  std::map<std::string, std::size_t> rereads{};  // path to additional opens by make
   std::string linker = "/usr/bin/ld.bfd";
-  bool has_config = true;                       // /src/config.mk is there
-  std::string wrapper{};                        // make starts this, and it the compiler
+  bool has_config = true;  // /src/config.mk is there
+  std::string wrapper{};   // make starts this, and it the compiler
   std::string slow_directory{};
-  std::uint64_t slow_ns = 3'000'000;            // on the way to each event below slow_directory
-  format::Loss loss{};                          // with a count: a loss of the recording
+  std::uint64_t slow_ns = 3'000'000;  // on the way to each event below slow_directory
+  format::Loss loss{};                // with a count: a loss of the recording
 };
 
 void write_build(const BuildStory& story, format::TraceWriter& writer);
