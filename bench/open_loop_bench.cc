@@ -4,7 +4,6 @@
 //
 //   open_loop_bench RFANREC [--opens N] [--rounds N]        (root)
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,15 +21,11 @@
 #include <thread>
 #include <vector>
 
+#include "bench/bare_answer_loop.h"
 #include "recorder/clock.h"
-#include "recorder/fanotify_group.h"
-#include "recorder/kernel_events.h"
 
 namespace {
 
-using rfan::recorder::FanotifyGroup;
-using rfan::recorder::KernelEvent;
-using rfan::recorder::KernelEventWalker;
 using rfan::recorder::monotonic_ns;
 
 constexpr int kFiles = 1000;
@@ -103,35 +98,6 @@ class Watcher {
   pid_t pid_ = -1;
   int ready_ = -1;
 };
-
-[[noreturn]] void answer_and_forget(const std::string& path, int ready) {
-  // What rfanrec asks for by default in its permission group.
-  constexpr std::uint64_t kMask = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE;
-  auto group = FanotifyGroup::create(rfan::recorder::GroupKind::kPermission);
-  if (!group || !group->add_mark(rfan::recorder::MarkKind::kFilesystem, kMask, path)) ::_exit(1);
-  [[maybe_unused]] const auto told = ::write(ready, "1", 1);
-  static std::array<std::byte, 64 * 1024> buffer;
-  static rfan::recorder::ReplyBatch replies;
-  static std::vector<int> descriptors;
-  pollfd readable{group->fd(), POLLIN, 0};
-  for (;;) {
-    const long bytes = group->read(buffer);
-    if (bytes <= 0) {
-      ::poll(&readable, 1, -1);
-      continue;
-    }
-    KernelEventWalker walker(std::span<const std::byte>(buffer).first(static_cast<std::size_t>(bytes)));
-    KernelEvent event;
-    while (walker.next(event)) {
-      if (replies.full()) group->answer(replies);
-      if (event.is_held()) replies.allow(event.fd);
-      descriptors.push_back(event.fd);
-    }
-    if (!replies.empty()) group->answer(replies);
-    for (const int fd : descriptors) ::close(fd);
-    descriptors.clear();
-  }
-}
 
 [[noreturn]] void run_rfanrec(const Settings& settings, const std::string& path, int ready) {
   ::dup2(ready, STDERR_FILENO);  // its first line says that the marks are in place
@@ -213,7 +179,7 @@ int main(int argc, char** argv) {
   for (int round = 0; round < settings.rounds; ++round) {
     bare.push_back(open_loop(tmpfs, settings.opens));
     {
-      const Watcher watcher([&](int ready) { answer_and_forget(tmpfs.path(), ready); });
+      const Watcher watcher([&](int ready) { rfan::bench::answer_and_forget({tmpfs.path()}, ready); });
       floor.push_back(open_loop(tmpfs, settings.opens));
     }
     const Watcher watcher([&](int ready) { run_rfanrec(settings, tmpfs.path(), ready); });
