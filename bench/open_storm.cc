@@ -2,10 +2,10 @@
 //
 //   open_storm prepare COUNT DIR             creates the files that the others open: DIR/0/0 ... DIR/99/99999
 //   open_storm threads N OPENS FILES DIR     N threads open and close OPENS times one of the first FILES
-//   files open_storm processes N OPENS FILES DIR   the same from N processes open_storm files COUNT DIR every
-//   file once, in order open_storm spawn N COUNT DIR             COUNT processes, N at a time, each of which
-//   executes this program
-//                                            and opens the file of its number
+//   open_storm processes N OPENS FILES DIR   the same from N processes
+//   open_storm files COUNT DIR               every file once, in order
+//   open_storm spawn N COUNT DIR             COUNT processes, N at a time: each executes this program and opens
+//                                            the file of its number
 //
 // Prints its seconds. Exit status 1 when an open was refused: a recorder must never cause that. Linked
 // statically, so that a process of `spawn` opens nothing else and 100,000 of them take seconds.
