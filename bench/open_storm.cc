@@ -4,7 +4,8 @@
 //   open_storm threads N OPENS FILES DIR     N threads open and close OPENS times one of the first FILES
 //   open_storm processes N OPENS FILES DIR   the same from N processes
 //   open_storm files COUNT DIR               every file once, in order
-//   open_storm spawn N COUNT DIR             COUNT processes, N at a time: each executes this program and opens
+//   open_storm spawn N COUNT DIR             COUNT processes, N at a time: each executes this program and
+//   opens
 //                                            the file of its number
 //
 // Prints its seconds. Exit status 1 when an open was refused: a recorder must never cause that. Linked
