@@ -27,6 +27,7 @@ class StalledPipe {
  public:
   explicit StalledPipe(const std::string& path) : path_(path) {
     if (::mkfifo(path.c_str(), 0600) == 0) end_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    ::fcntl(end_, F_SETPIPE_SZ, kCapacity);
   }
   ~StalledPipe() { ::close(end_); }
   StalledPipe(const StalledPipe&) = delete;
@@ -43,6 +44,9 @@ class StalledPipe {
   void wait() { drain_->wait(); }
 
  private:
+  // The head of a trace fits, a storm does not.
+  static constexpr int kCapacity = 16 * 1024;
+
   std::string path_;
   int end_ = -1;
   std::unique_ptr<ChildProcess> drain_;
