@@ -24,6 +24,12 @@ class EventGroups {
   // Nothing that happens to this file is reported, whoever does it: for the trace itself.
   Status ignore_file(int fd);
 
+  // Nobody waits for an answer who comes through the mount behind `directory`: for rotated files, which the
+  // writer thread opens while the reader may wait for it. Where the kernel cannot do that, the writer waits.
+  void hold_nothing_below(int directory) {
+    if (held_) held_->ignore_mount(plan_.held, directory);
+  }
+
   // Valid while this object lives, until close().
   MarkedGroups marked();
 

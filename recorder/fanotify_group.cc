@@ -81,6 +81,11 @@ Status FanotifyGroup::ignore_file(std::uint64_t mask, int file) {
   return {};
 }
 
+bool FanotifyGroup::ignore_mount(std::uint64_t mask, int directory) {
+  constexpr unsigned kFlags = FAN_MARK_ADD | FAN_MARK_MOUNT | FAN_MARK_IGNORE_SURV;
+  return fanotify_mark(fd(), kFlags, mask | FAN_ONDIR, directory, ".") == 0;
+}
+
 void FanotifyGroup::remove_marks() {
   fanotify_mark(fd(), FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, nullptr);
   fanotify_mark(fd(), FAN_MARK_FLUSH | FAN_MARK_MOUNT, 0, AT_FDCWD, nullptr);

@@ -74,6 +74,9 @@ class FanotifyGroup {
   Status add_mark(MarkKind kind, std::uint64_t mask, const std::string& path);
   // None of the events of `mask` on the file behind `fd` is reported: for the trace file itself.
   Status ignore_file(std::uint64_t mask, int fd);
+  // None of the events of `mask` that are caused through the mount behind `directory` is reported, files and
+  // directories: for a mount that only we have. False where the kernel (before 6.0) knows no such thing.
+  bool ignore_mount(std::uint64_t mask, int directory);
   // Takes all marks away: no new events. What is queued still waits to be read and answered.
   void remove_marks();
 

@@ -1,9 +1,10 @@
 #include "recorder/rotated_files.h"
 
+#include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <ctime>
 #include <utility>
 #include <vector>
@@ -17,6 +18,17 @@ namespace {
 
 bool is_full(const Status& status) {
   return !status.ok() && (status.error().errno_value == ENOSPC || status.error().errno_value == EDQUOT);
+}
+
+// A detached copy of the mount, which the kernel takes down with the descriptor (open_tree, Linux 5.2). Where
+// that is not to be had, the directory itself.
+Result<UniqueFd> open_directory(const std::string& output) {
+  const auto name_begin = output.rfind('/') + 1;
+  const auto directory = name_begin == 0 ? std::string(".") : output.substr(0, name_begin);
+  UniqueFd fd(::open_tree(AT_FDCWD, directory.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  if (!fd) fd.reset(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return errno_error("cannot write trace", output, "give another place with -o FILE");
+  return fd;
 }
 
 }  // namespace
@@ -43,14 +55,28 @@ class RotatedFiles::Sink : public format::ByteSink {
   std::unique_ptr<format::ByteSink> file_;
 };
 
-Result<std::unique_ptr<RotatedFiles>> RotatedFiles::create(std::string output, const Rotation& rotation) {
+RotatedFiles::RotatedFiles(const std::string& output, UniqueFd directory, const Rotation& rotation)
+    : directory_(std::move(directory)), rotation_(rotation) {
+  const auto name_begin = output.rfind('/') + 1;  // 0 without a slash
+  shown_directory_ = output.substr(0, name_begin);
+  output_ = output.substr(name_begin);
+}
+
+std::string RotatedFiles::reached(const std::string& file) const {
+  return "/proc/self/fd/" + std::to_string(directory_.get()) + "/" + file;
+}
+
+Result<std::unique_ptr<RotatedFiles>> RotatedFiles::create(const std::string& output,
+                                                           const Rotation& rotation) {
+  auto directory = open_directory(output);
+  if (!directory) return directory.error();
   auto existing = format::list_series(output);
   if (!existing) return existing.error();
   for (const auto& file : *existing) {
     if (!file.sealed && is_being_written(file.path))
       return Error{"another recording is writing", file.path, 0, "give another name with -o"};
   }
-  std::unique_ptr<RotatedFiles> files(new RotatedFiles(std::move(output), rotation));
+  std::unique_ptr<RotatedFiles> files(new RotatedFiles(output, std::move(*directory), rotation));
   if (!existing->empty()) files->next_number_ = existing->back().number + 1;
   if (auto status = files->begin(); !status) return status.error();
   return files;
@@ -58,37 +84,42 @@ Result<std::unique_ptr<RotatedFiles>> RotatedFiles::create(std::string output, c
 
 RotatedFiles::~RotatedFiles() {
   struct stat status {};
-  if (is_open() && ::stat(path_.c_str(), &status) == 0 && status.st_size == 0) ::unlink(path_.c_str());
+  const auto path = reached(file_);
+  if (is_open() && ::stat(path.c_str(), &status) == 0 && status.st_size == 0) ::unlink(path.c_str());
 }
 
 std::unique_ptr<format::ByteSink> RotatedFiles::take_sink() {
-  return std::make_unique<Sink>(*this, format::make_fd_sink(fd_.release(), path_));
+  return std::make_unique<Sink>(*this, format::make_fd_sink(fd_.release(), path()));
 }
 
 Status RotatedFiles::seal() {
-  if (std::rename(path_.c_str(), name_.c_str()) != 0)
-    return errno_error("cannot rename the finished trace to", name_);
-  path_ = name_;
+  if (::renameat(directory(), file_.c_str(), directory(), name_.c_str()) != 0)
+    return errno_error("cannot rename the finished trace to", shown(name_));
+  file_ = name_;
   return {};
 }
 
 Status RotatedFiles::begin() {
   if (rotation_.retains()) drop_expired();
   auto name = format::series_file_name(output_, next_number_);
-  auto fd = open_output(name + format::kPartSuffix);
-  if (!fd) return fd.error();
+  auto fd = open_output(reached(name) + format::kPartSuffix);
+  if (!fd) {
+    auto error = fd.error();
+    error.path = shown(name) + format::kPartSuffix;
+    return error;
+  }
   ++next_number_;
   fd_ = std::move(*fd);
   name_ = std::move(name);
-  path_ = name_ + format::kPartSuffix;
+  file_ = name_ + format::kPartSuffix;
   return {};
 }
 
 // All but the file being written; those that a killed recorder left behind count too.
 std::vector<format::SeriesFile> RotatedFiles::older_files() const {
-  auto files = format::list_series(output_);
+  auto files = format::list_series(reached(output_));
   if (!files) return {};
-  std::erase_if(*files, [&](const auto& file) { return file.path == path_ && is_open(); });
+  std::erase_if(*files, [&](const auto& file) { return is_open() && file.path == reached(file_); });
   return std::move(*files);
 }
 

@@ -20,8 +20,9 @@ namespace rfan::recorder {
 // name count for what is kept. Main thread until the recording begins, then writer thread.
 class RotatedFiles {
  public:
-  // Begins the first file. Fails when another recorder is writing a file of this name.
-  static Result<std::unique_ptr<RotatedFiles>> create(std::string output, const Rotation& rotation);
+  // Begins the first file, in a directory that exists. Fails when another recorder is writing a file of this
+  // name.
+  static Result<std::unique_ptr<RotatedFiles>> create(const std::string& output, const Rotation& rotation);
   // A file to which nothing was written goes away.
   ~RotatedFiles();
   RotatedFiles(const RotatedFiles&) = delete;
@@ -37,24 +38,29 @@ class RotatedFiles {
   // Drops what is not to be kept, and begins the next file.
   Status begin();
 
-  const std::string& path() const { return path_; }  // of the file being written, or of the last one
+  std::string path() const { return shown(file_); }  // of the file being written, or of the last one
+  // The directory by a mount of our own: what is done through it can be told from what others do.
+  int directory() const { return directory_.get(); }
   std::uint64_t dropped() const { return dropped_; }
 
  private:
   class Sink;
 
-  RotatedFiles(std::string output, const Rotation& rotation)
-      : output_(std::move(output)), rotation_(rotation) {}
-  bool is_open() const { return path_ != name_; }
+  RotatedFiles(const std::string& output, UniqueFd directory, const Rotation& rotation);
+  bool is_open() const { return file_ != name_; }
+  std::string shown(const std::string& file) const { return shown_directory_ + file; }
+  std::string reached(const std::string& file) const;
   std::vector<format::SeriesFile> older_files() const;
   void drop_expired();
   bool drop_oldest();  // false: there is none that can go
 
-  std::string output_;
+  UniqueFd directory_;
+  std::string shown_directory_;  // with a slash; empty: the working directory
+  std::string output_;           // the name that the numbers go into, as are the others without directory
   Rotation rotation_;
   UniqueFd fd_;
   std::string name_;  // that seal() gives
-  std::string path_;
+  std::string file_;
   std::uint64_t next_number_ = 0;
   std::uint64_t dropped_ = 0;
 };

@@ -252,6 +252,7 @@ Status Session::create_groups() {
   if (!groups) return groups.error();
   groups_.emplace(std::move(*groups));
   // The files of a series come and go: there the process says that an event is our own.
+  if (rotated_files_) groups_->hold_nothing_below(rotated_files_->directory());
   return options_.output == "-" || !output_ ? Status() : groups_->ignore_file(output_.get());
 }
 

@@ -98,6 +98,17 @@ TEST_F(RotationTest, TheTraceMayLieOnTheRecordedFilesystem) {
   }
 }
 
+// The writer opens the next file while the reader may wait for the writer.
+TEST_F(RotationTest, BeginningTheNextFileWaitsForNobody) {
+  prepare_storm(1000);
+  Recording recording({"--rotate-size", "64K", "-o", file("t.fbz"), root()});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  storm({"processes", "16", "100000", "1000"});
+  const auto outcome = recording.stop();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("nothing lost"), std::string::npos) << outcome.err;
+}
+
 TEST_F(RotationTest, AKilledRecorderLeavesAReadableFile) {
   const auto recording = record_series({"--rotate-size", "1G"});
   open_often(1000);

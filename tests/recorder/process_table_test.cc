@@ -249,10 +249,11 @@ TEST_F(ProcessTableTest, ExecutableLearntAfterTheFirstEventMakesANewEntry) {
 }
 
 TEST_F(ProcessTableTest, SideBandsStartTimeIsNotReplacedByTheCoarserOne) {
-  forks(0, 2, 50, 51, 10 * kSecondNs + 1);
+  constexpr auto kStartNs = 10 * kSecondNs + 20'000;  // a multiple of the trace's unit
+  forks(0, 2, 50, 51, kStartNs);
   seen(2, 51, 50, "/bin/sh");
   const auto id = enter(2);
-  EXPECT_EQ(trace_.read().processes.at(id - 1).start_time_ns, 10 * kSecondNs + 1);
+  EXPECT_EQ(trace_.read().processes.at(id - 1).start_time_ns, kStartNs);
 }
 
 TEST_F(ProcessTableTest, ProcessReadFromProcFindsItsParentByPid) {

@@ -96,6 +96,21 @@ TEST_F(RotatedFilesTest, TwoRecordersCannotWriteOneSeries) {
       << second.error().message();
 }
 
+TEST_F(RotatedFilesTest, AnErrorShowsTheNameThatTheUserGave) {
+  const auto files = RotatedFiles::create(scratch_.file("none/t.fbz"), {.file_bytes = 1});
+  ASSERT_FALSE(files.ok());
+  EXPECT_EQ(files.error().path, scratch_.file("none/t.fbz"));
+  const auto begun = begin();
+  write(*begun, "x");
+  std::filesystem::remove_all(scratch_.path());
+  const auto sealed = begun->seal();
+  ASSERT_FALSE(sealed.ok());
+  EXPECT_EQ(sealed.error().path, scratch_.file("t.000000.fbz"));
+  const auto next = begun->begin();
+  ASSERT_FALSE(next.ok());
+  EXPECT_EQ(next.error().path, scratch_.file("t.000001.fbz.part"));
+}
+
 class FullDiskTest : public TmpfsTest {};  // one of a megabyte
 
 TEST_F(FullDiskTest, DropsTheOldestFileAndLosesNoByte) {
