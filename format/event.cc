@@ -10,8 +10,8 @@ constexpr std::array<std::string_view, kEventKindLimit> kKindNames = {
     "close_nowrite", "create", "delete", "rename", "attrib"};
 
 constexpr std::array<std::string_view, kLossCauseLimit> kLossNames = {
-    "unknown",         "queue overflow", "no arena",        "descriptor failed",
-    "unresolved path", "write error",    "process channel", "unknown scope"};
+    "unknown",     "queue overflow",  "no arena",      "descriptor failed", "unresolved path",
+    "write error", "process channel", "unknown scope", "unreadable"};
 
 }  // namespace
 
@@ -34,7 +34,8 @@ std::string_view loss_cause_name(LossCause cause) {
 
 bool loses_events(LossCause cause) {
   return cause == LossCause::kQueueOverflow || cause == LossCause::kNoArena ||
-         cause == LossCause::kWriteError || cause == LossCause::kUnknownScope;
+         cause == LossCause::kWriteError || cause == LossCause::kUnknownScope ||
+         cause == LossCause::kUnreadable;
 }
 
 }  // namespace rfan::format

@@ -99,8 +99,9 @@ enum class LossCause : std::uint8_t {
   kWriteError = 5,        // the output could not be written
   kProcessChannel = 6,    // fork/exec/exit notifications were dropped; processes were read again from /proc
   kUnknownScope = 7,      // left out: it is not known whether the process belongs to the recorded command
+  kUnreadable = 8,        // the kernel's bytes were not understood: what was in them is missing
 };
-inline constexpr std::size_t kLossCauseLimit = 8;
+inline constexpr std::size_t kLossCauseLimit = 9;
 std::string_view loss_cause_name(LossCause cause);
 // Whether the events are missing from the trace; otherwise they are in it without their path or process.
 bool loses_events(LossCause cause);

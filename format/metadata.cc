@@ -295,20 +295,4 @@ std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untru
   return summary;
 }
 
-std::vector<Loss> sum_by_cause(std::span<const Loss> losses) {
-  std::vector<Loss> sums;
-  for (const auto& loss : losses) {
-    const auto same =
-        std::find_if(sums.begin(), sums.end(), [&](const Loss& sum) { return sum.cause == loss.cause; });
-    if (same == sums.end()) {
-      sums.push_back(loss);
-      continue;
-    }
-    same->count = same->count && loss.count ? std::optional(*same->count + *loss.count) : std::nullopt;
-    same->first_ns = std::min(same->first_ns, loss.first_ns);
-    same->last_ns = std::max(same->last_ns, loss.last_ns);
-  }
-  return sums;
-}
-
 }  // namespace rfan::format

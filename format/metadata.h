@@ -66,7 +66,4 @@ std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t 
 std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted,
                                           std::uint64_t& index_offset);
 
-// One entry per cause: summed counts (unknown as soon as one of them is), earliest and latest time.
-std::vector<Loss> sum_by_cause(std::span<const Loss> losses);
-
 }  // namespace rfan::format

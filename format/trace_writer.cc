@@ -12,6 +12,7 @@
 #include "format/byte_arena.h"
 #include "format/dictionary_codec.h"
 #include "format/frame.h"
+#include "format/loss_summary.h"
 #include "format/metadata.h"
 #include "format/zstd_codec.h"
 
@@ -205,7 +206,7 @@ void TraceWriter::State::add_losses_frame() {
   add_frame(FrameType::kLoss, encode_losses(new_losses), {});
   losses.insert(losses.end(), new_losses.begin(), new_losses.end());
   new_losses.clear();
-  if (losses.size() > kMaxFooterLosses) losses = sum_by_cause(losses);
+  if (losses.size() > kMaxFooterLosses) losses = LossSummary(losses).losses();
 }
 
 void TraceWriter::State::add_mounts_frame() {

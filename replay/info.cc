@@ -64,7 +64,7 @@ class FileTable {
   void add(const InfoReport& report, const Timeline& timeline, const TimeFormat& time) {
     const auto& totals = report.summary.totals;
     std::uint64_t lost = 0;
-    for (const auto& loss : report.losses) lost += loss.count;
+    for (const auto& loss : report.losses) lost += loss.count.known;
     events_ += totals.events;
     bytes_ += report.size_bytes;
     table_.add({format::count_text(totals.events), format::count_text(report.size_bytes),

@@ -128,8 +128,8 @@ void print_losses(const std::vector<LossSum>& losses, const Timeline& timeline, 
   for (const auto& loss : losses) {
     json.begin_object();
     json.member("cause", identifier(format::loss_cause_name(loss.cause)));
-    json.member("count", loss.count);
-    json.member_bool("count_known", loss.count_known);
+    json.member("count", loss.count.known);
+    json.member_bool("count_known", !loss.count.and_more);
     json.member("ledger_entries", loss.entries);
     json.member("first_ns", timeline.realtime_ns(loss.first_ns));
     json.member("last_ns", timeline.realtime_ns(loss.last_ns));

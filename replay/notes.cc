@@ -9,14 +9,8 @@ namespace {
 
 using format::LossCause;
 
-// "120", "an unknown number of", "at least 120".
-std::string count_text(const LossSum& loss) {
-  if (loss.count_known) return fmt::format("{}", loss.count);
-  return loss.count == 0 ? "an unknown number of" : fmt::format("at least {}", loss.count);
-}
-
 std::string_view plural(const LossSum& loss) {
-  return loss.count_known && loss.count == 1 ? "" : "s";
+  return loss.count == format::LossCount{1, false} ? "" : "s";
 }
 
 }  // namespace
@@ -32,9 +26,8 @@ std::vector<LossSum> sum_losses(std::span<const format::Loss> losses) {
   for (const auto& loss : losses) {
     auto sum =
         std::find_if(sums.begin(), sums.end(), [&](const LossSum& s) { return s.cause == loss.cause; });
-    if (sum == sums.end()) sum = sums.insert(sum, {loss.cause, 0, true, 0, loss.first_ns, loss.last_ns});
-    sum->count += loss.count.value_or(0);
-    sum->count_known &= loss.count.has_value();
+    if (sum == sums.end()) sum = sums.insert(sum, {loss.cause, {}, 0, loss.first_ns, loss.last_ns});
+    sum->count.add(loss);
     ++sum->entries;
     sum->first_ns = std::min(sum->first_ns, loss.first_ns);
     sum->last_ns = std::max(sum->last_ns, loss.last_ns);
@@ -47,19 +40,19 @@ std::string loss_note(const LossSum& loss, TimeFormat& time) {
                                  time.brief(loss.first_ns), time.brief(loss.last_ns));
   switch (loss.cause) {
     case LossCause::kUnresolvedPath:
-      return fmt::format("the path of {} event{} is unknown {}: a path filter misses them", count_text(loss),
-                         plural(loss), where);
+      return fmt::format("the path of {} event{} is unknown {}: a path filter misses them",
+                         loss_count_text(loss.count), plural(loss), where);
     case LossCause::kDescriptorFailed:
       return fmt::format(
           "the kernel could not open the file of {} event{} for the recorder {}: the path is unknown, a held "
           "open was denied",
-          count_text(loss), plural(loss), where);
+          loss_count_text(loss.count), plural(loss), where);
     case LossCause::kProcessChannel:
       return fmt::format(
           "{} fork, exec or exit notification{} were dropped {}: processes were read again from /proc",
-          count_text(loss), plural(loss), where);
+          loss_count_text(loss.count), plural(loss), where);
     default:
-      return fmt::format("the trace lost {} event{} {}: counts are lower bounds", count_text(loss),
+      return fmt::format("the trace lost {} event{} {}: counts are lower bounds", loss_count_text(loss.count),
                          plural(loss), where);
   }
 }

@@ -12,6 +12,7 @@
 
 #include "format/damage.h"
 #include "format/event.h"
+#include "format/loss_summary.h"
 #include "replay/time_format.h"
 
 namespace rfan::replay {
@@ -24,8 +25,7 @@ std::string identifier(std::string_view name);
 // The loss ledger, one entry per cause.
 struct LossSum {
   format::LossCause cause = format::LossCause::kQueueOverflow;
-  std::uint64_t count = 0;  // of the entries that know theirs
-  bool count_known = true;  // false: some entries do not, `count` is a lower bound
+  format::LossCount count;
   std::uint64_t entries = 0;
   std::uint64_t first_ns = 0;  // CLOCK_MONOTONIC
   std::uint64_t last_ns = 0;
