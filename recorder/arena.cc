@@ -14,11 +14,7 @@ void Arena::clear() {
   event_count = 0;
   batch_count = 0;
   process_log_end = 0;
-  dropped = 0;
-  dropped_first_ns = 0;
-  dropped_last_ns = 0;
-  failed_reads = 0;
-  unreadable_reads = 0;
+  missing = {};
   process_facts_lost = 0;
   denied.reset();
 }

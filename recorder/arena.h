@@ -38,19 +38,25 @@ struct Arena {
     std::uint64_t answered_ns = 0;  // ... when the last answer of the batch had been written
   };
 
+  // What the reader took from the kernel, or failed to, and could not put into an arena.
+  struct Missing {
+    std::uint64_t dropped = 0;  // events that were answered, for lack of room
+    std::uint64_t dropped_first_ns = 0;
+    std::uint64_t dropped_last_ns = 0;
+    // Reads that failed because the kernel could not open a descriptor for an event, which it then denied.
+    std::uint64_t failed_reads = 0;
+    // Reads that held bytes which are no event of the known version: what was in them behind those is lost.
+    std::uint64_t unreadable_reads = 0;
+
+    bool none() const { return dropped == 0 && failed_reads == 0 && unreadable_reads == 0; }
+  };
+
   std::size_t raw_bytes = 0;
   std::size_t event_count = 0;
   std::size_t batch_count = 0;
   std::uint64_t process_log_end = 0;  // ProcessLog position that covers every image in here
 
-  // Events that were answered but not recorded since the arena before this one was published.
-  std::uint64_t dropped = 0;
-  std::uint64_t dropped_first_ns = 0;
-  std::uint64_t dropped_last_ns = 0;
-  // Reads that failed because the kernel could not open a descriptor for an event, which it then denied.
-  std::uint64_t failed_reads = 0;
-  // Reads that held bytes which are no event of the known version: what was in them behind those is lost.
-  std::uint64_t unreadable_reads = 0;
+  Missing missing;  // since the arena before this one was published
   // Process notifications lost likewise (the kernel's ring or our log was full).
   std::uint64_t process_facts_lost = 0;
 
@@ -59,10 +65,7 @@ struct Arena {
   std::bitset<kMaxEvents> denied;  // by us, in the order of `images`
   alignas(8) std::array<std::byte, kRawBytes> raw;
 
-  bool empty() const {
-    return event_count == 0 && dropped == 0 && failed_reads == 0 && unreadable_reads == 0 &&
-           process_facts_lost == 0;
-  }
+  bool empty() const { return event_count == 0 && missing.none() && process_facts_lost == 0; }
   void clear();
   std::span<const std::byte> bytes_of(const Batch& batch) const {
     return std::span(raw).subspan(batch.raw_begin, batch.raw_end - batch.raw_begin);
@@ -96,7 +99,9 @@ class ArenaPool {
   // Reader thread.
   Arena* take_free() { return free_.pop(); }  // null: the writer has them all
   void publish(Arena* arena);                 // wakes the writer only if it sleeps
-  // Most events that were published and not yet given back at a time.
+  // Events that were published and not yet given back; any thread.
+  std::uint64_t queued_events() const { return queued_events_.load(std::memory_order_relaxed); }
+  // Most of them at a time.
   std::uint64_t queue_high_water() const { return queue_high_water_; }
   std::size_t in_use() const { return kArenas - free_.size(); }
 

@@ -13,7 +13,7 @@ namespace rfan::recorder {
 
 CaptureLoop::CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas,
                          ProcessLog& log, std::optional<ProcessEvents> events, ProcessTracker tracker,
-                         Guardian& guardian)
+                         Guardian& guardian, LiveStatistics& live)
     : options_(std::move(options)),
       held_(held),
       told_(told),
@@ -22,6 +22,7 @@ CaptureLoop::CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* to
       events_(std::move(events)),
       tracker_(std::move(tracker)),
       guardian_(guardian),
+      live_(live),
       own_pid_(static_cast<std::uint32_t>(::getpid())) {}
 
 CaptureLoop::~CaptureLoop() {
@@ -99,7 +100,7 @@ std::size_t CaptureLoop::read_held() {
   const long bytes = held_->read(room.first(limit));
   // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and read()
   // fails.
-  if (bytes < 0) ++arena_->failed_reads;
+  if (bytes < 0) ++missing_.failed_reads;
   return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
@@ -163,12 +164,15 @@ void CaptureLoop::take_told(std::size_t offset, std::size_t bytes, std::uint64_t
   begin_batch(Arena::Source::kNotificationGroup, offset, bytes, read_ns);
   KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(offset, bytes));
   KernelEvent event;
+  std::uint64_t seen = 0;
   while (walker.next(event)) {
     const bool own = event.pid == own_pid_;
     arena_->images[arena_->event_count++] =
         own ? Arena::kOwnEvent : tracker_.attribute_told(event.pid, [this] { drain_process_events(); });
+    if (!own) ++seen;
   }
-  if (walker.malformed()) ++arena_->unreadable_reads;
+  count_seen(seen);
+  if (walker.malformed()) ++missing_.unreadable_reads;
 }
 
 void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t read_ns) {
@@ -176,8 +180,10 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
   KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(offset, bytes));
   KernelEvent event;
   std::int64_t descriptors = 0;
+  std::uint64_t seen = 0;
   while (walker.next(event)) {
     const bool own = event.pid == own_pid_;
+    if (!own) ++seen;
     const auto index = arena_->event_count++;
     arena_->images[index] = own ? Arena::kOwnEvent : attribute(event);
     if (event.fd < 0) continue;
@@ -191,14 +197,22 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
       replies_.allow(event.fd);
     }
   }
-  // Whoever waits behind bytes that cannot be understood can only be let go by closing the group.
-  if (walker.malformed()) {
-    ++arena_->unreadable_reads;
-    give_up();
-  }
+  if (walker.malformed()) note_unreadable();
+  count_seen(seen);
   if (!replies_.empty()) held_->answer(replies_);
   batch.answered_ns = monotonic_ns();
   arenas_.open_descriptors.fetch_add(descriptors, std::memory_order_release);
+}
+
+// Whoever waits behind bytes that cannot be understood can only be let go by closing the group.
+void CaptureLoop::note_unreadable() {
+  ++missing_.unreadable_reads;
+  give_up();
+}
+
+void CaptureLoop::count_seen(std::uint64_t events) {
+  // No other thread writes it.
+  live_.seen.store(live_.seen.load(std::memory_order_relaxed) + events, std::memory_order_relaxed);
 }
 
 void CaptureLoop::give_up() {
@@ -223,29 +237,31 @@ bool CaptureLoop::denies(const KernelEvent& event) {
 bool CaptureLoop::drop_batch() {
   // Events that nobody waits for stay in the kernel's queue.
   const long bytes = held_ == nullptr ? 0 : held_->read(scratch_);
+  if (bytes < 0) ++missing_.failed_reads;
   if (bytes <= 0) return false;
   KernelEventWalker walker(std::span<const std::byte>(scratch_).first(static_cast<std::size_t>(bytes)));
   KernelEvent event;
   std::array<int, ReplyBatch::kCapacity> descriptors;
   std::size_t count = 0;
   const auto now_ns = monotonic_ns();
+  std::uint64_t dropped = 0;
   while (walker.next(event)) {
     if (event.fd >= 0) {
       descriptors[count++] = event.fd;
       if (event.is_held()) replies_.allow(event.fd);
     }
-    if (event.pid == own_pid_) continue;
-    if (dropped_++ == 0) dropped_first_ns_ = now_ns;
-    dropped_last_ns_ = now_ns;
+    if (event.pid != own_pid_) ++dropped;
   }
+  if (walker.malformed()) note_unreadable();
   held_->answer(replies_);
   for (std::size_t i = 0; i < count; ++i) ::close(descriptors[i]);
+  if (dropped == 0) return true;
+  if (missing_.dropped == 0) missing_.dropped_first_ns = now_ns;
+  missing_.dropped += dropped;
+  missing_.dropped_last_ns = now_ns;
+  count_seen(dropped);
+  live_.dropped.store(live_.dropped.load(std::memory_order_relaxed) + dropped, std::memory_order_relaxed);
   return true;
-}
-
-std::optional<format::Loss> CaptureLoop::unpublished_loss() const {
-  if (dropped_ == 0) return std::nullopt;
-  return format::Loss{format::LossCause::kNoArena, dropped_, dropped_first_ns_, dropped_last_ns_};
 }
 
 void CaptureLoop::drain_process_events() {
@@ -257,19 +273,17 @@ void CaptureLoop::drain_process_events() {
 void CaptureLoop::publish() {
   if (arena_ == nullptr && !obtain_arena()) return;
   arena_->process_facts_lost = tracker_.take_lost();
-  arena_->dropped = dropped_;
-  arena_->dropped_first_ns = dropped_first_ns_;
-  arena_->dropped_last_ns = dropped_last_ns_;
+  arena_->missing = missing_;
   arena_->process_log_end = log_.position();
   if (arena_->empty() && arena_->process_log_end == published_log_end_) return;
-  dropped_ = 0;
+  missing_ = {};
   published_log_end_ = arena_->process_log_end;
   arenas_.publish(arena_);
   arena_ = nullptr;
 }
 
 bool CaptureLoop::publishing_is_due(std::uint64_t now_ns) const {
-  if (dropped_ != 0 || log_.position() - published_log_end_ > ProcessLog::kBytes / 8) return true;
+  if (!missing_.none() || log_.position() - published_log_end_ > ProcessLog::kBytes / 8) return true;
   return arena_ != nullptr && !arena_->empty() && now_ns - arena_since_ns_ >= kMaxArenaAgeNs;
 }
 

@@ -15,6 +15,7 @@
 #include "recorder/deny_rules.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/guardian.h"
+#include "recorder/live_statistics.h"
 #include "recorder/path_resolver.h"
 #include "recorder/process_events.h"
 #include "recorder/process_tracker.h"
@@ -49,7 +50,8 @@ class CaptureLoop {
 
   // Either group may be null, not both. All references must outlive the loop.
   CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas, ProcessLog& log,
-              std::optional<ProcessEvents> events, ProcessTracker tracker, Guardian& guardian);
+              std::optional<ProcessEvents> events, ProcessTracker tracker, Guardian& guardian,
+              LiveStatistics& live);
   ~CaptureLoop();  // stop()
 
   Status start();
@@ -61,8 +63,8 @@ class CaptureLoop {
   bool gave_up() const { return gave_up_.load(std::memory_order_acquire); }
 
   // After stop().
-  // Events given up that no arena could tell of any more.
-  std::optional<format::Loss> unpublished_loss() const;
+  // What no arena could tell of any more.
+  const Arena::Missing& unpublished() const { return missing_; }
   std::uint64_t process_reads() const { return tracker_.process_reads(); }
   std::uint64_t process_read_ns() const { return tracker_.process_read_ns(); }
   CpuTime cpu_time() const { return cpu_time_; }
@@ -92,10 +94,12 @@ class CaptureLoop {
                             std::uint64_t read_ns);
   ImageSerial attribute(const KernelEvent& event);
   bool denies(const KernelEvent& event);
+  void count_seen(std::uint64_t events);
   bool drop_batch();  // no room: read, answer, close, count; false when nothing was queued
   void drain_process_events();
   void publish();
   void forget_ended_rings();
+  void note_unreadable();
   void give_up();
   bool publishing_is_due(std::uint64_t now_ns) const;
   void wait();
@@ -116,9 +120,8 @@ class CaptureLoop {
   Arena* arena_ = nullptr;
   std::uint64_t arena_since_ns_ = 0;  // first event in it
   std::uint64_t published_log_end_ = 0;
-  std::uint64_t dropped_ = 0;
-  std::uint64_t dropped_first_ns_ = 0;
-  std::uint64_t dropped_last_ns_ = 0;
+  Arena::Missing missing_;  // since the last arena was published
+  LiveStatistics& live_;
   std::uint64_t shortage_since_ns_ = 0;  // 0: there is room
   std::uint32_t own_pid_;
   alignas(8) std::array<std::byte, 1024 * kKernelEventBytes> scratch_;

@@ -105,6 +105,12 @@ MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
   return covered(target, how.empty() || how == how_held ? how_held : how_held + "; " + how);
 }
 
+MountCoverage place_mark(const MarkedGroups& groups, const Mount& mount) {
+  const MarkTarget target{mount.path, mount.fs_type, mount.id, mount.path};
+  return is_kernel_interface(mount.fs_type) ? not_covered(target, why_not_held(mount.fs_type))
+                                            : place_mark(groups, target);
+}
+
 Status place_marks(const MarkedGroups& groups, Scope& scope) {
   std::size_t placed = 0;
   for (const auto& target : scope.targets) {

@@ -8,6 +8,7 @@
 #include "format/trace_info.h"
 #include "recorder/event_plan.h"
 #include "recorder/fanotify_group.h"
+#include "recorder/mounts.h"
 
 namespace rfan::recorder {
 
@@ -40,6 +41,9 @@ struct MarkedGroups {
 // Marks one filesystem and says what is covered thereby. Where opens cannot be held safely, they are told
 // instead (they may merge). From the first mark on opens wait for the reader thread: it must be running.
 format::MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target);
+
+// place_mark() for a mount that appeared later; the kernel's interfaces stay unmarked.
+format::MountCoverage place_mark(const MarkedGroups& groups, const Mount& mount);
 
 // place_mark() for all targets. An error when nothing could be marked.
 Status place_marks(const MarkedGroups& groups, Scope& scope);

@@ -125,6 +125,7 @@ class Session {
   std::uint64_t last_signal_ns_ = 0;
   EndReason reason_ = EndReason::kUnknown;
   int command_status_ = 0;
+  format::RecorderCost cost_;  // known at the end
 };
 
 Status Session::find_scope() {
@@ -192,7 +193,7 @@ Status Session::open_process_channel() {
   }
   capture_ = std::make_unique<CaptureLoop>(std::move(capture), groups_->marked().held, groups_->marked().told,
                                            *arenas_, *process_log_, std::move(events), std::move(*tracker),
-                                           *guardian_);
+                                           *guardian_, live_);
   return {};
 }
 
@@ -367,9 +368,11 @@ void Session::mark_new_filesystems() {
   if (!look) return say("note: " + look.error().message());
   for (const auto& added : look.value()) writer_->add_filesystem(added.mount.path);
   // Marking again what is marked changes nothing, and a filesystem that was mounted anew has lost its mark.
-  for (const auto& mount : mount_watch_->all_mounts()) {
-    if (!is_kernel_interface(mount.fs_type))
-      place_mark(groups_->marked(), {mount.path, mount.fs_type, mount.id, mount.path});
+  for (const auto& mount : mount_watch_->all_mounts()) place_mark(groups_->marked(), mount);
+  for (const auto& added : look.value()) {
+    auto coverage = place_mark(groups_->marked(), added.mount);
+    coverage.since_ns = monotonic_ns();
+    writer_->add_mount(coverage);
   }
 }
 
@@ -383,7 +386,7 @@ void Session::wait_for_end() {
     std::uint64_t timeout_ms = status_line_.enabled() ? kStatusIntervalMs : UINT64_MAX;
     if (options_.duration) timeout_ms = std::min(timeout_ms, time_left_ms());
     ::poll(events.data(), events.size(), static_cast<int>(std::min<std::uint64_t>(timeout_ms, INT32_MAX)));
-    status_line_.update(monotonic_ns());
+    status_line_.update(monotonic_ns(), arenas_->queued_events());
     if (events[2].revents != 0) reason_ = EndReason::kCommandEnded;
     if (events[3].revents != 0) mark_new_filesystems();
     if (events[0].revents != 0) on_signal();
@@ -440,7 +443,10 @@ int Session::end() {
   summary.cost.process_read_ns = capture_->process_read_ns();
   summary.cost.arenas = ArenaPool::kArenas;
   summary.cost.arenas_high_water = capture_->arenas_high_water();
-  if (const auto loss = capture_->unpublished_loss()) writer_->add_loss(*loss);
+  writer_->account_for(capture_->unpublished());
+  cost_ = summary.cost;
+  cost_.writer_user_ns = writer_->cpu_time().user_ns;
+  cost_.writer_system_ns = writer_->cpu_time().system_ns;
   const auto written = writer_->finish(std::move(summary));
   report(written);
   if (!written || reason_ == EndReason::kRecorderFailure) return 1;
@@ -467,7 +473,8 @@ void Session::report(const Status& written) const {
                              .bytes = written_files.bytes,
                              .processes = trace.process_count(),
                              .paths = trace.path_count(),
-                             .duration_ns = monotonic_ns() - begin_ns_})
+                             .duration_ns = monotonic_ns() - begin_ns_,
+                             .cost = cost_})
                  .c_str(),
              stderr);
 }

@@ -38,6 +38,14 @@ std::string format_place(const RecordingFigures& figures) {
   return text;
 }
 
+std::string format_cost(const format::RecorderCost& cost) {
+  constexpr double kNsPerSecond = 1e9;
+  return fmt::format(
+      "rfanrec: own CPU time {:.2f} s to answer, {:.2f} s to write; at most {} events queued\n",
+      static_cast<double>(cost.reader_cpu_ns()) / kNsPerSecond,
+      static_cast<double>(cost.writer_cpu_ns()) / kNsPerSecond, format::count_text(cost.queue_high_water));
+}
+
 // A line that is longer wraps and could not be taken back.
 std::size_t terminal_columns() {
   constexpr std::size_t kUsual = 80;
@@ -69,21 +77,21 @@ std::string format_bytes(std::uint64_t bytes) {
 StatusLine::StatusLine(const LiveStatistics& live, bool quiet)
     : live_(live), enabled_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
 
-void StatusLine::update(std::uint64_t now_ns) {
+void StatusLine::update(std::uint64_t now_ns, std::uint64_t queued) {
   if (!enabled_) return;
-  const auto events = live_.events.load(std::memory_order_relaxed);
+  const auto get = [](const auto& figure) { return figure.load(std::memory_order_relaxed); };
+  const auto seen = get(live_.seen);
   const double seconds = static_cast<double>(now_ns - last_ns_) / 1e9;
   const auto rate =
-      last_ns_ == 0 ? 0 : static_cast<std::uint64_t>(static_cast<double>(events - last_events_) / seconds);
+      last_ns_ == 0 ? 0 : static_cast<std::uint64_t>(static_cast<double>(seen - last_seen_) / seconds);
   last_ns_ = now_ns;
-  last_events_ = events;
-  const auto line = fmt::format("{} events/s  {} events  lost {}  queue {}  {}  reply p50 {} p99 {}",
-                                format::count_text(rate), format::count_text(events),
-                                format::count_text(live_.lost.load(std::memory_order_relaxed)),
-                                format::count_text(live_.queued.load(std::memory_order_relaxed)),
-                                format_bytes(live_.bytes.load(std::memory_order_relaxed)),
-                                format::latency_text(live_.reply_p50_ns.load(std::memory_order_relaxed)),
-                                format::latency_text(live_.reply_p99_ns.load(std::memory_order_relaxed)));
+  last_seen_ = seen;
+  const auto line =
+      fmt::format("{} events/s  seen {}  recorded {}  lost {}  queue {}  {}  reply p50 {} p99 {}",
+                  format::count_text(rate), format::count_text(seen), format::count_text(get(live_.events)),
+                  format::count_text(get(live_.dropped) + get(live_.lost_later)), format::count_text(queued),
+                  format_bytes(get(live_.bytes)), format::latency_text(get(live_.reply_p50_ns)),
+                  format::latency_text(get(live_.reply_p99_ns)));
   write_unless_blocked("\r\033[K" + line.substr(0, terminal_columns() - 1));
 }
 
@@ -108,7 +116,7 @@ std::string format_summary(const RecordingFigures& figures) {
                         format::latency_text(totals.reply_latency.quantile_ns(0.99)));
   }
   if (figures.denied != 0) text += fmt::format("; {} were denied", format::count_text(figures.denied));
-  return text + "\n";
+  return text + "\n" + format_cost(figures.cost);
 }
 
 }  // namespace rfan::recorder

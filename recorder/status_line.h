@@ -14,7 +14,8 @@ namespace rfan::recorder {
 class StatusLine {
  public:
   StatusLine(const LiveStatistics& live, bool quiet);
-  void update(std::uint64_t now_ns);
+  // `queued`: events between the kernel and the trace.
+  void update(std::uint64_t now_ns, std::uint64_t queued);
   // Takes the line away, so that other text can follow.
   void clear();
   bool enabled() const { return enabled_; }
@@ -23,7 +24,7 @@ class StatusLine {
   const LiveStatistics& live_;
   bool enabled_;
   std::uint64_t last_ns_ = 0;
-  std::uint64_t last_events_ = 0;
+  std::uint64_t last_seen_ = 0;
 };
 
 // What a finished recording was, as far as the summary needs it.
@@ -39,6 +40,7 @@ struct RecordingFigures {
   std::uint32_t processes = 0;  // of the last file, as are the paths
   std::uint32_t paths = 0;
   std::uint64_t duration_ns = 0;
+  format::RecorderCost cost{};
 };
 
 // Several lines, each begun with "rfanrec: " and ended.

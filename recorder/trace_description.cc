@@ -35,6 +35,7 @@ format::TraceMeta describe_recording(const Options& options, const Scope& scope,
   meta.event_kinds = options.event_kinds;
   meta.process_source = side_band ? "perf side band" : "/proc";
   meta.mounts = scope.coverage;
+  meta.flush_interval_ms = static_cast<std::uint32_t>(options.flush_interval.count());
   return meta;
 }
 

@@ -24,6 +24,11 @@ Status TraceSeries::begin_file() {
   return {};
 }
 
+void TraceSeries::add_mount(const format::MountCoverage& mount) {
+  current_->add_mount(mount);
+  meta_.mounts.push_back(mount);
+}
+
 bool TraceSeries::due(std::uint64_t now_ns) const {
   if (files_ == nullptr || current_->totals().events == 0) return false;
   const bool large = rotation_.file_bytes != 0 && current_->bytes_written() >= rotation_.file_bytes;
@@ -45,6 +50,7 @@ Status TraceSeries::rotate(const format::ClockSample& clock, format::TraceSummar
   if (auto status = end_file(clock, std::move(summary)); !status) return status;
   auto with_this_file = figures();
   if (auto status = files_->begin(); !status) return status;
+  meta_.previous_file = options_.file;
   options_.file = format::random_uuid();
   ++options_.file_sequence;
   if (auto status = begin_file(); !status) return status;

@@ -32,6 +32,8 @@ class TraceSeries {
   bool due(std::uint64_t now_ns) const;
   // CLOCK_MONOTONIC when due() may turn true by itself; empty: not before something is written.
   std::optional<std::uint64_t> due_at_ns() const;
+  // A mount that appeared while recording, for this file and those behind it.
+  void add_mount(const format::MountCoverage& mount);
   // Any thread: due() from now on, until the next file begins.
   void request_rotation() { requested_.store(true, std::memory_order_relaxed); }
 

@@ -85,17 +85,10 @@ int WriteLoop::wait_ms(std::uint64_t now_ns) const {
 
 void WriteLoop::write_arena(Arena& arena) {
   apply_process_facts(arena.process_log_end);
-  open_new_filesystems();
+  take_new_mounts();
   mounts_.refresh();
+  account_for(arena.missing);
   const auto now_ns = monotonic_ns();
-  if (arena.dropped != 0) {
-    seen_ += arena.dropped;
-    ledger_.add({LossCause::kNoArena, arena.dropped, arena.dropped_first_ns, arena.dropped_last_ns});
-  }
-  if (arena.failed_reads != 0)
-    ledger_.add({LossCause::kDescriptorFailed, arena.failed_reads, now_ns, now_ns});
-  // The nearest cause there is: an unknown number of events went by unseen.
-  if (arena.unreadable_reads != 0) ledger_.add({LossCause::kQueueOverflow, std::nullopt, now_ns, now_ns});
   if (arena.process_facts_lost != 0)
     ledger_.add({LossCause::kProcessChannel, arena.process_facts_lost, now_ns, now_ns});
   const auto batches = std::span(arena.batches).first(arena.batch_count);
@@ -110,6 +103,17 @@ void WriteLoop::write_arena(Arena& arena) {
   // By the time of the events, not of the clock: a writer that is behind still needs who has exited since.
   if (arena.batch_count != 0) processes_.expire(arena.batches[arena.batch_count - 1].read_ns);
   publish_statistics();
+}
+
+void WriteLoop::account_for(const Arena::Missing& missing) {
+  const auto now_ns = monotonic_ns();
+  seen_ += missing.dropped;
+  dropped_ += missing.dropped;
+  if (missing.dropped != 0)
+    ledger_.add({LossCause::kNoArena, missing.dropped, missing.dropped_first_ns, missing.dropped_last_ns});
+  if (missing.failed_reads != 0)
+    ledger_.add({LossCause::kDescriptorFailed, missing.failed_reads, now_ns, now_ns});
+  if (missing.unreadable_reads != 0) ledger_.add({LossCause::kUnreadable, std::nullopt, now_ns, now_ns});
 }
 
 // Urgent from when the next arena waits until none does.
@@ -236,17 +240,25 @@ WriteLoop::EventPaths WriteLoop::paths_of_names(const NamedEvent& named) {
 }
 
 void WriteLoop::add_filesystem(const std::string& mount_point) {
-  const std::lock_guard lock(new_filesystems_mutex_);
+  const std::lock_guard lock(new_mounts_mutex_);
   new_filesystems_.push_back(mount_point);
 }
 
-void WriteLoop::open_new_filesystems() {
-  const std::lock_guard lock(new_filesystems_mutex_);
+void WriteLoop::add_mount(const format::MountCoverage& mount) {
+  const std::lock_guard lock(new_mounts_mutex_);
+  new_mounts_.push_back(mount);
+}
+
+void WriteLoop::take_new_mounts() {
+  const std::lock_guard lock(new_mounts_mutex_);
   for (const auto& mount_point : new_filesystems_) {
     // Gone again, or unreadable: its events then count as unresolved.
     [[maybe_unused]] const auto status = directories_.add_filesystem(mount_point);
   }
   new_filesystems_.clear();
+  // Written with the next flush: before the first event of the mount, or at the end.
+  for (const auto& mount : new_mounts_) series_->add_mount(mount);
+  new_mounts_.clear();
 }
 
 void WriteLoop::apply_process_facts(std::uint64_t log_end) {
@@ -317,6 +329,7 @@ void WriteLoop::fail(const Error& error) {
 
 Status WriteLoop::finish(format::TraceSummary summary) {
   if (!failure_.ok()) return failure_;
+  take_new_mounts();
   count_seen(summary.cost);
   summary.cost.writer_user_ns = cpu_time_.user_ns;
   summary.cost.writer_system_ns = cpu_time_.system_ns;
@@ -330,9 +343,7 @@ void WriteLoop::publish_statistics() {
   const auto figures = series_->figures();
   const auto& totals = figures.totals;
   live_.events.store(totals.events, std::memory_order_relaxed);
-  live_.lost.store(ledger_.lost().known, std::memory_order_relaxed);
-  live_.queued.store(static_cast<std::uint64_t>(arenas_.open_descriptors.load(std::memory_order_relaxed)),
-                     std::memory_order_relaxed);
+  live_.lost_later.store(ledger_.lost().known - dropped_, std::memory_order_relaxed);
   live_.bytes.store(figures.bytes, std::memory_order_relaxed);
   live_.reply_p50_ns.store(totals.reply_latency.quantile_ns(0.5), std::memory_order_relaxed);
   live_.reply_p99_ns.store(totals.reply_latency.quantile_ns(0.99), std::memory_order_relaxed);

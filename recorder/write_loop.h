@@ -51,16 +51,15 @@ class WriteLoop {
   // Any thread: names below this mount point, of a filesystem that is about to be marked, can be told from
   // now on.
   void add_filesystem(const std::string& mount_point);
+  // Any thread: the trace says of a mount that appeared what is recorded of it.
+  void add_mount(const format::MountCoverage& mount);
   // Any thread: the trace goes on in the next file, if it is rotated.
   void request_rotation();
   // Call when the reader thread has ended: works off every arena and ends the thread.
   void stop();
 
   // After stop(): enters what only the reader knows of.
-  void add_loss(const format::Loss& loss) {
-    seen_ += loss.count.value_or(0);
-    ledger_.add(loss);
-  }
+  void account_for(const Arena::Missing& missing);
   // After stop(): seals the file; fills in what was seen and filtered. Returns the first error of the
   // recording, if there was one.
   Status finish(format::TraceSummary summary);
@@ -97,7 +96,7 @@ class WriteLoop {
   void write_batch(const Arena& arena, const Arena::Batch& batch);
   bool admits(const ArenaEvent& event);
   void write_event(const ArenaEvent& taken, const EventPaths& paths);
-  void open_new_filesystems();
+  void take_new_mounts();
   void foresee_names(std::span<const std::byte> raw);
   void note_overflow(std::uint64_t time_ns);
   EventPaths path_of_descriptor(const KernelEvent& kernel_event);
@@ -128,6 +127,7 @@ class WriteLoop {
   std::uint64_t filtered_ = 0;
   std::uint64_t seen_in_older_files_ = 0;
   std::uint64_t filtered_in_older_files_ = 0;
+  std::uint64_t dropped_ = 0;  // by the reader
   std::uint64_t denied_ = 0;
   std::uint64_t flushed_events_ = 0;
   std::uint64_t flush_due_ns_ = 0;  // CLOCK_MONOTONIC; 0: nothing is pending
@@ -136,8 +136,9 @@ class WriteLoop {
   int failure_event_ = -1;
   CpuTime cpu_time_;
 
-  std::mutex new_filesystems_mutex_;
+  std::mutex new_mounts_mutex_;
   std::vector<std::string> new_filesystems_;
+  std::vector<format::MountCoverage> new_mounts_;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

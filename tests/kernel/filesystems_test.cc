@@ -214,6 +214,21 @@ TEST_F(KernelTest, ARecordedFilesystemCanBeUnmounted) {
   EXPECT_EQ(stop_and_replay(*recording).of_kind("close_write").size(), 1000U);
 }
 
+TEST_F(KernelTest, AMountThatAppearsWhileRecordingIsInTheTrace) {
+  Recording recording({"--all", "-o", trace()}, {.limit = std::chrono::seconds(30)});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  const PrivateTmpfs later;
+  ASSERT_EQ(later.mount_errno(), 0);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_EQ(recording.stop().status, 0);
+  const auto info = run({RFANREPLAY_PATH, "info", trace()});
+  const auto line = info.out.find(later.path());
+  ASSERT_NE(line, std::string::npos) << info.out;
+  EXPECT_NE(info.out.substr(line, info.out.find('\n', line) - line).find("filesystem mark"),
+            std::string::npos)
+      << info.out;
+}
+
 TEST_F(KernelTest, AFilesystemThatIsMountedAgainIsRecordedAgain) {
   LoopFilesystem disk("ext4");
   if (!disk.why_not().empty()) GTEST_SKIP() << disk.why_not();

@@ -46,20 +46,21 @@ TEST(ArenaQueue, GoesRoundManyTimes) {
 TEST(Arena, ClearForgetsEverythingCounted) {
   auto arena = std::make_unique<Arena>();
   arena->raw_bytes = arena->event_count = arena->batch_count = 5;
-  arena->dropped = arena->dropped_first_ns = arena->dropped_last_ns = 6;
+  arena->missing.dropped = arena->missing.dropped_first_ns = arena->missing.dropped_last_ns = 6;
   arena->process_facts_lost = arena->process_log_end = 7;
   EXPECT_FALSE(arena->empty());
   arena->clear();
   EXPECT_TRUE(arena->empty());
   EXPECT_EQ(arena->free_raw().size(), Arena::kRawBytes);
-  EXPECT_EQ(arena->batch_count + arena->dropped_first_ns + arena->dropped_last_ns + arena->process_log_end,
+  EXPECT_EQ(arena->batch_count + arena->missing.dropped_first_ns + arena->missing.dropped_last_ns +
+                arena->process_log_end,
             0U);
 }
 
 TEST(Arena, LossAloneIsSomethingToTell) {
   auto arena = std::make_unique<Arena>();
   arena->clear();
-  arena->dropped = 1;
+  arena->missing.dropped = 1;
   EXPECT_FALSE(arena->empty());
   arena->clear();
   arena->process_facts_lost = 1;

@@ -111,6 +111,14 @@ TEST_F(SummaryTest, SaysHowManyOpensWereDenied) {
   expect_text("1,234 were denied");
 }
 
+TEST_F(SummaryTest, SaysWhatTheRecordingCost) {
+  figures_.cost.reader_user_ns = 100'000'000;
+  figures_.cost.reader_system_ns = 650'000'000;
+  figures_.cost.writer_user_ns = 1'230'000'000;
+  figures_.cost.queue_high_water = 12'345;
+  expect_text("0.75 s to answer, 1.23 s to write; at most 12,345 events queued");
+}
+
 TEST_F(SummaryTest, NothingRecordedHasNoRates) {
   figures_ = {};
   figures_.output = "vim.fbz";

@@ -117,12 +117,22 @@ TEST_F(WriteLoopTest, OverflowOfTheQueueIsALossOfUnknownSize) {
 
 TEST_F(WriteLoopTest, DroppedEventsAreLossesWithTheirTimeSpan) {
   Arena* arena = take_arena();
-  arena->dropped = 17;
-  arena->dropped_first_ns = 5'000'000;
-  arena->dropped_last_ns = 9'000'000;
+  arena->missing.dropped = 17;
+  arena->missing.dropped_first_ns = 5'000'000;
+  arena->missing.dropped_last_ns = 9'000'000;
   arenas_->publish(arena);
   EXPECT_EQ(end().losses,
             std::vector<format::Loss>({{format::LossCause::kNoArena, 17, 5'000'000, 9'000'000}}));
+}
+
+TEST_F(WriteLoopTest, BytesThatWereNotUnderstoodAreALossOfUnknownSize) {
+  Arena* arena = take_arena();
+  arena->missing.unreadable_reads = 1;
+  arenas_->publish(arena);
+  const auto losses = end().losses;
+  ASSERT_EQ(losses.size(), 1U);
+  EXPECT_EQ(losses[0].cause, format::LossCause::kUnreadable);
+  EXPECT_FALSE(losses[0].count);
 }
 
 TEST_F(WriteLoopTest, MoreEventsThanABlockHoldsAreAllReadable) {
