@@ -1,27 +1,42 @@
-// The input is values of filter options, one a line; the first byte of each says of which option.
-#include <array>
+// The input is values of filter options, one a line, the first byte of each says of which option; the last option
+// is an expression, which is parsed on its own as well. What parses is turned into a filter and used.
+#include <iterator>
 #include <sstream>
 
 #include "replay/filter.h"
 #include "replay/filter_parser.h"
 #include "tests/fuzz/fuzz_input.h"
 
+namespace {
+
+using namespace rfan;
+
+void use(const replay::ConditionPtr& condition) {
+  format::Dictionary dictionary;
+  format::Process process;
+  process.exe = dictionary.add_path("/usr/bin/vim");
+  process.comm = "vim";
+  dictionary.add_process(process);
+  replay::Filter filter(condition);
+  filter.extend(dictionary);
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace rfan;
   replay::FilterArguments arguments;
-  const std::array lists{&arguments.exe,   &arguments.comm,  &arguments.pid,         &arguments.tree,
-                         &arguments.user,  &arguments.path,  &arguments.kind,        &arguments.since,
-                         &arguments.until, &arguments.where, &arguments.min_latency, &arguments.verdict};
+  std::vector<std::string>* lists[] = {
+      &arguments.exe,  &arguments.comm,  &arguments.pid,   &arguments.path,   &arguments.kind,
+      &arguments.since, &arguments.until, &arguments.tree,  &arguments.cgroup, &arguments.min_latency,
+      &arguments.user,  &arguments.verdict, &arguments.where};
   std::istringstream lines(std::string(reinterpret_cast<const char*>(data), size));
   for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) lists[static_cast<unsigned char>(line[0]) % lists.size()]->push_back(line.substr(1));
+    if (line.empty()) continue;
+    auto* list = lists[static_cast<unsigned char>(line[0]) % std::size(lists)];
+    list->push_back(line.substr(1));
+    if (list != &arguments.where) continue;
+    if (auto parsed = replay::parse_where(list->back(), true)) use(*parsed);
   }
-  auto condition = replay::parse_filter(arguments, true);
-  if (!condition) return 0;
-  format::Dictionary dictionary;
-  dictionary.add_path("/usr/bin/vim");
-  dictionary.add_process({});
-  replay::Filter filter(*std::move(condition));
-  filter.extend(dictionary);
+  if (auto parsed = replay::parse_filter(arguments, true)) use(*parsed);
   return 0;
 }
