@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "format/number_text.h"
 #include "format/trace_reader.h"
@@ -41,7 +42,7 @@ Status scan(TraceReader& reader, Timeline& timeline, format::TraceSummary& summa
   return {};
 }
 
-// The footer has no clock sample; the first block brings the one the trace starts with.
+// Of a trace without a clock sample in its footer: the first block brings the one the trace starts with.
 Status find_start(TraceReader& reader, Timeline& timeline) {
   auto block = reader.next_block();
   if (!block) return block.error();
@@ -117,14 +118,20 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
   auto opened = TraceReader::open(std::move(*source), damage_notes(session.note));
   if (!opened) return opened.error();
   auto& reader = **opened;
-  Timeline timeline(reader.clocks());
+  auto footer = reader.footer();
+  std::vector<format::ClockSample> first_clock;
+  if (footer && footer->first_clock) first_clock.push_back(*footer->first_clock);
+  Timeline timeline(first_clock.empty() ? reader.clocks() : std::as_const(first_clock));
   InfoReport report;
   report.file = name;
   report.header = reader.header();
   report.meta = reader.meta();
-  auto footer = reader.footer();
-  const auto status = footer ? find_start(reader, timeline) : scan(reader, timeline, report.summary);
-  if (!status) return status.error();
+  if (!first_clock.empty()) {
+    timeline.refresh(footer->totals.first_ns);
+  } else {
+    const auto status = footer ? find_start(reader, timeline) : scan(reader, timeline, report.summary);
+    if (!status) return status.error();
+  }
   if (!footer) footer = reader.footer();  // a pipe has shown it by now
   report.finished = footer.has_value();
   if (footer) report.summary = *std::move(footer);
