@@ -13,7 +13,8 @@ struct Damage {
   std::uint64_t offset = 0;             // of the first unusable byte
   std::uint64_t bytes = 0;              // how many were skipped
   std::string description;              // "frame 12 (EVENTS): body checksum differs"
-  std::optional<std::uint64_t> events;  // events lost with it, where the block's metadata still said so
+  // Events lost with it: 0 for a frame that holds none, else where the block's metadata still said so.
+  std::optional<std::uint64_t> events;
 };
 using DamageCallback = std::function<void(const Damage&)>;
 

@@ -27,10 +27,10 @@ std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
   return {};
 }
 
-// Events of an EVENTS frame of which at least the metadata is whole.
+// Events of an EVENTS frame of which at least the metadata is whole; of other frames none.
 std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const std::byte> meta,
                                          std::uint64_t seed) {
-  if (!head.is(FrameType::kEvents)) return {};
+  if (holds_no_events(head.type)) return 0;
   if (meta.size() != head.meta_length || checksum32(meta, seed) != head.meta_checksum) return {};
   return block_event_count(meta);
 }

@@ -12,7 +12,8 @@ void TraceContext::report(const Damage& damage) {
 }
 
 void TraceContext::report_frame(const Frame& frame, const std::string& fault) {
-  report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault, {}});
+  const auto events = holds_no_events(frame.head.type) ? std::optional<std::uint64_t>(0) : std::nullopt;
+  report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault, events});
 }
 
 void TraceContext::take(const Frame& frame) {

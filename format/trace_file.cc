@@ -88,7 +88,9 @@ Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& rec
   if (frame) {
     context.take(*frame);
   } else {
-    context.report({offset, record.length, frame.error().what, {}});
+    const bool none = holds_no_events(static_cast<std::uint8_t>(record.type));
+    context.report({offset, record.length, frame.error().what,
+                    none ? std::optional<std::uint64_t>(0) : std::nullopt});
   }
   return {};
 }

@@ -275,16 +275,20 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::create(std::unique_ptr<ByteSin
 PathId TraceWriter::intern_path(std::string_view path) {
   auto& state = *state_;
   if (const auto known = state.path_ids.find(path); known != state.path_ids.end()) return known->second;
-  if (path.empty() || path.size() > kMaxPathBytes || state.path_ids.size() >= kMaxPaths ||
+  const auto id = add_path(path);
+  if (id != 0) state.path_ids.emplace(state.new_paths.back(), id);
+  return id;
+}
+
+PathId TraceWriter::add_path(std::string_view path) {
+  auto& state = *state_;
+  if (path.empty() || path.size() > kMaxPathBytes || path_count() >= kMaxPaths ||
       state.byte_count + path.size() > kMaxDictionaryBytes) {
     return 0;
   }
-  const auto stored = state.bytes.add(path);
-  const auto id = static_cast<PathId>(state.path_ids.size() + 1);
-  state.path_ids.emplace(stored, id);
-  state.new_paths.push_back(stored);
+  state.new_paths.push_back(state.bytes.add(path));
   state.byte_count += path.size();
-  return id;
+  return path_count();
 }
 
 ProcessId TraceWriter::add_process(const Process& process) {
@@ -323,6 +327,23 @@ void TraceWriter::add_loss(const Loss& loss) {
 
 void TraceWriter::add_mount(const MountCoverage& mount) {
   state_->new_mounts.push_back(mount);
+}
+
+Status TraceWriter::append_block(const EncodedBlock& encoded, const LatencyHistogram& latencies) {
+  auto& state = *state_;
+  if (state.failure) return *state.failure;
+  state.add_dictionary_frames();
+  state.add_events_frame();
+  auto totals = encoded.statistics.totals;
+  totals.reply_latency = latencies;
+  state.sealed_totals.merge(totals);
+  state.add_frame(FrameType::kEvents, encoded.meta, encoded.body,
+                  {.count = static_cast<std::uint32_t>(totals.events),
+                   .first_ns = totals.first_ns,
+                   .last_ns = totals.last_ns});
+  ++state.blocks_since_index;
+  state.add_index_if_due();
+  return state.append_pending();
 }
 
 Status TraceWriter::flush(const ClockSample& clock) {
@@ -364,7 +385,7 @@ const TraceTotals& TraceWriter::totals() const {
 }
 
 std::uint32_t TraceWriter::path_count() const {
-  return static_cast<std::uint32_t>(state_->path_ids.size());
+  return static_cast<std::uint32_t>(state_->first_new_path - 1 + state_->new_paths.size());
 }
 std::uint32_t TraceWriter::process_count() const {
   return static_cast<std::uint32_t>(state_->has_exe.size() - 1);

@@ -9,6 +9,7 @@
 #include "format/byte_io.h"
 #include "format/error.h"
 #include "format/event.h"
+#include "format/event_block.h"
 #include "format/trace_info.h"
 
 namespace rfan::format {
@@ -46,12 +47,20 @@ class TraceWriter {
   // dictionary is full.
   PathId intern_path(std::string_view path);
 
+  // A new entry, even when there is one like it: for a copy that keeps the ids of another trace. The same
+  // limits; either this or intern_path(), not both.
+  PathId add_path(std::string_view path);
+
   // Adds an entry; the caller keeps the id. Entries are immutable. 0 when the dictionary is full.
   ProcessId add_process(const Process& process);
 
   // Buffers one event; times must not decrease. Call flush() when `block_full()`.
   void add_event(const Event& event);
   bool block_full() const;
+
+  // Copies a block of another trace as it is, behind what is pending. Its ids must mean here what they mean
+  // there, its times must not decrease, and `latencies` is what a reader finds in its reply column.
+  Status append_block(const EncodedBlock& block, const LatencyHistogram& latencies);
 
   // Enters the ledger; written with the next flush.
   void add_loss(const Loss& loss);

@@ -44,6 +44,13 @@ enum class FrameType : std::uint8_t {
   kMounts = 8,
 };
 
+// Of the types of this version; what a later one has in its frames is not known.
+inline bool holds_no_events(std::uint8_t type) {
+  return type >= static_cast<std::uint8_t>(FrameType::kMeta) &&
+         type <= static_cast<std::uint8_t>(FrameType::kMounts) &&
+         type != static_cast<std::uint8_t>(FrameType::kEvents);
+}
+
 // Incompatible features this version knows (none yet): a bit outside refuses the file.
 inline constexpr std::uint32_t kKnownIncompatFlags = 0;
 // Frame flags 0-3 change how a frame is read (an unknown one makes it unreadable), 4-7 do not.

@@ -202,7 +202,7 @@ void SlowestQuery::take(const ScanFile& file, Part& part) {
     Selection selection;
     selection.all = true;
     buffer.clear();
-    printer->print({file, none, one, selection, 0});
+    printer->print({file, format::EncodedBlock(), none, one, selection, 0});
     lines_.push_back({reply_ns, file.index, place, std::string(buffer.view())});
   }
   std::sort(lines_.begin(), lines_.end());

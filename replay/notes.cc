@@ -61,10 +61,16 @@ format::DamageCallback damage_notes(NoteSink note) {
   return [note = std::move(note), count = std::uint64_t{0}](const format::Damage& damage) mutable {
     if (++count > kMaxDamageNotes + 1) return;
     if (count > kMaxDamageNotes) return note("the trace is damaged in more places, which are not listed");
-    note(fmt::format("damaged at byte {}: {}; {} bytes skipped, {} events lost", damage.offset,
-                     damage.description, damage.bytes,
-                     damage.events ? fmt::format("{}", *damage.events) : "an unknown number of"));
+    note(damage_text(damage));
   };
+}
+
+std::string damage_text(const format::Damage& damage) {
+  return fmt::format("damaged at byte {}: {}; {} bytes skipped, {} events lost", damage.offset,
+                     damage.description, damage.bytes,
+                     !damage.events        ? "an unknown number of"
+                     : *damage.events == 0 ? "no"
+                                           : fmt::format("{}", *damage.events));
 }
 
 std::string unfinished_note() {

@@ -35,6 +35,9 @@ std::vector<LossSum> sum_losses(std::span<const format::Loss> losses);
 // "the trace lost 120 events (queue_overflow, 10:31:02.1-10:31:02.4): counts are lower bounds"
 std::string loss_note(const LossSum& loss, TimeFormat& time);
 
+// "damaged at byte 1574: frame 12 (EVENTS): body checksum differs; 240 bytes skipped, 300 events lost"
+std::string damage_text(const format::Damage& damage);
+
 // Makes a DamageCallback that passes damage on as notes: the first kMaxDamageNotes of them.
 inline constexpr std::uint64_t kMaxDamageNotes = 20;
 format::DamageCallback damage_notes(NoteSink note);

@@ -39,23 +39,32 @@ OptionGroup filter_options(TypedOptions& typed) {
 OptionGroup output_options(TypedOptions& typed, unsigned groups) {
   OptionGroup group{"Output", {}};
   const bool rows = groups & kTakesFormats;
-  group.options.push_back(
-      {"--format", "FORMAT", rows ? "text, jsonl or csv" : "text or json", &typed.format});
+  const bool makes_trace = groups & kMakesTrace;
+  if (!makes_trace) {
+    group.options.push_back(
+        {"--format", "FORMAT", rows ? "text, jsonl or csv" : "text or json", &typed.format});
+  }
   if (groups & kTakesReltime) {
     group.options.push_back(
         {"--reltime", "", "show seconds since the start of the trace instead of dates", &typed.reltime});
   }
-  group.options.push_back({"--utc", "", "show and read dates as UTC instead of local time", &typed.utc});
+  if (!makes_trace || (groups & kTakesFilters)) {
+    group.options.push_back({"--utc", "", "show and read dates as UTC instead of local time", &typed.utc});
+  }
   if (groups & kTakesSource) {
     group.options.push_back({"-H,--source", "", "say which file it comes from", &typed.show_source});
   }
-  group.options.push_back({"--no-pager", "", "do not pipe text through less on a terminal", &typed.no_pager});
+  if (!makes_trace) {
+    group.options.push_back({"--no-pager", "", "do not pipe text through less on a terminal", &typed.no_pager});
+  }
   if (groups & kTakesThreads) {
     group.options.push_back({"--threads", "N", "use so many threads (default: all CPUs)", &typed.threads});
   }
-  group.options.push_back({"-v,--verbose", "",
-                           "say on standard error how much was read and how much was skipped",
-                           &typed.verbose});
+  if (!makes_trace || (groups & kTakesFilters)) {
+    group.options.push_back({"-v,--verbose", "",
+                             "say on standard error how much was read and how much was skipped",
+                             &typed.verbose});
+  }
   group.options.push_back({"-h,--help", "", "this text", &typed.help});
   return group;
 }

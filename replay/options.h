@@ -44,6 +44,7 @@ enum OptionGroups : unsigned {
   kTakesFormats = 1U << 4,  // text, jsonl and csv; without it text and json
   kTakesAll = (1U << 5) - 1,
   kTakesSides = 1U << 5,  // two groups of traces with "--" between them
+  kMakesTrace = 1U << 6,  // prints a line or two about the trace it makes: no formats, no pager
 };
 
 // The values of the common options as they were typed.

@@ -73,7 +73,7 @@ class BlockWork {
       }
     }
     counts.matched += selection_.count;
-    part.add({file, block.statistics, events_, selection_, number});
+    part.add({file, block, block.statistics, events_, selection_, number});
   }
 
  private:

@@ -30,6 +30,7 @@ struct ScanFile {
 // The events of one block that the filter wants, at least one.
 struct Batch {
   const ScanFile& file;
+  const format::EncodedBlock& encoded;
   const format::BlockStatistics& statistics;
   const format::EventColumns& events;  // Query::columns() are decoded; every id is in the dictionary
   const Selection& selection;

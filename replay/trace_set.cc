@@ -37,9 +37,14 @@ std::string_view plural(std::uint32_t first, std::uint32_t last) {
 
 }  // namespace
 
+format::DamageCallback TraceSet::damage_callback(const std::string& name, const NoteSink& note) const {
+  if (!on_damage_) return damage_notes(note);
+  return [sink = on_damage_, name](const format::Damage& damage) { sink(name, damage); };
+}
+
 Status TraceSet::add_file(const std::string& path, bool named, const NoteSink& note) {
   auto source = format::open_source(path);
-  auto file = source ? format::TraceFile::open(std::move(*source), damage_notes(note))
+  auto file = source ? format::TraceFile::open(std::move(*source), damage_callback(path, note))
                      : Result<std::unique_ptr<format::TraceFile>>(source.error());
   if (!file && named) return file.error();
   if (!file) {
@@ -74,8 +79,10 @@ Status TraceSet::add_name(const std::string& name, const NoteSink& note) {
   return {};
 }
 
-Result<TraceSet> TraceSet::open(const std::vector<std::string>& names, const NoteSink& note) {
+Result<TraceSet> TraceSet::open(const std::vector<std::string>& names, const NoteSink& note,
+                                DamageSink on_damage) {
   TraceSet set;
+  set.on_damage_ = std::move(on_damage);
   for (const auto& name : names) {
     if (auto status = set.add_name(name, note); !status) return status.error();
   }
@@ -139,7 +146,7 @@ Result<std::unique_ptr<format::TraceFile>> TraceSet::file(std::size_t index, con
   if (opened_[index] != nullptr) return std::move(opened_[index]);
   auto source = format::open_source(members_[index].name);
   if (!source) return source.error();
-  return format::TraceFile::open(std::move(*source), damage_notes(note));
+  return format::TraceFile::open(std::move(*source), damage_callback(members_[index].name, note));
 }
 
 Timeline TraceSet::timeline(std::size_t index) const {

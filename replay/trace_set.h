@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,8 +42,11 @@ struct TraceMember {
 class TraceSet {
  public:
   // Opens every file once. A file that cannot be read is an error when it was named, and a note when it was
-  // found. Notes say which sequence numbers are missing.
-  static Result<TraceSet> open(const std::vector<std::string>& names, const NoteSink& note);
+  // found. Notes say which sequence numbers are missing. `on_damage` gets the damage that is found here and by
+  // file(), in place of notes.
+  using DamageSink = std::function<void(const std::string& name, const format::Damage&)>;
+  static Result<TraceSet> open(const std::vector<std::string>& names, const NoteSink& note,
+                               DamageSink on_damage = {});
 
   const std::vector<TraceMember>& members() const { return members_; }
   bool has_streams() const;
@@ -50,7 +54,7 @@ class TraceSet {
   bool incomplete() const { return incomplete_; }
 
   // The file of a member that is no stream. The first call gives the one that open() opened, later ones open
-  // it again; dropping it frees its dictionary. Damage goes to `on_damage`.
+  // it again; dropping it frees its dictionary.
   Result<std::unique_ptr<format::TraceFile>> file(std::size_t index, const NoteSink& note) const;
 
   // The clock of a member: the start is that of its recording. Refers to the member's clock samples.
@@ -59,9 +63,11 @@ class TraceSet {
  private:
   Status add_name(const std::string& name, const NoteSink& note);
   Status add_file(const std::string& path, bool named, const NoteSink& note);
+  format::DamageCallback damage_callback(const std::string& name, const NoteSink& note) const;
   void order_sessions();
   void check_sequences(const NoteSink& note);
 
+  DamageSink on_damage_;
   std::vector<TraceMember> members_;
   mutable std::vector<std::unique_ptr<format::TraceFile>> opened_;  // by member; null once it was taken
   bool incomplete_ = false;

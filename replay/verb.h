@@ -70,5 +70,8 @@ std::unique_ptr<Verb> make_files();
 std::unique_ptr<Verb> make_tree();
 std::unique_ptr<Verb> make_hist();
 std::unique_ptr<Verb> make_diff();
+std::unique_ptr<Verb> make_verify();
+std::unique_ptr<Verb> make_recover();
+std::unique_ptr<Verb> make_slice();
 
 }  // namespace rfan::replay

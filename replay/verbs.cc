@@ -104,6 +104,38 @@ events are missing from a trace.
   rfanreplay info trace.fbz --format json | jq .losses
 )",
      0, make_info},
+    {"verify", "read all of a trace and name what is damaged or missing", "TRACE... [OUTPUT]",
+     R"(Reads everything: compares all checksums, decodes all events, and holds what a trace says twice against
+each other. A trace that is being written is in progress, not damaged.
+
+  rfanreplay verify trace.fbz
+  rfanreplay verify /var/log/traces --format json | jq 'select(.state != "whole")'
+
+Exit status: 0 whole, or in progress; 1 no trace at all; 3 something is damaged or missing, also when the
+recorder itself lost events.
+)",
+     0, make_verify},
+    {"recover", "save what is readable of a damaged trace into a new one", "TRACE -o OUT",
+     R"(Writes a new, complete trace from all that is readable of one that is damaged, cut off or was not finished. What
+is missing is in its loss ledger: a write error for each damaged place, with the number of events where that is
+known. OUT appears only when it was read back and found whole.
+
+  rfanreplay recover damaged.fbz -o saved.fbz
+)",
+     kMakesTrace, make_recover},
+    {"slice", "cut out a part as a new trace, its names hashed on request", "TRACE... -o OUT [FILTERS] [OPTIONS]",
+     R"(Writes the events that the filters want to a new trace. With times only, blocks that lie inside are copied as they
+are, and all names come along, also those of processes that did nothing then. With other filters, several files
+or --level, everything is encoded anew, and the new trace names only the processes and paths of its events; a
+parent that has no event before is left out. What META says of the recording (host, command, mounts) is kept:
+--redact hashes that too. OUT appears only when it was read back and found whole.
+
+  rfanreplay slice trace.fbz --since +90s --until +100s -o ten_seconds.fbz
+  rfanreplay slice trace.fbz --tree 4711 -o one_job.fbz
+  rfanreplay slice trace.fbz --level 19 -o small.fbz
+  rfanreplay slice trace.fbz --redact --redact-key key --redact-keep /usr/include/ -o to_share.fbz
+)",
+     kTakesFilters | kTakesThreads | kMakesTrace, make_slice},
 };
 
 std::string verb_list() {
@@ -123,7 +155,7 @@ TRACE is a .fbz file, a directory of them, the name of a rotated set (trace.fbz 
 trace.000001.fbz, ...), or - for standard input. Several are read as one, one recording after the
 other. A trace that is really named like a verb is written ./cat.
 
-All verbs but info take the same filters: rfanreplay cat --help lists them.
+All verbs but info, verify and recover take the same filters: rfanreplay cat --help lists them.
 
 Examples:
   rfanreplay trace.fbz --exe vim
