@@ -88,7 +88,7 @@ class CauseFinder {
   std::string outermost(std::uint32_t actor, Fits fits) const {
     const std::span chain = shape(actor).chain;
     for (std::size_t depth = 1; depth <= chain.size(); ++depth) {
-      const auto key = place_key(chain.first(depth));
+      auto key = place_key(chain.first(depth));
       const auto place = places_.find(key);
       if (place != places_.end() && fits(place->second)) return key;
     }

@@ -23,7 +23,7 @@ namespace {
 struct Place {
   std::uint64_t file = UINT64_MAX;
   std::uint64_t in_file = UINT64_MAX;  // block, row, and whether it is the second path
-  auto operator<=>(const Place&) const = default;
+  auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0
 };
 
 std::uint64_t place_in_file(const Batch& batch, std::uint32_t row, bool second) {
