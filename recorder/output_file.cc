@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace rfan::recorder {
 
@@ -24,6 +25,13 @@ Result<UniqueFd> open_standard_output() {
   return fd;
 }
 
+// A pipe or device is used as it is.
+Result<UniqueFd> open_special(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
+  return fd;
+}
+
 // sudo(8) says in the environment who called. Not every filesystem has owners: then it stays as it is.
 void give_to_invoking_user(int fd) {
   const char* uid = std::getenv("SUDO_UID");
@@ -34,36 +42,74 @@ void give_to_invoking_user(int fd) {
   if (::fchown(fd, owner, group) != 0) std::fputs("rfanrec: note: the trace belongs to root\n", stderr);
 }
 
+Error cannot_write(const std::string& path) {
+  return errno_error("cannot write trace", path, "give another place with -o FILE");
+}
+
+Error is_taken(const std::string& path) {
+  return {"another recording is writing", path, 0, "give another name with -o"};
+}
+
+bool is_ordinary(const struct stat& status) {
+  return S_ISREG(status.st_mode) || S_ISLNK(status.st_mode);
+}
+
 }  // namespace
 
-Result<UniqueFd> open_output(const std::string& path) {
-  if (path == "-") return open_standard_output();
+Result<UniqueFd> create_output(const std::string& path) {
+  // O_EXCL: never through somebody's symbolic link in a shared directory.
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_EXCL, 0600));
+  if (!fd) return cannot_write(path);
+  give_to_invoking_user(fd.get());
+  // Nobody else has the new file; a filesystem without locks goes without.
+  ::flock(fd.get(), LOCK_EX | LOCK_NB);
+  return fd;
+}
+
+Result<OutputFile> OutputFile::open(const std::string& path) {
+  OutputFile file(path);
   struct stat existing {};
-  const bool exists = ::lstat(path.c_str(), &existing) == 0;
-  const bool special = exists && !S_ISREG(existing.st_mode) && !S_ISLNK(existing.st_mode);
-  const bool worth_keeping = exists && !special && existing.st_size != 0;
-  if (exists && !special && is_being_written(path))
-    return Error{"another recording is writing", path, 0, "give another name with -o"};
+  const bool exists = path != "-" && ::lstat(path.c_str(), &existing) == 0;
   if (exists && S_ISDIR(existing.st_mode)) {
     errno = EISDIR;
     return errno_error("cannot write trace", path, "give the name of a file with -o");
   }
-  const std::string old = path + ".old";
-  if (worth_keeping && ::rename(path.c_str(), old.c_str()) != 0) {
+  if (path == "-" || (exists && !is_ordinary(existing))) {
+    auto fd = path == "-" ? open_standard_output() : open_special(path);
+    if (!fd) return fd.error();
+    file.fd_ = std::move(*fd);
+    return file;
+  }
+  auto waiting = path + ".new";
+  if (is_being_written(path) || is_being_written(waiting)) return is_taken(path);
+  ::unlink(waiting.c_str());  // of a start that was killed
+  auto fd = create_output(waiting);
+  if (!fd) {
+    auto error = fd.error();
+    error.path = path;
+    return error;
+  }
+  file.fd_ = std::move(*fd);
+  file.waiting_ = std::move(waiting);
+  return file;
+}
+
+OutputFile::~OutputFile() {
+  if (!waiting_.empty()) ::unlink(waiting_.c_str());
+}
+
+Status OutputFile::take_place() {
+  if (waiting_.empty()) return {};
+  if (is_being_written(path_)) return is_taken(path_);
+  struct stat existing {};
+  const std::string old = path_ + ".old";
+  // An empty file must not push out a good older trace.
+  const bool worth_keeping = ::lstat(path_.c_str(), &existing) == 0 && existing.st_size != 0;
+  if (worth_keeping && ::rename(path_.c_str(), old.c_str()) != 0)
     return errno_error("cannot keep the older trace as", old);
-  }
-  // The empty file of a start that failed must not push out a good older trace.
-  if (exists && !special && !worth_keeping) ::unlink(path.c_str());
-  // O_EXCL: never through somebody's symbolic link in a shared directory. A pipe or device is used as it is.
-  const int flags = O_WRONLY | O_CLOEXEC | O_NOFOLLOW | (special ? 0 : O_CREAT | O_EXCL);
-  UniqueFd fd(::open(path.c_str(), flags, 0600));
-  if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
-  if (!special) {
-    give_to_invoking_user(fd.get());
-    // Nobody else has the new file; a filesystem without locks goes without.
-    ::flock(fd.get(), LOCK_EX | LOCK_NB);
-  }
-  return fd;
+  if (::rename(waiting_.c_str(), path_.c_str()) != 0) return cannot_write(path_);
+  waiting_.clear();
+  return {};
 }
 
 bool is_being_written(const std::string& path) {

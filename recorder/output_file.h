@@ -2,16 +2,44 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "format/error.h"
 #include "format/unique_fd.h"
 
 namespace rfan::recorder {
 
-// Opens `path` for a new trace, mode 0600; an existing regular file there is kept as `path`.old. Under sudo
-// the file belongs to the invoking user. "-" is standard output, unless that is a terminal. While the
-// descriptor is open, a regular file is locked (flock(2), exclusive).
-Result<UniqueFd> open_output(const std::string& path);
+// The file of a trace that is not rotated. It is made as `path`.new and gets its name by take_place(): a
+// start that fails leaves nothing behind and the older trace where it is. "-" is standard output, unless that
+// is a terminal; a pipe or a device is used as it is. Main thread.
+class OutputFile {
+ public:
+  static Result<OutputFile> open(const std::string& path);
+  OutputFile(OutputFile&& other) noexcept
+      : path_(std::move(other.path_)),
+        waiting_(std::exchange(other.waiting_, {})),
+        fd_(std::move(other.fd_)) {}
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();
+
+  int fd() const { return fd_.get(); }
+  // Once; a regular file stays locked while the descriptor or a copy of it is open.
+  UniqueFd take_fd() { return std::move(fd_); }
+
+  // The recording has begun: an existing file is kept as `path`.old, and this one takes its name.
+  Status take_place();
+
+ private:
+  explicit OutputFile(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+  std::string waiting_;  // its name until then; empty: nothing is to be done
+  UniqueFd fd_;
+};
+
+// Makes a file that must not exist, mode 0600, locked (flock(2), exclusive). Under sudo it belongs to the
+// invoking user.
+Result<UniqueFd> create_output(const std::string& path);
 
 // Whether a recorder has this file open for its trace: it holds the lock.
 bool is_being_written(const std::string& path);

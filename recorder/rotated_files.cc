@@ -89,6 +89,7 @@ RotatedFiles::~RotatedFiles() {
 }
 
 std::unique_ptr<format::ByteSink> RotatedFiles::take_sink() {
+  if (rotation_.retains()) drop_expired();
   return std::make_unique<Sink>(*this, format::make_fd_sink(fd_.release(), path()));
 }
 
@@ -100,9 +101,8 @@ Status RotatedFiles::seal() {
 }
 
 Status RotatedFiles::begin() {
-  if (rotation_.retains()) drop_expired();
   auto name = format::series_file_name(output_, next_number_);
-  auto fd = open_output(reached(name) + format::kPartSuffix);
+  auto fd = create_output(reached(name) + format::kPartSuffix);
   if (!fd) {
     auto error = fd.error();
     error.path = shown(name) + format::kPartSuffix;

@@ -28,14 +28,14 @@ class RotatedFiles {
   RotatedFiles(const RotatedFiles&) = delete;
   RotatedFiles& operator=(const RotatedFiles&) = delete;
 
-  // Where the trace of the file that begin() made goes; once per file. It may be closed at any time. When the
-  // disk is full and Rotation::drop_when_full is set, it drops the oldest file and goes on. Must not outlive
-  // this object.
+  // Where the trace of the file that begin() made goes; once per file. Drops what is not to be kept, not
+  // before: a start that fails drops nothing. It may be closed at any time. When the disk is full and
+  // Rotation::drop_when_full is set, it drops the oldest file and goes on. Must not outlive this object.
   std::unique_ptr<format::ByteSink> take_sink();
 
   // The file being written is whole: gives it its name.
   Status seal();
-  // Drops what is not to be kept, and begins the next file.
+  // Begins the next file.
   Status begin();
 
   std::string path() const { return shown(file_); }  // of the file being written, or of the last one

@@ -105,7 +105,7 @@ class Session {
   std::optional<MountWatch> mount_watch_;
   std::optional<Command> command_;
   UniqueFd watched_process_;                     // of --pid
-  UniqueFd output_;                              // of a trace that is not rotated
+  std::optional<OutputFile> output_;             // of a trace that is not rotated
   std::unique_ptr<RotatedFiles> rotated_files_;  // of one that is
   sigset_t handled_signals_{};
   UniqueFd signals_;
@@ -238,9 +238,9 @@ Status Session::open_trace() {
     rotated_files_ = std::move(*files);
     return {};
   }
-  auto output = open_output(options_.output);
+  auto output = OutputFile::open(options_.output);
   if (!output) return output.error();
-  output_ = std::move(*output);
+  output_.emplace(std::move(*output));
   return {};
 }
 
@@ -254,7 +254,7 @@ Status Session::create_groups() {
   groups_.emplace(std::move(*groups));
   // The files of a series come and go: there the process says that an event is our own.
   if (rotated_files_) groups_->hold_nothing_below(rotated_files_->directory());
-  return options_.output == "-" || !output_ ? Status() : groups_->ignore_file(output_.get());
+  return options_.output == "-" || !output_ ? Status() : groups_->ignore_file(output_->fd());
 }
 
 // Before the first mark: the table opens every mount point.
@@ -279,9 +279,10 @@ Result<std::unique_ptr<TraceSeries>> Session::begin_series() {
   auto meta = describe_recording(options_, scope_, side_band_);
   if (rotated_files_)
     return TraceSeries::create(std::move(rotated_files_), options_.rotation, writer_options, std::move(meta));
-  auto sink = format::make_fd_sink(output_.release(), options_.output);
+  auto sink = format::make_fd_sink(output_->take_fd().release(), options_.output);
   auto trace = format::TraceWriter::create(std::move(sink), writer_options, meta);
   if (!trace) return trace.error();
+  if (auto status = output_->take_place(); !status) return status.error();
   return std::make_unique<TraceSeries>(std::move(*trace));
 }
 

@@ -76,6 +76,14 @@ TEST_F(KernelTest, ATraceOnStandardOutputCanBeReplayedAsItComes) {
   EXPECT_EQ(story(parse_jsonl(outcome.out).events, root()), (Story{"open a", "close_nowrite a"}));
 }
 
+TEST_F(KernelTest, AStartThatFailsLeavesTheOlderTraceWhereItIs) {
+  write_file(trace(), "older");
+  EXPECT_EQ(Recording({"-o", trace(), "/proc"}).wait().status, 1);
+  EXPECT_EQ(Recording({"-o", trace(), "--cpu", "99999", root()}).wait().status, 1);
+  EXPECT_EQ(read_file(trace()), "older");
+  EXPECT_EQ(read_file(trace() + ".old"), "");
+}
+
 TEST_F(KernelTest, ATraceThatCannotBeWrittenIsAnErrorBeforeRecording) {
   const auto outcome = run({RFANREC_PATH, "-o", scratch().file("missing/trace.fbz"), root()},
                            {.limit = std::chrono::seconds(10)});

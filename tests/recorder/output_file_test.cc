@@ -24,14 +24,16 @@ class OutputFileTest : public ::testing::Test {
   ~OutputFileTest() override { ::umask(umask_); }
 
   UniqueFd open_trace() {
-    auto fd = open_output(trace_);
-    EXPECT_TRUE(fd.ok()) << (fd.ok() ? "" : fd.error().message());
-    return fd.ok() ? std::move(*fd) : UniqueFd();
+    auto file = OutputFile::open(trace_);
+    EXPECT_TRUE(file.ok()) << (file.ok() ? "" : file.error().message());
+    if (!file.ok()) return {};
+    EXPECT_TRUE(file->take_place().ok());
+    return file->take_fd();
   }
   Error refused() {
-    const auto fd = open_output(trace_);
-    EXPECT_FALSE(fd.ok());
-    return fd.ok() ? Error{} : fd.error();
+    const auto file = OutputFile::open(trace_);
+    EXPECT_FALSE(file.ok());
+    return file.ok() ? Error{} : file.error();
   }
   struct stat status_of(const std::string& path) {
     struct stat status {};
@@ -64,6 +66,15 @@ TEST_F(OutputFileTest, OldOneOfTheLastTimeIsReplaced) {
   scratch_.write("trace.fbz", "second");
   open_trace();
   EXPECT_EQ(scratch_.read("trace.fbz.old"), "second");
+}
+
+TEST_F(OutputFileTest, AStartThatFailsLeavesTheOlderTraceAndNothingElse) {
+  scratch_.write("trace.fbz", "first");
+  scratch_.write("trace.fbz.old", "oldest");
+  { const auto file = OutputFile::open(trace_); }
+  EXPECT_EQ(scratch_.read("trace.fbz"), "first");
+  EXPECT_EQ(scratch_.read("trace.fbz.old"), "oldest");
+  EXPECT_FALSE(fs::exists(trace_ + ".new"));
 }
 
 TEST_F(OutputFileTest, ReadableOldTraceDoesNotMakeTheNewOneReadable) {

@@ -62,6 +62,7 @@ TEST_F(RotatedFilesTest, WhatIsNotToBeKeptIsDroppedOldestFirst) {
     write_and_seal(*files, text);
     ASSERT_TRUE(files->begin().ok());
   }
+  write(*files, "d");
   EXPECT_EQ(files->dropped(), 2U);
   EXPECT_FALSE(exists("t.000001.fbz"));
   EXPECT_EQ(scratch_.read("t.000002.fbz"), "c");
@@ -71,6 +72,8 @@ TEST_F(RotatedFilesTest, WhatIsNotToBeKeptIsDroppedOldestFirst) {
 TEST_F(RotatedFilesTest, WhatAKilledRecorderLeftBehindIsDroppedInItsTurn) {
   scratch_.write("t.000007.fbz.part", "left behind");
   const auto files = begin({.file_bytes = 1, .keep_files = 1});
+  EXPECT_TRUE(exists("t.000007.fbz.part")) << "the start may still fail";
+  write(*files, "new");
   EXPECT_FALSE(exists("t.000007.fbz.part"));
   EXPECT_TRUE(exists("t.000008.fbz.part"));
 }
