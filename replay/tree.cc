@@ -39,13 +39,20 @@ struct Deeds {
 
 constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 
+// A program that a process ran. Later files, and larger ids within a file, are later.
+struct Image {
+  std::size_t file = 0;
+  format::ProcessId id = 0;
+  std::string name;
+};
+
 // A process with all its program images, over all files.
 struct TreeNode {
   std::uint32_t pid = 0;
-  std::uint32_t ppid = 0;
+  std::uint32_t ppid = 0;  // of the last image, as what follows
   std::uint64_t start_time_ns = 0;
-  std::vector<std::string> images;  // names, in the order of the execs
-  std::string exe;                  // of the last image
+  std::vector<Image> images;  // in the order of the execs
+  std::string exe;
   std::string cmdline;
   Deeds own;
   std::size_t parent = kNobody;
@@ -56,6 +63,10 @@ class TreeQuery : public Query {
  public:
   format::ColumnSet columns() const override {
     return format::kColumnProcess | format::kColumnKind | format::kColumnReply | format::kColumnFlags;
+  }
+  void begin(const ScanFile&) override {
+    seen_.clear();
+    ++files_begun_;
   }
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Counts>(file); }
   void take(const ScanFile& file, Part& part) override;
@@ -75,7 +86,7 @@ class TreeQuery : public Query {
   std::vector<TreeNode> nodes_;
   absl::flat_hash_map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> by_identity_;  // pid, start time
   absl::flat_hash_map<format::ProcessId, std::size_t> seen_;  // images of this file
-  const void* dictionary_ = nullptr;                          // that seen_ is of
+  std::size_t files_begun_ = 0;
   Deeds unknown_;
 };
 
@@ -94,7 +105,8 @@ void TreeQuery::Counts::add(const Batch& batch) {
   });
 }
 
-// The node of an image, with those of its ancestors. Images come in the order of their ids.
+// The node of an image, with those of its ancestors. Images come in the order of their ids within a part, but
+// each thread has a part.
 std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
   if (const auto known = seen_.find(id); known != seen_.end()) return known->second;
   const auto& process = file.dictionary.process(id);
@@ -104,7 +116,6 @@ std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
   if (added) {
     nodes_.emplace_back();
     nodes_[at].pid = process.pid;
-    nodes_[at].ppid = process.ppid;
     nodes_[at].start_time_ns = process.start_time_ns;
   }
   auto& node = nodes_[at];
@@ -113,16 +124,21 @@ std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
   const auto base = format::base_name(exe);
   std::string name(base.empty() ? std::string_view(process.comm) : base);
   if (name.empty()) name = "?";
-  if (node.images.empty() || node.images.back() != name) node.images.push_back(std::move(name));
-  node.exe = exe;
-  node.cmdline = process.cmdline;
+  Image image{files_begun_, id, std::move(name)};
+  const auto place = std::upper_bound(
+      node.images.begin(), node.images.end(), image,
+      [](const Image& a, const Image& b) { return std::tie(a.file, a.id) < std::tie(b.file, b.id); });
+  if (place == node.images.end()) {
+    node.ppid = process.ppid;
+    node.exe = exe;
+    node.cmdline = process.cmdline;
+  }
+  node.images.insert(place, std::move(image));
   seen_[id] = at;
   return at;
 }
 
 void TreeQuery::take(const ScanFile& file, Part& part) {
-  if (dictionary_ != &file.dictionary) seen_.clear();
-  dictionary_ = &file.dictionary;
   const auto& counts = static_cast<Counts&>(part).by_process;
   if (!counts.empty()) unknown_.merge(counts[0]);
   for (std::size_t id = 1; id < counts.size(); ++id) {
@@ -145,6 +161,8 @@ std::vector<TreeNode> TreeQuery::nodes(Deeds& unknown) {
     if (nodes_[i].parent != kNobody) nodes_[nodes_[i].parent].children.push_back(i);
   }
   for (auto& node : nodes_) {
+    const auto same_name = [](const Image& a, const Image& b) { return a.name == b.name; };
+    node.images.erase(std::unique(node.images.begin(), node.images.end(), same_name), node.images.end());
     std::sort(node.children.begin(), node.children.end(), [&](std::size_t a, std::size_t b) {
       return std::tie(nodes_[a].start_time_ns, nodes_[a].pid) <
              std::tie(nodes_[b].start_time_ns, nodes_[b].pid);
@@ -155,7 +173,7 @@ std::vector<TreeNode> TreeQuery::nodes(Deeds& unknown) {
 
 std::string name_of(const TreeNode& node) {
   std::string text;
-  for (const auto& image : node.images) text += (text.empty() ? "" : " > ") + escaped(image);
+  for (const auto& image : node.images) text += (text.empty() ? "" : " > ") + escaped(image.name);
   return text + fmt::format("[{}]", node.pid);
 }
 
@@ -295,7 +313,8 @@ class Tree : public Verb {
     json.member("ppid", node.ppid);
     json.member("depth", line.depth);
     if (!node.exe.empty()) json.member_bytes("exe", node.exe);
-    const std::vector<std::string_view> images(node.images.begin(), node.images.end());
+    std::vector<std::string_view> images;
+    for (const auto& image : node.images) images.push_back(image.name);
     json.member_bytes("images", images);
     if (!node.cmdline.empty()) json.member_bytes("command", arguments_of(node));
     json.member("events", line.deeds.events);

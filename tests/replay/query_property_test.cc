@@ -49,8 +49,11 @@ class QueryProperty : public testing::Test {
     return choices[below(choices.size())];
   }
 
-  // Up to three files of one recording. Blocks of 0 to 40 events; names and processes appear as the trace
-  // goes on; the wall clock jumps; processes go on in the next file.
+  // Enough for columns of their own, and for counts by process in the statistics.
+  static constexpr std::uint32_t kLargeBlock = 2100;
+
+  // Up to three files of one recording. Blocks of 0 to 40 events, a few larger; names and processes appear as
+  // the trace goes on; the wall clock jumps; processes go on in the next file.
   void write_random_traces() {
     rows_.clear();
     files_.clear();
@@ -69,7 +72,7 @@ class QueryProperty : public testing::Test {
           executables.push_back(below(4) == 0 ? ""
                                               : "/usr/bin/" + any_of<std::string>({"vim", "bash", "cat"}));
         }
-        for (auto left = below(40); left > 0; --left) {
+        for (auto left = below(20) == 0 ? kLargeBlock : below(40); left > 0; --left) {
           now_ns += below(3) == 0 ? 0 : below(200) * 1'000'000;
           add_random_event(*writer, now_ns, block, processes, executables, ids);
         }
@@ -498,7 +501,11 @@ TEST_F(QueryProperty, TreeCountsByProcess) {
     for (const auto& row : rows) {
       if (row.event.process == 0) continue;
       auto& [last, sums] = processes[{row.process.pid, row.process.start_time_ns}];
-      last = &row;
+      // The last image is that with the largest id in the last file.
+      if (last == nullptr ||
+          std::tie(row.file, row.event.process) > std::tie(last->file, last->event.process)) {
+        last = &row;
+      }
       const auto kind = row.event.kind;
       ++sums[0];
       sums[1] += kind == EventKind::kOpen;
