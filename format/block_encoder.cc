@@ -12,16 +12,16 @@ namespace {
 
 // Ids of processes that live at the same time lie close together, so that a few ranges name them all. A range
 // is what lies between it and the one before, and its length less one.
-std::vector<std::uint8_t> ranges_of(std::vector<ProcessId>& processes) {
-  std::sort(processes.begin(), processes.end());
+template <typename Counts>
+std::vector<std::uint8_t> ranges_of(const Counts& processes) {
   std::vector<std::uint8_t> ranges;
   ProcessId next = 0;
   for (std::size_t i = 0; i < processes.size();) {
     std::size_t end = i + 1;
-    while (end < processes.size() && processes[end] == processes[end - 1] + 1) ++end;
-    append_varint(processes[i] - next, ranges);
+    while (end < processes.size() && processes[end].process == processes[end - 1].process + 1) ++end;
+    append_varint(processes[i].process - next, ranges);
     append_varint(end - i - 1, ranges);
-    next = processes[end - 1] + 1;
+    next = processes[end - 1].process + 1;
     i = end;
   }
   return ranges;
@@ -72,10 +72,13 @@ void BlockEncoder::count(const Event& event, std::uint64_t time_ns, bool has_exe
 }
 
 void BlockEncoder::note_process(ProcessId process) {
-  if (process >= seen_in_.size()) seen_in_.resize(std::size_t{process} * 2 + 1);
-  if (seen_in_[process] == block_number_) return;
-  seen_in_[process] = block_number_;
-  present_.push_back(process);
+  if (process >= seen_.size()) seen_.resize(std::size_t{process} * 2 + 1);
+  auto& seen = seen_[process];
+  if (seen.block_number != block_number_) {
+    seen = {block_number_, static_cast<std::uint32_t>(present_.size())};
+    present_.push_back({process, 0});
+  }
+  ++present_[seen.position].events;
 }
 
 // Calls `sink` with each column, in the order of their ids.
@@ -128,13 +131,24 @@ std::vector<std::byte> BlockEncoder::metadata() {
   flatbuffers::FlatBufferBuilder builder;
   const auto kinds = builder.CreateVector(encode_kinds(totals_));
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> processes;
-  if (present_.size() <= kMaxListedProcesses) processes = builder.CreateVector(ranges_of(present_));
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> process_events;
+  if (present_.size() <= kMaxListedProcesses) {
+    std::sort(present_.begin(), present_.end(),
+              [](const auto& a, const auto& b) { return a.process < b.process; });
+    processes = builder.CreateVector(ranges_of(present_));
+    if (!column_bytes_.empty()) {
+      std::vector<std::uint8_t> counts;
+      for (const auto& present : present_) append_varint(present.events - 1, counts);
+      process_events = builder.CreateVector(counts);
+    }
+  }
   flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>> column_bytes;
   if (!column_bytes_.empty()) column_bytes = builder.CreateVector(column_bytes_);
   const auto without_exe = static_cast<std::uint32_t>(totals_.events - totals_.events_with_exe);
-  return finished_bytes(builder, wire::CreateEventBlock(builder, static_cast<std::uint32_t>(totals_.events),
-                                                        totals_.first_ns, totals_.last_ns, kinds, processes,
-                                                        column_bytes, without_exe, time_unit_ns_));
+  return finished_bytes(
+      builder, wire::CreateEventBlock(builder, static_cast<std::uint32_t>(totals_.events), totals_.first_ns,
+                                      totals_.last_ns, kinds, processes, column_bytes, without_exe,
+                                      time_unit_ns_, process_events));
 }
 
 void BlockEncoder::clear() {

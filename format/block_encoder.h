@@ -52,15 +52,23 @@ class BlockEncoder {
   std::vector<std::uint32_t> path2_;
   std::vector<std::uint8_t> reply_;  // buckets, of held events only
   TraceTotals totals_;
-  std::vector<ProcessId> present_;
+  struct ProcessCount {
+    ProcessId process;
+    std::uint32_t events;
+  };
+  std::vector<ProcessCount> present_;
 
   // The last stamp and its value in units: all events of one read share it, and a division costs more than a
   // compare.
   std::uint64_t last_time_ns_ = 0;
   std::uint64_t last_time_units_ = 0;
 
-  // Number of the block a process was last seen in, by process id.
-  std::vector<std::uint32_t> seen_in_;
+  // By process id: where it stands in present_, if it was seen in this block.
+  struct Seen {
+    std::uint32_t block_number = 0;
+    std::uint32_t position = 0;
+  };
+  std::vector<Seen> seen_;
   std::uint32_t block_number_ = 1;
 
   EncodedColumn scratch_;

@@ -38,6 +38,21 @@ bool fill_processes(const wire::EventBlock& block, BlockStatistics& statistics) 
   return true;
 }
 
+// A number for each listed process, which add up to the count: so none is missing from the list.
+bool fill_process_events(const wire::EventBlock& block, BlockStatistics& statistics) {
+  statistics.process_events.clear();
+  if (block.process_events() == nullptr) return true;
+  if (!statistics.processes) return false;
+  VarintReader numbers(block.process_events()->data(), block.process_events()->size());
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < statistics.processes->size(); ++i) {
+    const auto events = numbers.next_up_to(kMaxBlockEvents - 1) + 1;
+    sum += events;
+    statistics.process_events.push_back(static_cast<std::uint32_t>(events));
+  }
+  return !numbers.failed() && numbers.at_end() && sum == block.count();
+}
+
 // One frame for all columns, or one each: then their lengths are the body.
 bool columns_fill_body(const wire::EventBlock& block, std::size_t body_bytes) {
   const auto* lengths = block.column_bytes();
@@ -63,6 +78,7 @@ std::string check_block(std::span<const std::byte> meta_untrusted, std::size_t b
   if (!columns_fill_body(*block, body_bytes)) return "column lengths do not add up to the body";
   if (!fill_totals(*block, statistics.totals)) return "statistics contradict each other";
   if (!fill_processes(*block, statistics)) return "process list is malformed";
+  if (!fill_process_events(*block, statistics)) return "events by process do not add up";
   return {};
 }
 

@@ -43,6 +43,8 @@ struct BlockStatistics {
   TraceTotals totals;
   // Process ids that occur, ascending; empty optional when there were too many to list.
   std::optional<std::vector<ProcessId>> processes;
+  // How many events each of them has; empty when the block does not say, as small ones do not.
+  std::vector<std::uint32_t> process_events;
 };
 
 // An EVENTS frame, checked but still compressed; it owns its bytes. Movable only: the spans point into

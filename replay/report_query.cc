@@ -203,6 +203,18 @@ class ReportQuery::Tallies : public Part {
     return true;
   }
 
+  bool add_process_counts(std::span<const ProcessCount> counts) override {
+    if (!count_only_ || reopens_ || files_ || short_ || latencies_) return false;
+    if (grouping_.by_path() || grouping_.by_kind()) return false;
+    grouping_.extend();
+    dense_.resize(grouping_.dense_count());
+    const auto& classes = grouping_.process_classes();
+    for (const auto& [process, events] : counts) {
+      slot(grouping_.by_process() ? Grouping::process_code(classes[process]) : 0).events += events;
+    }
+    return true;
+  }
+
   std::unique_ptr<Product> product() override {
     return short_ ? std::unique_ptr<Product>(pairing_.finish_block()) : nullptr;
   }
@@ -226,6 +238,7 @@ class ReportQuery::Tallies : public Part {
   void count(const Batch& batch) {
     const bool process = grouping_.by_process();
     const bool path = grouping_.by_path();
+    if (grouping_.by_kind() && !process && !path) return count_kinds(batch);
     if (grouping_.by_kind() || (process && path)) {
       return batch.for_each_row(
           [&](std::uint32_t row) { ++slot(grouping_.code_of(batch.events, row)).events; });
@@ -233,6 +246,17 @@ class ReportQuery::Tallies : public Part {
     if (process) return count_ids(batch, batch.events.process, grouping_.process_classes().size());
     if (path) return count_ids(batch, batch.events.path, grouping_.path_classes().size());
     count_all(batch.selection.count);
+  }
+
+  void count_kinds(const Batch& batch) {
+    std::array<std::array<std::uint32_t, format::kEventKindLimit>, 2> by_kind{};
+    std::size_t turn = 0;  // as in count_ids()
+    batch.for_each_row(
+        [&](std::uint32_t row) { ++by_kind[turn++ & 1U][static_cast<std::size_t>(batch.events.kind[row])]; });
+    for (std::size_t kind = 0; kind < format::kEventKindLimit; ++kind) {
+      const auto events = std::uint64_t{by_kind[0][kind]} + by_kind[1][kind];
+      if (events != 0) slot(kind).events += events;
+    }
   }
 
   void count_all(std::uint64_t events) { slot(0).events += events; }

@@ -16,6 +16,7 @@
 
 namespace rfan::replay {
 
+using format::BlockStatistics;
 using format::ColumnSet;
 using format::EncodedBlock;
 using format::EventColumns;
@@ -34,6 +35,13 @@ void take_columns(ColumnSet columns, EventColumns& from, EventColumns& to) {
 
 unsigned bits_in(ColumnSet columns) {
   return static_cast<unsigned>(__builtin_popcount(columns));
+}
+
+// An id that is missing is a fault, which decoding will report.
+bool know_processes(const format::Dictionary& dictionary, std::span<const format::ProcessId> ascending) {
+  if (!ascending.empty() && ascending.back() > dictionary.process_count()) return false;
+  return !dictionary.has_gaps() || std::all_of(ascending.begin(), ascending.end(),
+                                               [&](auto id) { return dictionary.knows_process(id); });
 }
 
 // From an encoded block to the call of Part::add(). One for each thread.
@@ -58,6 +66,7 @@ class BlockWork {
         return;
       }
     }
+    if (add_process_counts(block.statistics, file, filter, part, counts)) return;
     counts.events += block.statistics.totals.events;
     const auto for_filter = selection_.all ? 0 : filter.columns();
     const auto first = for_filter != 0 ? for_filter : wanted;
@@ -77,9 +86,39 @@ class BlockWork {
   }
 
  private:
+  // Where the filter asks for nothing but processes, it may as well look at their list instead of the column.
+  bool add_process_counts(const BlockStatistics& statistics, const ScanFile& file, const Filter& filter,
+                          Part& part, ScanCounts& counts) {
+    if (statistics.process_events.empty() || !know_processes(file.dictionary, *statistics.processes)) {
+      return false;
+    }
+    if (!selection_.all) {
+      if (filter.columns() != format::kColumnProcess) return false;
+      events_.process = *statistics.processes;
+      events_.count = events_.process.size();
+      filter.select(events_, file.timeline, selection_);
+    }
+    process_counts_.clear();
+    std::uint64_t matched = 0;
+    const auto add = [&](std::size_t i) {
+      process_counts_.push_back({(*statistics.processes)[i], statistics.process_events[i]});
+      matched += statistics.process_events[i];
+    };
+    if (selection_.all) {
+      for (std::size_t i = 0; i < statistics.process_events.size(); ++i) add(i);
+    } else {
+      for (const auto row : selection_.rows) add(row);
+    }
+    if (!part.add_process_counts(process_counts_)) return false;
+    ++counts.from_statistics;
+    counts.matched += matched;
+    return true;
+  }
+
   EventColumns events_;
   EventColumns rest_;
   Selection selection_;
+  std::vector<ProcessCount> process_counts_;
 };
 
 // The blocks of one file, worked on by several threads. The thread that calls run() takes what they make.
@@ -248,8 +287,9 @@ Status Scan::scan_file(std::size_t index, Query& query) {
   counts_.blocks += (*trace)->blocks().size();
   counts_.outside_time += (*trace)->blocks().size() - blocks.size();
   if (!blocks.empty()) {
-    filter.extend((*trace)->dictionary());
-    const ScanFile file{(*trace)->dictionary(), timeline, member.name, index};
+    const auto& dictionary = (*trace)->dictionary();
+    filter.extend(dictionary);
+    const ScanFile file{dictionary, timeline, member.name, index};
     FileScan scan(**trace, file, filter, query, counts_, progress_, std::move(blocks));
     if (auto status = scan.run(options_.threads); !status) return status;
   }

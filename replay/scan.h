@@ -47,6 +47,12 @@ struct Batch {
   }
 };
 
+// How many events a process has in a block.
+struct ProcessCount {
+  format::ProcessId process;
+  std::uint32_t events;
+};
+
 // What an ordered query makes of one block.
 struct Product {
   virtual ~Product() = default;
@@ -60,6 +66,9 @@ class Part {
   // Instead of add(), for a block of which every event is wanted: true when the statistics said enough, and
   // no column need be decoded.
   virtual bool add_statistics(const format::BlockStatistics&) { return false; }
+  // The same for a block of which the events of these processes are wanted, all of them and no others. Every
+  // id is in the dictionary.
+  virtual bool add_process_counts(std::span<const ProcessCount>) { return false; }
   // For ordered queries, after each add(): what was made of the block.
   virtual std::unique_ptr<Product> product() { return nullptr; }
 };

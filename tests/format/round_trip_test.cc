@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -213,6 +214,24 @@ TEST(RoundTrip, KeepsAWholeCompileStream) {
     ASSERT_EQ(read.time_ns, written.time_ns / 10'000 * 10'000) << "event " << i;
     ASSERT_EQ(read.kind, written.kind) << "event " << i;
     ASSERT_EQ(read.reply_ns, shown(written.reply_ns) * (written.flags & format::kFlagHeld)) << "event " << i;
+  }
+}
+
+TEST(RoundTrip, ALargeBlockCountsTheEventsOfItsProcesses) {
+  const auto stream = bench::make_compile_stream(7, format::kMaxBlockEvents);
+  auto bytes = std::make_shared<Bytes>();
+  auto writer = open_writer(bytes);
+  ASSERT_TRUE(bench::write_stream(stream, *writer).ok());
+  auto reader = format::TraceReader::open(std::make_unique<MemorySource>(*bytes), {}).value();
+  const auto block = reader->next_block().value();
+  ASSERT_TRUE(block.has_value());
+  const auto& statistics = block->statistics;
+  format::EventColumns columns;
+  ASSERT_TRUE(reader->decode(*block, format::kColumnProcess, columns).ok());
+  ASSERT_EQ(statistics.process_events.size(), statistics.processes->size());
+  for (std::size_t i = 0; i < statistics.process_events.size(); ++i) {
+    const auto id = (*statistics.processes)[i];
+    EXPECT_EQ(statistics.process_events[i], std::count(columns.process.begin(), columns.process.end(), id));
   }
 }
 
