@@ -84,7 +84,9 @@ struct EntryReader {
     const auto middle = numbers.next_up_to(max_bytes);
     if (prefix + tail + middle > max_bytes) fits = false;
     if (!sound()) return {};
-    std::string result(like.substr(0, static_cast<std::size_t>(prefix)));
+    std::string result;
+    result.reserve(static_cast<std::size_t>(prefix + tail + middle));
+    result += like.substr(0, static_cast<std::size_t>(prefix));
     result += take(middle);
     result += like.substr(like.size() - static_cast<std::size_t>(tail));
     return result;
@@ -98,17 +100,37 @@ struct EntryReader {
   bool fits = true;
 };
 
-std::optional<std::vector<std::string>> read_paths(const wire::DictBatch& batch, std::uint32_t count,
-                                                   std::uint64_t& bytes) {
+// The paths of a batch, one behind the other: a string for each would cost more than the rest of decoding.
+struct Paths {
+  std::string text;
+  std::vector<std::size_t> ends;
+
+  void add_to(Dictionary& dictionary) const {
+    std::size_t begin = 0;
+    for (const auto end : ends) {
+      dictionary.add_path(std::string_view(text).substr(begin, end - begin));
+      begin = end;
+    }
+  }
+};
+
+std::optional<Paths> read_paths(const wire::DictBatch& batch, std::uint32_t count) {
   EntryReader in(batch.path_sizes(), batch.path_text());
-  std::vector<std::string> paths;
-  std::string path;
+  Paths paths;
+  paths.ends.reserve(count);
+  std::size_t before = 0;  // where the last path begins
   for (std::uint32_t i = 0; i < count; ++i) {
-    path.resize(static_cast<std::size_t>(in.numbers.next_up_to(path.size())));
-    path += in.take(in.numbers.next_up_to(kMaxPathBytes));
-    bytes += path.size();
-    if (!in.sound() || path.empty() || path.size() > kMaxPathBytes || bytes > kMaxBatchBytes) return {};
-    paths.push_back(path);
+    const auto begin = paths.text.size();
+    const auto shared = static_cast<std::size_t>(in.numbers.next_up_to(begin - before));
+    const auto rest = in.take(in.numbers.next_up_to(kMaxPathBytes));
+    const auto size = shared + rest.size();
+    if (!in.sound() || size == 0 || size > kMaxPathBytes || begin + size > kMaxBatchBytes) return {};
+    paths.text.resize(begin + size);
+    std::copy_n(paths.text.begin() + static_cast<std::ptrdiff_t>(before), shared,
+                paths.text.begin() + static_cast<std::ptrdiff_t>(begin));
+    std::copy(rest.begin(), rest.end(), paths.text.begin() + static_cast<std::ptrdiff_t>(begin + shared));
+    paths.ends.push_back(begin + size);
+    before = begin;
   }
   return in.used_up() ? std::optional(std::move(paths)) : std::nullopt;
 }
@@ -123,6 +145,7 @@ class ProcessesReader {
         path_limit_(std::uint64_t{meta.first_path()} + meta.path_count()) {}
 
   bool read(std::uint32_t count, std::uint64_t& bytes) {
+    entries_.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       auto process = next();
       if (!in_.sound()) return false;
@@ -293,14 +316,14 @@ std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
   if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return "body does not decompress";
   const auto* batch = verified_table<wire::DictBatch>(inflated);
   if (batch == nullptr) return "dictionary batch is malformed";
-  std::uint64_t bytes = 0;
-  const auto paths = read_paths(*batch, meta->path_count(), bytes);
+  const auto paths = read_paths(*batch, meta->path_count());
   if (!paths) return "a path is malformed";
+  std::uint64_t bytes = paths->text.size();
   ProcessesReader processes(*batch, dictionary, *meta);
   if (!processes.read(meta->process_count(), bytes)) return "a process is malformed";
   if (bytes + dictionary.byte_count() > kMaxDictionaryBytes) return "the dictionary is beyond the limit";
   dictionary.skip_to(meta->first_path(), meta->first_process());
-  for (const auto& path : *paths) dictionary.add_path(path);
+  paths->add_to(dictionary);
   add_processes(processes.entries(), meta->first_process(), dictionary);
   return {};
 }

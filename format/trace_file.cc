@@ -1,6 +1,8 @@
 #include "format/trace_file.h"
 
 #include <algorithm>
+#include <atomic>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -12,6 +14,8 @@
 #include "format/trace_context.h"
 
 namespace rfan::format {
+
+constexpr auto kWholeFile = std::numeric_limits<std::uint64_t>::max();
 
 struct TraceFile::State {
   State(std::unique_ptr<ByteSource> source_to_own, const FileHeader& file_header, DamageCallback on_damage)
@@ -28,6 +32,7 @@ struct TraceFile::State {
   Status load_by_scan();
   void add_block(const Frame& frame);
   void report_block(Damage damage);
+  const Dictionary& load_dictionary(std::uint64_t until);
 
   std::unique_ptr<ByteSource> source;
   FileHeader header;
@@ -36,7 +41,15 @@ struct TraceFile::State {
   std::vector<BlockEntry> blocks;
   bool complete = false;
 
+  struct DictionaryFrame {
+    std::uint64_t offset;
+    std::uint64_t length;
+  };
+  std::vector<DictionaryFrame> dictionary_frames;   // in the order of the file
+  std::atomic<std::uint64_t> dictionary_until = 0;  // frames before this offset are in the dictionary
+
   std::mutex mutex;  // of what follows, once open() is done
+  std::size_t dictionary_frames_read = 0;
   TraceContext context;
   std::vector<std::uint64_t> reported_blocks;  // offsets
 };
@@ -81,6 +94,10 @@ std::optional<std::vector<IndexPart>> TraceFile::State::find_index() {
 Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& record) {
   if (record.type == FrameType::kEvents) {
     blocks.push_back({offset, record.length, record.count, record.first_ns, record.last_ns});
+    return {};
+  }
+  if (record.type == FrameType::kDict) {
+    dictionary_frames.push_back({offset, record.length});
     return {};
   }
   auto frame = read_frame_at(*source, seed, offset, record.length);
@@ -149,6 +166,23 @@ void TraceFile::State::report_block(Damage damage) {
   context.report(damage);
 }
 
+const Dictionary& TraceFile::State::load_dictionary(std::uint64_t until) {
+  if (dictionary_until.load(std::memory_order_acquire) >= until) return context.dictionary;
+  const std::lock_guard lock(mutex);
+  for (; dictionary_frames_read < dictionary_frames.size(); ++dictionary_frames_read) {
+    const auto [offset, length] = dictionary_frames[dictionary_frames_read];
+    if (offset >= until) break;
+    auto frame = read_frame_at(*source, seed, offset, length);
+    if (frame) {
+      context.take(*frame);
+    } else {
+      context.report({offset, length, frame.error().what, {}});
+    }
+  }
+  if (dictionary_until < until) dictionary_until.store(until, std::memory_order_release);
+  return context.dictionary;
+}
+
 TraceFile::TraceFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TraceFile::~TraceFile() = default;
 
@@ -185,7 +219,9 @@ Result<EncodedBlock> TraceFile::read_block(std::size_t index) const {
 
 Status TraceFile::decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder,
                          EventColumns& out) const {
-  auto status = decoder.decode(block, dictionary(), wanted, out);
+  const bool loaded = state_->dictionary_until.load(std::memory_order_acquire) > block.origin.offset;
+  const auto& names = loaded ? state_->context.dictionary : dictionary();
+  auto status = decoder.decode(block, names, wanted, out);
   if (status.ok()) return status;
   auto damage = block.origin;
   damage.description = status.error().what;
@@ -203,7 +239,11 @@ std::vector<MountCoverage> TraceFile::mounts() const {
   return state_->context.mounts();
 }
 const Dictionary& TraceFile::dictionary() const {
-  return state_->context.dictionary;
+  return state_->load_dictionary(kWholeFile);
+}
+const Dictionary& TraceFile::dictionary_until(std::size_t block) const {
+  const auto& entry = state_->blocks[block];
+  return state_->load_dictionary(entry.offset + entry.length);
 }
 const std::vector<Loss>& TraceFile::losses() const {
   return state_->context.losses;

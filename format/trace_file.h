@@ -27,12 +27,13 @@ struct BlockEntry {
   std::uint64_t last_ns = 0;
 };
 
-// open() reads everything but the blocks: header, META, all dictionaries, clocks, losses, and the directory
-// of frames, which is found by the TRAILER and FOOTER; in a file without them, by going from frame head to
-// frame head (and over damage) without reading the blocks. After open() nothing here changes but the count of
-// damage: all calls may come from any thread. Rejected: mapping the file, since a file that is cut while it
-// is read would then end the program with SIGBUS. Pipes, and blocks in the order of the file while damage is
-// crossed: TraceReader.
+// open() reads header, META, clocks, losses, and the directory of frames, which is found by the TRAILER and
+// FOOTER; in a file without them, by going from frame head to frame head (and over damage) without reading
+// the blocks. Dictionaries, the largest part of all that, are read when they are first asked for, and damage
+// in them is reported then: a look at few blocks takes only the names that were given out before them. All
+// calls may come from any thread, with the exception that dictionary_until() tells. Rejected: mapping the
+// file, since a file that is cut while it is read would then end the program with SIGBUS. Pipes, and blocks
+// in the order of the file while damage is crossed: TraceReader.
 class TraceFile {
  public:
   // Fails on a source that is not seekable, on a file that is no trace, and on an unknown incompat flag or
@@ -46,7 +47,10 @@ class TraceFile {
   const FileHeader& header() const;
   const TraceMeta& meta() const;
   std::vector<MountCoverage> mounts() const;  // of META, and those that appeared while recording
-  const Dictionary& dictionary() const;
+  const Dictionary& dictionary() const;       // of the whole file
+  // At least the entries that the blocks up to `block` use. Must not be called, nor a later block be decoded,
+  // while another thread uses the dictionary.
+  const Dictionary& dictionary_until(std::size_t block) const;
   const std::vector<Loss>& losses() const;
   const std::vector<ClockSample>& clocks() const;     // ascending
   const std::optional<TraceSummary>& footer() const;  // empty for a file that was not finished

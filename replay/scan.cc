@@ -287,7 +287,7 @@ Status Scan::scan_file(std::size_t index, Query& query) {
   counts_.blocks += (*trace)->blocks().size();
   counts_.outside_time += (*trace)->blocks().size() - blocks.size();
   if (!blocks.empty()) {
-    const auto& dictionary = (*trace)->dictionary();
+    const auto& dictionary = (*trace)->dictionary_until(blocks.back());
     filter.extend(dictionary);
     const ScanFile file{dictionary, timeline, member.name, index};
     FileScan scan(**trace, file, filter, query, counts_, progress_, std::move(blocks));

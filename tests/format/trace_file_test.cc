@@ -66,6 +66,17 @@ TEST(TraceFile, ReadsBlocksInAnyOrder) {
   }
 }
 
+TEST(TraceFile, ReadsNoMoreOfTheDictionaryThanABlockNeeds) {
+  const auto whole = read_all(sample_trace());
+  Opened opened(sample_trace());
+  const auto& early = opened.file->dictionary_until(0);
+  EXPECT_LT(early.path_count(), whole.paths.size());
+  EXPECT_FALSE(opened.times_of(0).empty());
+  EXPECT_EQ(opened.file->dictionary().path_count(), whole.paths.size());
+  EXPECT_FALSE(opened.times_of(2).empty());
+  EXPECT_TRUE(opened.damages.empty());
+}
+
 TEST(TraceFile, ManyThreadsReadAtTheSameTime) {
   const Opened opened(sample_trace());
   std::atomic<std::size_t> events{0};
