@@ -31,7 +31,7 @@ struct TraceFile::State {
   Status load_by_index(std::span<const IndexPart> parts);
   Status load_by_scan();
   void add_block(const Frame& frame);
-  void report_block(Damage damage);
+  void report_block(const Damage& damage);
   const Dictionary& load_dictionary(std::uint64_t until);
 
   std::unique_ptr<ByteSource> source;
@@ -158,7 +158,7 @@ Status TraceFile::State::load() {
   return parts ? load_by_index(*parts) : load_by_scan();
 }
 
-void TraceFile::State::report_block(Damage damage) {
+void TraceFile::State::report_block(const Damage& damage) {
   const std::lock_guard lock(mutex);
   const auto at = std::find(reported_blocks.begin(), reported_blocks.end(), damage.offset);
   if (at != reported_blocks.end()) return;
@@ -225,7 +225,7 @@ Status TraceFile::decode(const EncodedBlock& block, ColumnSet wanted, BlockDecod
   if (status.ok()) return status;
   auto damage = block.origin;
   damage.description = status.error().what;
-  state_->report_block(std::move(damage));
+  state_->report_block(damage);
   return status;
 }
 
