@@ -10,9 +10,9 @@ namespace rfan::format {
 
 // Something unreadable. The reader reports it, goes on behind it, and invents nothing.
 struct Damage {
-  std::uint64_t offset = 0;             // of the first unusable byte
-  std::uint64_t bytes = 0;              // how many were skipped
-  std::string description;              // "frame 12 (EVENTS): body checksum differs"
+  std::uint64_t offset = 0;  // of the first unusable byte
+  std::uint64_t bytes = 0;   // how many were skipped
+  std::string description;   // "frame 12 (EVENTS): body checksum differs"
   // Events lost with it: 0 for a frame that holds none, else where the block's metadata still said so.
   std::optional<std::uint64_t> events;
 };

@@ -28,9 +28,9 @@ TraceTotals count_columns(const EventColumns& columns, const TraceTotals& stated
 }
 
 std::uint64_t events_with_exe(const EventColumns& columns, const Dictionary& dictionary) {
-  return static_cast<std::uint64_t>(std::count_if(columns.process.begin(), columns.process.end(), [&](auto id) {
-    return id != 0 && dictionary.process(id).exe != 0;
-  }));
+  return static_cast<std::uint64_t>(
+      std::count_if(columns.process.begin(), columns.process.end(),
+                    [&](auto id) { return id != 0 && dictionary.process(id).exe != 0; }));
 }
 
 bool same_apart_from_latencies(TraceTotals left, TraceTotals right) {
@@ -39,7 +39,8 @@ bool same_apart_from_latencies(TraceTotals left, TraceTotals right) {
 }
 
 bool same_losses(std::span<const Loss> left, std::span<const Loss> right) {
-  return std::equal(left.begin(), left.end(), right.begin(), right.end()) || sum_by_cause(left) == sum_by_cause(right);
+  return std::equal(left.begin(), left.end(), right.begin(), right.end()) ||
+         sum_by_cause(left) == sum_by_cause(right);
 }
 
 bool same_frame(const FrameRecord& left, const FrameRecord& right) {
@@ -58,7 +59,8 @@ class Checker {
 
  private:
   void fault(const Frame& frame, const std::string& what, std::optional<std::uint64_t> events = 0) {
-    context_.report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + what, events});
+    context_.report(
+        {frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + what, events});
   }
   FrameRecord take(Frame frame);
   void take_events(Frame frame, FrameRecord& record);
@@ -73,8 +75,8 @@ class Checker {
   EventColumns columns_;
   TraceCheck check_;
   std::vector<FrameRecord> since_index_;
-  std::uint64_t last_index_ = 0;                // offset
-  std::uint64_t index_end_ = kHeaderBytes;      // where the frames begin that the next INDEX lists
+  std::uint64_t last_index_ = 0;            // offset
+  std::uint64_t index_end_ = kHeaderBytes;  // where the frames begin that the next INDEX lists
 };
 
 // Empty when nothing is wrong.
@@ -83,8 +85,10 @@ std::string Checker::fault_in(const BlockStatistics& statistics, const TraceTota
       (check_.totals.events != 0 && counted.first_ns < check_.totals.last_ns)) {
     return "its times run backwards";
   }
-  if (!same_apart_from_latencies(counted, statistics.totals)) return "its statistics are not those of its events";
-  if (!context_.dictionary.has_gaps() && events_with_exe(columns_, context_.dictionary) != counted.events_with_exe)
+  if (!same_apart_from_latencies(counted, statistics.totals))
+    return "its statistics are not those of its events";
+  if (!context_.dictionary.has_gaps() &&
+      events_with_exe(columns_, context_.dictionary) != counted.events_with_exe)
     return "its statistics are not those of its events";
   if (!statistics.processes) return {};
   std::vector<ProcessId> present(columns_.process.begin(), columns_.process.end());
@@ -145,7 +149,8 @@ void Checker::compare_footer(const Frame& frame) {
   const auto& footer = *context_.footer;
   const auto& dictionary = context_.dictionary;
   if (footer.totals != check_.totals) fault(frame, "its totals are not the sum of the blocks");
-  if (!same_losses(footer.losses, context_.losses)) fault(frame, "its losses are not those of the LOSS frames");
+  if (!same_losses(footer.losses, context_.losses))
+    fault(frame, "its losses are not those of the LOSS frames");
   if (footer.path_count != dictionary.path_count() || footer.process_count != dictionary.process_count())
     fault(frame, "its counts of paths and processes are not those of the dictionaries");
   if (context_.index_offset != last_index_) fault(frame, "it does not lead to the last INDEX");

@@ -106,8 +106,8 @@ Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& rec
     context.take(*frame);
   } else {
     const bool none = holds_no_events(static_cast<std::uint8_t>(record.type));
-    context.report({offset, record.length, frame.error().what,
-                    none ? std::optional<std::uint64_t>(0) : std::nullopt});
+    context.report(
+        {offset, record.length, frame.error().what, none ? std::optional<std::uint64_t>(0) : std::nullopt});
   }
   return {};
 }

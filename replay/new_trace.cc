@@ -42,7 +42,8 @@ Result<NewTrace> NewTrace::create(const std::string& path) {
   }
   const int fd = ::open(trace.part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
   if (fd < 0 && errno == EEXIST) {
-    return Error{"will not overwrite", trace.part_, 0, "it was left behind or is being written; remove it first"};
+    return Error{"will not overwrite", trace.part_, 0,
+                 "it was left behind or is being written; remove it first"};
   }
   if (fd < 0) return errno_error("cannot create", trace.part_);
   trace.remove_ = true;

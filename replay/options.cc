@@ -55,7 +55,8 @@ OptionGroup output_options(TypedOptions& typed, unsigned groups) {
     group.options.push_back({"-H,--source", "", "say which file it comes from", &typed.show_source});
   }
   if (!makes_trace) {
-    group.options.push_back({"--no-pager", "", "do not pipe text through less on a terminal", &typed.no_pager});
+    group.options.push_back(
+        {"--no-pager", "", "do not pipe text through less on a terminal", &typed.no_pager});
   }
   if (groups & kTakesThreads) {
     group.options.push_back({"--threads", "N", "use so many threads (default: all CPUs)", &typed.threads});

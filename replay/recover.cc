@@ -55,7 +55,8 @@ Status Recovery::save_block(std::size_t index) {
   auto block = file_.read_block(index);
   if (!block) return block.error().errno_value != 0 ? Status(block.error()) : Status();
   if (!file_.decode(*block, format::kAllColumns, decoder_, columns_)) return {};
-  if (columns_.time_ns.front() < last_ns_ || !std::is_sorted(columns_.time_ns.begin(), columns_.time_ns.end())) {
+  if (columns_.time_ns.front() < last_ns_ ||
+      !std::is_sorted(columns_.time_ns.begin(), columns_.time_ns.end())) {
     auto damage = block->origin;
     damage.description += ": its times run backwards";
     damage_.push_back(damage);
@@ -64,8 +65,9 @@ Status Recovery::save_block(std::size_t index) {
   last_ns_ = columns_.time_ns.back();
   if (copy_.ids() == CopiedIds::kKept) return copy_.add_block(*block, latencies_of(columns_));
   for (std::size_t i = 0; i < columns_.count; ++i) {
-    const auto added = copy_.add_event({columns_.time_ns[i], columns_.kind[i], columns_.flags[i], columns_.process[i],
-                                        columns_.path[i], columns_.path2[i], columns_.reply_ns[i]});
+    const auto added =
+        copy_.add_event({columns_.time_ns[i], columns_.kind[i], columns_.flags[i], columns_.process[i],
+                         columns_.path[i], columns_.path2[i], columns_.reply_ns[i]});
     if (!added) return added;
   }
   return {};
@@ -74,20 +76,21 @@ Status Recovery::save_block(std::size_t index) {
 // Between the blocks around it.
 format::Loss Recovery::loss_of(const Damage& damage) const {
   const auto blocks = file_.blocks();
-  const auto behind = std::find_if(blocks.begin(), blocks.end(),
-                                   [&](const auto& block) { return block.offset >= damage.offset + damage.bytes; });
+  const auto behind = std::find_if(blocks.begin(), blocks.end(), [&](const auto& block) {
+    return block.offset >= damage.offset + damage.bytes;
+  });
   format::Loss loss{format::LossCause::kWriteError, damage.events, 0, 0};
-  const auto before =
-      std::find_if(std::make_reverse_iterator(behind), blocks.rend(),
-                   [&](const auto& block) { return block.offset + block.length <= damage.offset; });
+  const auto before = std::find_if(std::make_reverse_iterator(behind), blocks.rend(), [&](const auto& block) {
+    return block.offset + block.length <= damage.offset;
+  });
   const auto start = file_.clocks().empty() ? 0 : file_.clocks().front().monotonic_ns;
   loss.first_ns = before == blocks.rend() ? start : before->last_ns;
   loss.last_ns = std::max(loss.first_ns, behind == blocks.end() ? last_ns_ : behind->first_ns);
   return loss;
 }
 
-// One entry for each damaged range. When the footer tells how many events are missing and a single range does not know
-// its count, it is what the others leave.
+// One entry for each damaged range. When the footer tells how many events are missing and a single range does
+// not know its count, it is what the others leave.
 void Recovery::enter_losses() {
   std::sort(damage_.begin(), damage_.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
   std::uint64_t known = 0;
@@ -109,7 +112,8 @@ void Recovery::enter_losses() {
 
 Status Recovery::run() {
   const bool gaps = file_.dictionary().has_gaps();
-  if (auto begun = copy_.begin(file_.dictionary(), gaps ? CopiedIds::kByUse : CopiedIds::kKept); !begun) return begun;
+  if (auto begun = copy_.begin(file_.dictionary(), gaps ? CopiedIds::kByUse : CopiedIds::kKept); !begun)
+    return begun;
   if (gaps) {
     if (auto added = copy_.add_all_names(); !added) return added;
   }
@@ -128,7 +132,8 @@ class Recover : public Verb {
   }
   Status check(const Options& options) override {
     if (output_.empty()) return Error{"recover needs a name for the new trace", {}, 0, "give -o OUT"};
-    if (options.traces.size() != 1) return Error{"recover takes one trace", {}, 0, "a rotated set file by file"};
+    if (options.traces.size() != 1)
+      return Error{"recover takes one trace", {}, 0, "a rotated set file by file"};
     return {};
   }
   Result<Coverage> run(const Session& session) override;
@@ -147,8 +152,8 @@ Result<Coverage> Recover::run(const Session& session) {
   std::vector<Damage> damage;
   auto source = format::open_source(session.options.traces.front());
   if (!source) return source.error();
-  const auto opened = format::TraceFile::open(std::move(*source),
-                                              [&](const Damage& found) { damage.push_back(found); });
+  const auto opened =
+      format::TraceFile::open(std::move(*source), [&](const Damage& found) { damage.push_back(found); });
   if (!opened) return opened.error();
   const auto& file = *opened.value();
   auto target = NewTrace::create(output_);
@@ -165,9 +170,10 @@ Result<Coverage> Recover::run(const Session& session) {
   if (auto done = recovery.run(); !done) return done.error();
   if (auto published = target->publish(recovery.saved()); !published) return published.error();
   for (const auto& found : damage) session.note(damage_text(found));
-  if (!file.complete()) session.note(fmt::format("{}: {}", escaped(session.options.traces.front()), unfinished_note()));
-  session.out.append(fmt::format("{}: {} events saved, {} events lost; read back and found whole\n", escaped(output_),
-                                 count_text(recovery.saved()),
+  if (!file.complete())
+    session.note(fmt::format("{}: {}", escaped(session.options.traces.front()), unfinished_note()));
+  session.out.append(fmt::format("{}: {} events saved, {} events lost; read back and found whole\n",
+                                 escaped(output_), count_text(recovery.saved()),
                                  recovery.lost().none() ? "no" : format::loss_count_text(recovery.lost())));
   return Coverage::kWhole;
 }

@@ -130,9 +130,10 @@ Result<Origin> origin_of(const TraceSet& set) {
       if (std::find(known.begin(), known.end(), mount) == known.end()) known.push_back(mount);
     }
     origin.end = footer.value_or(format::TraceSummary{});
-    std::copy_if(member.clocks.begin(), member.clocks.end(), std::back_inserter(origin.clocks), [&](const auto& clock) {
-      return origin.clocks.empty() || clock.monotonic_ns >= origin.clocks.back().monotonic_ns;
-    });
+    std::copy_if(member.clocks.begin(), member.clocks.end(), std::back_inserter(origin.clocks),
+                 [&](const auto& clock) {
+                   return origin.clocks.empty() || clock.monotonic_ns >= origin.clocks.back().monotonic_ns;
+                 });
   }
   origin.meta.previous_file.reset();
   return origin;
@@ -162,13 +163,14 @@ class Slice : public Verb {
 };
 
 OptionGroup Slice::options() {
-  return {"",
-          {{"-o,--output", "OUT", "the new trace; must not be there yet", &output_},
-           {"--level", "N", "compress anew at this zstd level, 1 to 19, in blocks as large as can be", &level_},
-           {"--redact", "", "replace the words of paths, command lines and host names by keyed hashes", &redact_},
-           {"--redact-key", "FILE",
-            "with --redact: the key, 16 to 64 bytes; traces redacted with one key can be compared", &key_file_},
-           {"--redact-keep", "GLOB", "with --redact: paths that stay readable, such as /usr/include/", &keep_}}};
+  return {
+      "",
+      {{"-o,--output", "OUT", "the new trace; must not be there yet", &output_},
+       {"--level", "N", "compress anew at this zstd level, 1 to 19, in blocks as large as can be", &level_},
+       {"--redact", "", "replace the words of paths, command lines and host names by keyed hashes", &redact_},
+       {"--redact-key", "FILE",
+        "with --redact: the key, 16 to 64 bytes; traces redacted with one key can be compared", &key_file_},
+       {"--redact-keep", "GLOB", "with --redact: paths that stay readable, such as /usr/include/", &keep_}}};
 }
 
 Status Slice::prepare_redaction() {
@@ -196,8 +198,10 @@ Status Slice::prepare_redaction() {
 
 Status Slice::check(const Options& options) {
   if (output_.empty()) return Error{"slice needs a name for the new trace", {}, 0, "give -o OUT"};
-  if (level_ && (*level_ < 1 || *level_ > kMaxLevel)) return Error{"--level wants a number from 1 to 19", {}, 0, {}};
-  if (std::any_of(options.traces.begin(), options.traces.end(), [](const auto& name) { return is_pipe(name); }))
+  if (level_ && (*level_ < 1 || *level_ > kMaxLevel))
+    return Error{"--level wants a number from 1 to 19", {}, 0, {}};
+  if (std::any_of(options.traces.begin(), options.traces.end(),
+                  [](const auto& name) { return is_pipe(name); }))
     return Error{"slice needs files, not a pipe", {}, 0, {}};
   return prepare_redaction();
 }
@@ -209,12 +213,14 @@ CopiedIds Slice::ids_for(const TraceSet& set, const ConditionPtr& condition) con
   std::size_t files = 0;
   for (std::size_t i = 0; i < set.members().size(); ++i) {
     const auto& member = set.members()[i];
-    if (member.events != 0 && filter.may_match_time(member.first_ns, member.last_ns, set.timeline(i))) ++files;
+    if (member.events != 0 && filter.may_match_time(member.first_ns, member.last_ns, set.timeline(i)))
+      ++files;
   }
   return files == 1 ? CopiedIds::kKept : CopiedIds::kByUse;
 }
 
-// Those of the ledger that touch the time wanted; and what is damaged in the sources, which could lie anywhere in it.
+// Those of the ledger that touch the time wanted; and what is damaged in the sources, which could lie
+// anywhere in it.
 void Slice::add_losses(const TraceSet& set, const ConditionPtr& condition, const format::TraceTotals& totals,
                        format::TraceWriter& writer) const {
   const Filter filter(condition);
@@ -235,10 +241,10 @@ void Slice::print(const Session& session, const format::TraceCheck& made) const 
                                  count_text(made.totals.events), made.totals.events == 1 ? "" : "s",
                                  count_text(made.bytes)));
   if (!redaction_) return;
-  session.out.append(fmt::format("{}: redacted with key {}{}\n", escaped(output_), redaction_->key_id(),
-                                 key_file_.empty()
-                                     ? ", which nobody has: this trace compares with no other; --redact-key gives one"
-                                     : ""));
+  session.out.append(fmt::format(
+      "{}: redacted with key {}{}\n", escaped(output_), redaction_->key_id(),
+      key_file_.empty() ? ", which nobody has: this trace compares with no other; --redact-key gives one"
+                        : ""));
 }
 
 Result<Coverage> Slice::run(const Session& session) {
@@ -250,7 +256,8 @@ Result<Coverage> Slice::run(const Session& session) {
   if (!set) return set.error();
   const auto& members = set->members();
   if (members.back().session != members.front().session) {
-    return Error{"slice takes one recording", members.back().name, 0, "the clocks of two have no common order"};
+    return Error{"slice takes one recording", members.back().name, 0,
+                 "the clocks of two have no common order"};
   }
   auto condition = look_ahead(session, *set);
   if (!condition) return condition.error();

@@ -64,9 +64,8 @@ Result<format::PathId> TraceCopy::path(format::PathId id) {
 std::string TraceCopy::identity(const format::Process& process) const {
   auto text = fmt::format("{} {} {} {} {} {}", process.pid, process.ppid, process.uid, process.gid,
                           process.start_time_ns, process.flags);
-  for (const std::string_view part :
-       {dictionary_->path(process.exe), std::string_view(process.comm), std::string_view(process.cgroup),
-        std::string_view(process.cmdline)}) {
+  for (const std::string_view part : {dictionary_->path(process.exe), std::string_view(process.comm),
+                                      std::string_view(process.cgroup), std::string_view(process.cmdline)}) {
     text += fmt::format(" {}:", part.size());
     text += part;
   }
@@ -74,7 +73,8 @@ std::string TraceCopy::identity(const format::Process& process) const {
 }
 
 format::ProcessId TraceCopy::known_process(format::ProcessId id) const {
-  if (id == 0 || id >= processes_.size() || processes_[id] != 0) return id < processes_.size() ? processes_[id] : 0;
+  if (id == 0 || id >= processes_.size() || processes_[id] != 0)
+    return id < processes_.size() ? processes_[id] : 0;
   const auto found = by_identity_.find(identity(dictionary_->process(id)));
   return found == by_identity_.end() ? 0 : found->second;
 }

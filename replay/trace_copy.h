@@ -13,9 +13,9 @@
 
 namespace rfan::replay {
 
-// What ids mean in the new trace. kKept: the same as in the source, whose whole dictionary comes along; blocks can
-// then be copied as they are. Only of one source, without gaps in its dictionary. kByUse: given anew, to what an
-// added event names; a process keeps its parent when that is in the new trace by then.
+// What ids mean in the new trace. kKept: the same as in the source, whose whole dictionary comes along;
+// blocks can then be copied as they are. Only of one source, without gaps in its dictionary. kByUse: given
+// anew, to what an added event names; a process keeps its parent when that is in the new trace by then.
 enum class CopiedIds : std::uint8_t { kKept, kByUse };
 
 // One thread. Events and blocks come in the order of time; clocks are written as time passes theirs.
@@ -60,7 +60,8 @@ class TraceCopy {
   CopiedIds ids_ = CopiedIds::kByUse;
   std::vector<format::PathId> paths_;         // by id of the source; 0: not yet in the new trace
   std::vector<format::ProcessId> processes_;  // the same
-  std::unordered_map<std::string, format::ProcessId> by_identity_;  // the files of a recording share processes
+  std::unordered_map<std::string, format::ProcessId>
+      by_identity_;  // the files of a recording share processes
 };
 
 }  // namespace rfan::replay

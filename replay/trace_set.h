@@ -42,8 +42,8 @@ struct TraceMember {
 class TraceSet {
  public:
   // Opens every file once. A file that cannot be read is an error when it was named, and a note when it was
-  // found. Notes say which sequence numbers are missing. `on_damage` gets the damage that is found here and by
-  // file(), in place of notes.
+  // found. Notes say which sequence numbers are missing. `on_damage` gets the damage that is found here and
+  // by file(), in place of notes.
   using DamageSink = std::function<void(const std::string& name, const format::Damage&)>;
   static Result<TraceSet> open(const std::vector<std::string>& names, const NoteSink& note,
                                DamageSink on_damage = {});

@@ -123,7 +123,8 @@ known. OUT appears only when it was read back and found whole.
   rfanreplay recover damaged.fbz -o saved.fbz
 )",
      kMakesTrace, make_recover},
-    {"slice", "cut out a part as a new trace, its names hashed on request", "TRACE... -o OUT [FILTERS] [OPTIONS]",
+    {"slice", "cut out a part as a new trace, its names hashed on request",
+     "TRACE... -o OUT [FILTERS] [OPTIONS]",
      R"(Writes the events that the filters want to a new trace. With times only, blocks that lie inside are copied as they
 are, and all names come along, also those of processes that did nothing then. With other filters, several files
 or --level, everything is encoded anew, and the new trace names only the processes and paths of its events; a

@@ -62,7 +62,8 @@ Result<Finding> look_at(const TraceMember& member) {
   const bool writing = !member.stream && being_written(member.name);
   auto source = format::open_source(member.stream && member.name == kStandardInput ? "-" : member.name);
   if (!source) return source.error();
-  auto check = format::check_trace(std::move(*source), [&](const Damage& damage) { finding.damage.push_back(damage); });
+  auto check = format::check_trace(std::move(*source),
+                                   [&](const Damage& damage) { finding.damage.push_back(damage); });
   if (!check) return check.error();
   finding.check = std::move(*check);
   auto& damage = finding.damage;
@@ -70,18 +71,19 @@ Result<Finding> look_at(const TraceMember& member) {
   // What is just being appended is torn for a moment.
   if (open_end && !damage.empty() && damage.back().offset + damage.back().bytes == finding.check.bytes)
     damage.pop_back();
-  finding.state = !damage.empty()            ? State::kDamaged
-                  : finding.check.complete   ? State::kWhole
-                  : open_end                 ? State::kInProgress
-                                             : State::kUnfinished;
+  finding.state = !damage.empty()          ? State::kDamaged
+                  : finding.check.complete ? State::kWhole
+                  : open_end               ? State::kInProgress
+                                           : State::kUnfinished;
   finding.losses = sum_losses(finding.check.losses);
   return finding;
 }
 
 std::string amount_text(const Finding& finding) {
   const auto& check = finding.check;
-  return fmt::format("{} event{} in {} block{}", count_text(check.totals.events), check.totals.events == 1 ? "" : "s",
-                     count_text(check.blocks), check.blocks == 1 ? "" : "s");
+  return fmt::format("{} event{} in {} block{}", count_text(check.totals.events),
+                     check.totals.events == 1 ? "" : "s", count_text(check.blocks),
+                     check.blocks == 1 ? "" : "s");
 }
 
 std::string verdict_text(const Finding& finding) {
@@ -147,7 +149,8 @@ class Verify : public Verb {
  public:
   Result<Coverage> run(const Session& session) override {
     // Opening finds some of the damage; reading everything, below, finds all of it.
-    const auto set = TraceSet::open(session.options.traces, session.note, [](const std::string&, const Damage&) {});
+    const auto set =
+        TraceSet::open(session.options.traces, session.note, [](const std::string&, const Damage&) {});
     if (!set) return set.error();
     bool whole = !set.value().incomplete();
     for (const auto& member : set.value().members()) {
@@ -161,7 +164,8 @@ class Verify : public Verb {
       } else {
         print_text(*finding, time, session.out.text());
       }
-      if (const auto unknown = finding->check.unknown_frames; unknown != 0) session.note(unknown_frames_note(unknown));
+      if (const auto unknown = finding->check.unknown_frames; unknown != 0)
+        session.note(unknown_frames_note(unknown));
       whole = whole && finding->sound() && finding->losses.empty();
     }
     return whole ? Coverage::kWhole : Coverage::kPartial;

@@ -1,5 +1,5 @@
-// The input is values of filter options, one a line, the first byte of each says of which option; the last option
-// is an expression, which is parsed on its own as well. What parses is turned into a filter and used.
+// The input is values of filter options, one a line, the first byte of each says of which option; the last
+// option is an expression, which is parsed on its own as well. What parses is turned into a filter and used.
 #include <iterator>
 #include <sstream>
 
@@ -26,8 +26,8 @@ void use(const replay::ConditionPtr& condition) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   replay::FilterArguments arguments;
   std::vector<std::string>* lists[] = {
-      &arguments.exe,  &arguments.comm,  &arguments.pid,   &arguments.path,   &arguments.kind,
-      &arguments.since, &arguments.until, &arguments.tree,  &arguments.cgroup, &arguments.min_latency,
+      &arguments.exe,   &arguments.comm,    &arguments.pid,  &arguments.path,   &arguments.kind,
+      &arguments.since, &arguments.until,   &arguments.tree, &arguments.cgroup, &arguments.min_latency,
       &arguments.user,  &arguments.verdict, &arguments.where};
   std::istringstream lines(std::string(reinterpret_cast<const char*>(data), size));
   for (std::string line; std::getline(lines, line);) {

@@ -77,7 +77,8 @@ int main(int argc, char** argv) {
     write(directory / "column_fuzz", name, columns);
   }
   const std::string filters =
-      "hvim\nh/usr/**/x[a-z]*\ni!cc1*\nj1\nk/etc/\nlopen,exec\nm+1.5s\na2024-01-01 10:00\nb7\nc/a/**\nd1.5ms\n"
+      "hvim\nh/usr/**/x[a-z]*\ni!cc1*\nj1\nk/etc/\nlopen,exec\nm+1.5s\na2024-01-01 "
+      "10:00\nb7\nc/a/**\nd1.5ms\n"
       "e0\nf!deny\nglatency > 1ms and not (path ~ /tmp/ or exe =~ 'python3?$')\ngpid >= 7 or held\n";
   const auto* text = reinterpret_cast<const std::byte*>(filters.data());
   write(directory / "filter_fuzz", "filters", Bytes(text, text + filters.size()));

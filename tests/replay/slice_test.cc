@@ -37,7 +37,8 @@ class SliceTest : public testing::Test {
 };
 
 TEST_F(SliceTest, WithoutFiltersEverythingComesAlong) {
-  replay_test::write_sample_trace(trace_, {.losses = {{format::LossCause::kNoArena, 42, kSecond, 2 * kSecond}}});
+  replay_test::write_sample_trace(trace_,
+                                  {.losses = {{format::LossCause::kNoArena, 42, kSecond, 2 * kSecond}}});
   EXPECT_EQ(slice({}).status, kExitPartial);  // the recorder lost events
   EXPECT_EQ(events(out_), events(trace_));
   EXPECT_NE(run({"verify", out_}).out.find("lost 42 events"), std::string::npos);
@@ -123,7 +124,8 @@ TEST_F(SliceTest, MistakesAreNamed) {
   EXPECT_EQ(slice({"--redact", "--redact-key", scratch_.file("key")}).status, kExitUsage);
   EXPECT_EQ(run({"slice", trace_, "-o", trace_}).status, kExitError);
   const auto other = scratch_.file("other.fbz");
-  replay_test::write_sample_trace(other);
+  replay_test::check(replay_test::create_trace(other, {}, {format::random_uuid(), format::random_uuid()})
+                         ->finish(replay_test::kSampleClock, {}));
   EXPECT_EQ(slice({other}).status, kExitError);
   EXPECT_FALSE(std::filesystem::exists(out_));
   EXPECT_FALSE(std::filesystem::exists(out_ + ".part"));

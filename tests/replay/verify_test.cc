@@ -65,7 +65,8 @@ TEST_F(VerifyTest, DamageIsNamedWithItsPlaceAndCount) {
 }
 
 TEST_F(VerifyTest, LossesOfTheRecorderAreNamed) {
-  replay_test::write_sample_trace(trace_, {.losses = {{format::LossCause::kNoArena, 42, kSecond, 2 * kSecond}}});
+  replay_test::write_sample_trace(trace_,
+                                  {.losses = {{format::LossCause::kNoArena, 42, kSecond, 2 * kSecond}}});
   const auto outcome = verify();
   EXPECT_EQ(outcome.status, kExitPartial);
   EXPECT_NE(outcome.out.find("lost 42 events (no_arena"), std::string::npos) << outcome.out;
@@ -86,9 +87,11 @@ TEST_F(VerifyTest, AnUnfinishedTraceIsInProgressWhileItsWriterHoldsTheLock) {
   EXPECT_EQ(verify().status, kExitPartial);
 }
 
-TEST_F(VerifyTest, TheNewMembersOfASetAreAllRead) {
+TEST_F(VerifyTest, AllFilesOfADirectoryAreRead) {
   replay_test::write_sample_trace(scratch_.file("a.fbz"));
-  replay_test::write_sample_trace(scratch_.file("b.fbz"), {.finished = false});
+  const format::TraceWriterOptions other{format::random_uuid(), format::random_uuid()};
+  replay_test::check(
+      replay_test::create_trace(scratch_.file("b.fbz"), {}, other)->flush(replay_test::kSampleClock));
   const auto outcome = run({"verify", scratch_.file("")});
   EXPECT_EQ(outcome.status, kExitPartial);
   EXPECT_NE(outcome.out.find("a.fbz: whole"), std::string::npos) << outcome.out;
