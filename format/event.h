@@ -35,8 +35,8 @@ inline constexpr std::uint8_t kFlagHeld = 1U << 0;  // a permission event: the p
 inline constexpr std::uint8_t kFlagDenied = 1U << 1;
 inline constexpr std::uint8_t kFlagDirectory = 1U << 2;  // the object is a directory
 inline constexpr std::uint8_t kFlagDeleted = 1U << 3;    // the path was already unlinked when it was resolved
-// The kernel could not open the file for the recorder, and refused the access without asking it; the loss ledger has that
-// as well (kDescriptorFailed). kFlagDenied is set too.
+// The kernel could not open the file for the recorder, and refused the access without asking it; the loss
+// ledger has that as well (kDescriptorFailed). kFlagDenied is set too.
 inline constexpr std::uint8_t kFlagDeniedByKernel = 1U << 4;
 
 using PathId = std::uint32_t;     // index into the path dictionary of one file; 0: no path, or unknown

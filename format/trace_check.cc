@@ -7,6 +7,7 @@
 #include "format/frame_scanner.h"
 #include "format/header_reader.h"
 #include "format/limits.h"
+#include "format/loss_summary.h"
 #include "format/metadata.h"
 #include "format/trace_context.h"
 
@@ -40,7 +41,7 @@ bool same_apart_from_latencies(TraceTotals left, TraceTotals right) {
 
 bool same_losses(std::span<const Loss> left, std::span<const Loss> right) {
   return std::equal(left.begin(), left.end(), right.begin(), right.end()) ||
-         sum_by_cause(left) == sum_by_cause(right);
+         LossSummary(left).losses() == LossSummary(right).losses();
 }
 
 bool same_frame(const FrameRecord& left, const FrameRecord& right) {

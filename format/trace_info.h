@@ -106,7 +106,7 @@ enum class EndReason : std::uint8_t {
   kDuration = 2,
   kCommandEnded = 3,
   kWriteError = 4,
-  kRotated = 5,  // the recording goes on in the next file
+  kRotated = 5,          // the recording goes on in the next file
   kRecorderFailure = 6,  // it could no longer promise to answer; see its messages
 };
 std::string_view end_reason_name(EndReason reason);

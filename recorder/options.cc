@@ -147,7 +147,8 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("TIME")
       ->capture_default_str();
   app.add_flag("--sync", options.sync, "make each flush survive a loss of power too (fdatasync)");
-  app.add_option("--time-resolution", texts.time_resolution, "unit of stored times, which are no finer than the reads that gave them: 100ns, 1us, 1ms")
+  app.add_option("--time-resolution", texts.time_resolution,
+                 "unit of stored times, which are no finer than the reads that gave them: 100ns, 1us, 1ms")
       ->type_name("TIME")
       ->capture_default_str();
   define_rotation(app, options, texts);

@@ -34,8 +34,8 @@ struct Options {
   std::optional<std::chrono::milliseconds> duration;
   std::chrono::milliseconds max_stall{2000};      // a recorder that turns no more for so long is killed
   std::chrono::milliseconds flush_interval{250};  // what is lost at most when the recorder is killed
-  std::uint32_t time_resolution_ns = 10'000;  // unit of stored times
-  bool sync = false;  // each flush survives a loss of power
+  std::uint32_t time_resolution_ns = 10'000;      // unit of stored times
+  bool sync = false;                              // each flush survives a loss of power
   Rotation rotation;
   format::HoldMode hold = format::HoldMode::kOpen;
   KernelQueue kernel_queue = KernelQueue::kUnlimited;

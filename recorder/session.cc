@@ -189,7 +189,7 @@ Status Session::open_process_channel() {
   if (!options_.deny.empty()) {
     auto names = PathResolver::open();
     if (!names) return names.error();
-    capture.denial = CaptureLoop::Denial{options_.deny, options_.filter, std::move(*names)};
+    capture.denial.emplace(CaptureLoop::Denial{options_.deny, options_.filter, std::move(*names)});
   }
   capture_ = std::make_unique<CaptureLoop>(std::move(capture), groups_->marked().held, groups_->marked().told,
                                            *arenas_, *process_log_, std::move(events), std::move(*tracker),

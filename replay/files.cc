@@ -22,7 +22,7 @@ namespace {
 // Where in the scan an event stands: ordered like the events.
 struct Place {
   std::uint64_t file = UINT64_MAX;
-  std::uint64_t in_file = UINT64_MAX;  // block, row, and whether it is the second path
+  std::uint64_t in_file = UINT64_MAX;              // block, row, and whether it is the second path
   auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 sees a 0
 };
 

@@ -136,8 +136,8 @@ void print_json(const Finding& finding, TextBuffer& out) {
   for (const auto& loss : finding.losses) {
     json.begin_object();
     json.member("cause", identifier(format::loss_cause_name(loss.cause)));
-    json.member("count", loss.count);
-    json.member_bool("count_known", loss.count_known);
+    json.member("count", loss.count.known);
+    json.member_bool("count_known", !loss.count.and_more);
     json.end_object();
   }
   json.end_array();
