@@ -1,13 +1,17 @@
 #include "recorder/command.h"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 
 namespace rfan::recorder {
@@ -27,9 +31,18 @@ namespace {
   ::_exit(127);
 }
 
+// Of this process; orphans are given to its main thread. Empty where the kernel does not tell
+// (CONFIG_PROC_CHILDREN, proc(5)).
+std::vector<pid_t> list_children() {
+  const auto pid = std::to_string(::getpid());
+  std::ifstream list("/proc/self/task/" + pid + "/children");
+  return {std::istream_iterator<pid_t>(list), {}};
+}
+
 }  // namespace
 
-Result<Command> Command::spawn(const std::vector<std::string>& argv) {
+Result<Command> Command::spawn(const std::vector<std::string>& argv, bool adopt_orphans) {
+  if (adopt_orphans) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   std::array<int, 2> go{};
   std::array<int, 2> failure{};
   if (::pipe2(go.data(), O_CLOEXEC) != 0) return errno_error("cannot create a pipe");
@@ -40,6 +53,7 @@ Result<Command> Command::spawn(const std::vector<std::string>& argv) {
   command.failure_.reset(failure[0]);
   UniqueFd failure_write(failure[1]);
   command.name_ = argv[0];
+  command.older_children_ = list_children();
   command.pid_ = ::fork();
   if (command.pid_ < 0) return errno_error("cannot start", argv[0]);
   if (command.pid_ == 0) {
@@ -64,7 +78,7 @@ Status Command::release() {
 }
 
 void Command::signal(int number) const {
-  ::kill(pid_, number);
+  if (!status_) ::kill(pid_, number);
 }
 
 std::optional<int> Command::exit_status() {
@@ -73,6 +87,15 @@ std::optional<int> Command::exit_status() {
     status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
   return status_;
+}
+
+bool Command::has_left_descendants() const {
+  const auto children = list_children();
+  return std::any_of(children.begin(), children.end(), [&](pid_t child) {
+    const bool older =
+        std::find(older_children_.begin(), older_children_.end(), child) != older_children_.end();
+    return !older && ::waitpid(child, nullptr, WNOHANG) != child;
+  });
 }
 
 Status find_program(const std::string& name) {

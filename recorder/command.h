@@ -17,7 +17,9 @@ namespace rfan::recorder {
 // release().
 class Command {
  public:
-  static Result<Command> spawn(const std::vector<std::string>& argv);
+  // `adopt_orphans`: what the command leaves behind becomes a child of this process, for the rest of its life
+  // (PR_SET_CHILD_SUBREAPER), so that has_left_descendants() can tell.
+  static Result<Command> spawn(const std::vector<std::string>& argv, bool adopt_orphans = false);
   Command(Command&&) = default;
   Command& operator=(Command&&) = default;
 
@@ -29,11 +31,15 @@ class Command {
   // reader thread must be running.
   Status release();
 
+  // Nothing once exit_status() has told that it ended.
   void signal(int number) const;
 
   // Exit status as a shell shows it (128 + signal number for a death by signal), once it has ended; does not
   // block.
   std::optional<int> exit_status();
+
+  // After the end of a command whose orphans were adopted: whether one of them still runs. Does not block.
+  bool has_left_descendants() const;
 
  private:
   Command() = default;
@@ -43,6 +49,7 @@ class Command {
   UniqueFd failure_;  // errno of a failed exec; ends empty at a successful one (close-on-exec)
   std::string name_;
   std::optional<int> status_;
+  std::vector<pid_t> older_children_;  // of this process, from before the command
 };
 
 // Whether a program of that name could be run, as execvp(3) looks for it: to be asked before anything is

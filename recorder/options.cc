@@ -24,7 +24,8 @@ PATH: the filesystem that it lies on is recorded, all of it. Default: that of th
 --pid, every mounted filesystem, as with --all. --exe, --path, --user and --cgroup may be repeated and mean the same as
 in rfanreplay, but what they leave out is not in the trace at all: it is only counted.
 
-With a COMMAND, only it and its descendants are recorded, and rfanrec ends with it and with its exit status.
+With a COMMAND, only it and its descendants are recorded, and rfanrec ends with it and with its exit status; with
+--duration it also waits that long for daemons that COMMAND left behind.
 Without, the recording ends with Ctrl-C (or SIGTERM, or --duration).
 
 Examples:

@@ -46,6 +46,8 @@ using format::EndReason;
 constexpr std::int64_t kReservedDescriptors = 2048;
 
 constexpr std::uint64_t kStatusIntervalMs = 250;
+// How soon the end of the last process that a command left behind is noticed.
+constexpr std::uint64_t kDescendantsIntervalMs = 100;
 
 constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 constexpr int kRotationSignal = SIGUSR2;
@@ -93,6 +95,7 @@ class Session {
   void give_up_on_second_signal();
   void on_signal();
   void begin_next_file();
+  bool command_is_over();
   void mark_new_filesystems();
   std::uint32_t root_pid() const;  // of the recorded process tree; 0: every process
   std::uint64_t time_left_ms() const;
@@ -125,7 +128,8 @@ class Session {
   std::uint64_t last_signal_ns_ = 0;
   EndReason reason_ = EndReason::kUnknown;
   int command_status_ = 0;
-  format::RecorderCost cost_;  // known at the end
+  bool command_ended_ = false;  // ... but what it left behind is still recorded
+  format::RecorderCost cost_;   // known at the end
 };
 
 Status Session::find_scope() {
@@ -213,7 +217,7 @@ Status Session::set_up() {
   }
   if (auto status = open_trace(); !status) return status;
   if (!options_.command.empty()) {
-    auto command = Command::spawn(options_.command);
+    auto command = Command::spawn(options_.command, options_.duration.has_value());
     if (!command) return command.error();
     command_.emplace(std::move(*command));
   }
@@ -349,7 +353,7 @@ void Session::on_signal() {
   last_signal_ns_ = now_ns;
   if (command_ && !from_terminal) command_->signal(number);
   ++interrupts_;
-  if (command_ && number == SIGINT && interrupts_ == 1) return;
+  if (command_ && !command_ended_ && number == SIGINT && interrupts_ == 1) return;
   reason_ = EndReason::kSignal;
   command_status_ = 128 + number;
 }
@@ -377,6 +381,15 @@ void Session::mark_new_filesystems() {
   }
 }
 
+// Without a duration the recording ends with the command, whatever it left behind: a daemon would keep it
+// going for ever. With one, the time is bounded, and what was left behind belongs to the command.
+bool Session::command_is_over() {
+  if (!command_ || !options_.duration) return true;
+  command_status_ = command_->exit_status().value_or(0);
+  command_ended_ = true;
+  return !command_->has_left_descendants();
+}
+
 void Session::wait_for_end() {
   std::array<pollfd, 5> events{{{signals_.get(), POLLIN, 0},
                                 {failure_event_.get(), POLLIN, 0},
@@ -386,9 +399,13 @@ void Session::wait_for_end() {
   while (reason_ == EndReason::kUnknown) {
     std::uint64_t timeout_ms = status_line_.enabled() ? kStatusIntervalMs : UINT64_MAX;
     if (options_.duration) timeout_ms = std::min(timeout_ms, time_left_ms());
+    if (command_ended_) timeout_ms = std::min(timeout_ms, kDescendantsIntervalMs);
     ::poll(events.data(), events.size(), static_cast<int>(std::min<std::uint64_t>(timeout_ms, INT32_MAX)));
     status_line_.update(monotonic_ns(), arenas_->queued_events());
-    if (events[2].revents != 0) reason_ = EndReason::kCommandEnded;
+    if (events[2].revents != 0 || command_ended_) {
+      events[2].fd = -1;
+      if (command_is_over()) reason_ = EndReason::kCommandEnded;
+    }
     if (events[3].revents != 0) mark_new_filesystems();
     if (events[0].revents != 0) on_signal();
     if (events[1].revents != 0)
@@ -451,7 +468,8 @@ int Session::end() {
   const auto written = writer_->finish(std::move(summary));
   report(written);
   if (!written || reason_ == EndReason::kRecorderFailure) return 1;
-  return command_ && reason_ != EndReason::kDuration ? command_status_ : 0;
+  const bool outlived = reason_ == EndReason::kDuration && !command_ended_;
+  return command_ && !outlived ? command_status_ : 0;
 }
 
 void Session::report(const Status& written) const {

@@ -1,6 +1,7 @@
 // rfanrec PATH -- COMMAND: the command and everything it starts, nobody else, and its exit status.
 #include <unistd.h>
 
+#include <chrono>
 #include <set>
 
 #include "tests/kernel/kernel_fixture.h"
@@ -36,6 +37,29 @@ TEST_F(KernelTest, ADaemonisedGrandchildBelongsToTheCommand) {
   const auto events = replay(trace()).of_path(file("daemon"));
   ASSERT_FALSE(events.empty());
   EXPECT_EQ(events[0].comm, "cat");
+}
+
+// A daemon that opens `name` when the command has long ended.
+std::vector<std::string> leaving_a_daemon(const std::string& name) {
+  return {"sh", "-c", "(setsid sh -c 'sleep 0.7; read x < " + name + "' > /dev/null 2>&1 &); exit 3"};
+}
+
+TEST_F(KernelTest, ADaemonThatOutlivesTheCommandIsRecordedForTheDuration) {
+  create(file("daemon"));
+  std::vector<std::string> arguments{"-o", trace(), "--duration", "30s", root(), "--"};
+  for (const auto& word : leaving_a_daemon(file("daemon"))) arguments.push_back(word);
+  Recording recording(arguments);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(recording.wait().status, 3) << "the status is that of the command";
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(25))
+      << "it ends with the last process";
+  EXPECT_EQ(replay(trace()).of_path(file("daemon")).size(), 2U);
+}
+
+TEST_F(KernelTest, WithoutADurationTheRecordingEndsWithTheCommand) {
+  create(file("daemon"));
+  EXPECT_EQ(record_command(leaving_a_daemon(file("daemon"))).status, 3);
+  EXPECT_TRUE(replay(trace()).of_path(file("daemon")).empty());
 }
 
 TEST_F(KernelTest, ACommandThatMovesDirectoriesAndDeletesOpenFilesIsNamedRightly) {
