@@ -4,12 +4,15 @@
 #include <sys/fanotify.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
+
+#include "recorder/privileges.h"
 
 namespace rfan::recorder {
 
@@ -158,6 +161,20 @@ std::vector<MountCoverage> mount_coverage(const std::vector<MountReport>& report
   std::vector<MountCoverage> mounts;
   for (const auto& entry : report) mounts.push_back(entry.coverage);
   return mounts;
+}
+
+int print_coverage(const Options& options) {
+  auto status = check_privileges();
+  if (status) {
+    const auto report = probe_coverage(plan_events(options.hold, options.event_kinds), options.paths);
+    if (report) {
+      std::fputs(coverage_text(report.value()).c_str(), stdout);
+      return coverage_exit_status(report.value());
+    }
+    status = report.error();
+  }
+  std::fputs(("rfanrec: " + status.error().message() + "\n").c_str(), stderr);
+  return 1;
 }
 
 }  // namespace rfan::recorder

@@ -11,6 +11,7 @@
 #include "format/trace_info.h"
 #include "recorder/event_plan.h"
 #include "recorder/mounts.h"
+#include "recorder/options.h"
 #include "recorder/scope.h"
 
 namespace rfan::recorder {
@@ -48,6 +49,9 @@ std::string coverage_text(const std::vector<MountReport>& report);
 
 // 0: everything but the kernel's interfaces is covered; 3: something is not.
 int coverage_exit_status(const std::vector<MountReport>& report);
+
+// `rfanrec --coverage`: prints which mounts would be covered. Returns the exit status.
+int print_coverage(const Options& options);
 
 // For META.
 std::vector<format::MountCoverage> mount_coverage(const std::vector<MountReport>& report);

@@ -1,6 +1,7 @@
 // rfanrec: records file accesses. See recorder/README.md for the way through the code.
 #include <cstdio>
 
+#include "recorder/coverage.h"
 #include "recorder/options.h"
 #include "recorder/session.h"
 

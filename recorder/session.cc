@@ -6,14 +6,12 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -32,6 +30,7 @@
 #include "recorder/scope.h"
 #include "recorder/status_line.h"
 #include "recorder/trace_description.h"
+#include "recorder/user_signals.h"
 #include "recorder/write_loop.h"
 
 namespace rfan::recorder {
@@ -49,9 +48,6 @@ constexpr std::uint64_t kStatusIntervalMs = 250;
 // How soon the end of the last process that a command left behind is noticed.
 constexpr std::uint64_t kDescendantsIntervalMs = 100;
 
-constexpr std::array<int, 4> kEndingSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-constexpr int kRotationSignal = SIGUSR2;
-
 void say(const std::string& text) {
   std::fputs(("rfanrec: " + text + "\n").c_str(), stderr);
 }
@@ -61,9 +57,6 @@ void say(const std::string& text) {
 bool follows_mounts(const Options& options) {
   return options.all || (options.paths.empty() && (!options.command.empty() || options.pid != 0));
 }
-
-// timeout(1) signals its child, then its own group with the child in it: a second request comes later.
-constexpr std::uint64_t kSameRequestNs = 1'000'000'000;
 
 // Everything a recording consists of, in the order of set-up. Members below others may use those above.
 class Session {
@@ -87,12 +80,10 @@ class Session {
   Status create_groups();
   Status open_directories();
   Status open_process_channel();
-  Status open_signals();
   Status open_trace();
   Status create_trace();
   Result<std::unique_ptr<TraceSeries>> begin_series();
   void release_openers();
-  void give_up_on_second_signal();
   void on_signal();
   void begin_next_file();
   bool command_is_over();
@@ -110,8 +101,7 @@ class Session {
   UniqueFd watched_process_;                     // of --pid
   std::optional<OutputFile> output_;             // of a trace that is not rotated
   std::unique_ptr<RotatedFiles> rotated_files_;  // of one that is
-  sigset_t handled_signals_{};
-  UniqueFd signals_;
+  UserSignals signals_;
   UniqueFd failure_event_;
   const EventPlan plan_;
   std::optional<EventGroups> groups_;
@@ -124,8 +114,6 @@ class Session {
   std::unique_ptr<WriteLoop> writer_;
   std::uint64_t begin_ns_ = 0;
   int interrupts_ = 0;
-  int last_signal_ = 0;
-  std::uint64_t last_signal_ns_ = 0;
   EndReason reason_ = EndReason::kUnknown;
   int command_status_ = 0;
   bool command_ended_ = false;  // ... but what it left behind is still recorded
@@ -144,21 +132,6 @@ Status Session::find_scope() {
   if (!scope) return scope.error();
   scope_ = std::move(*scope);
   return {};
-}
-
-Status Session::open_signals() {
-  ::sigemptyset(&handled_signals_);
-  for (const int number : kEndingSignals) ::sigaddset(&handled_signals_, number);
-  ::sigaddset(&handled_signals_, kRotationSignal);
-  // Before the first thread, so that all inherit it.
-  ::pthread_sigmask(SIG_BLOCK, &handled_signals_, nullptr);
-  // Then write() says what is wrong.
-  for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
-  // A stopped recorder would hold every opener.
-  for (const int number : {SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
-  signals_.reset(::signalfd(-1, &handled_signals_, SFD_CLOEXEC | SFD_NONBLOCK));
-  failure_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  return signals_ && failure_event_ ? Status() : errno_error("cannot create event descriptors");
 }
 
 Status Session::open_process_channel() {
@@ -223,7 +196,9 @@ Status Session::set_up() {
   }
   // A core dump of a recorder that holds the filesystem of the core file would never end (measured on 6.18).
   ::prctl(PR_SET_DUMPABLE, 0);
-  if (auto status = open_signals(); !status) return status;
+  if (auto status = signals_.open(); !status) return status;
+  failure_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!failure_event_) return errno_error("cannot create an eventfd");
   if (auto status = open_directories(); !status) return status;
   if (auto status = create_groups(); !status) return status;
   // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call
@@ -340,22 +315,14 @@ void Session::begin_next_file() {
 // The terminal sends Ctrl-C to the command as well as to us: then the command decides when to end, and a
 // second one ends the recording. Signals sent to us alone are passed on.
 void Session::on_signal() {
-  signalfd_siginfo info{};
-  if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
-  const auto number = static_cast<int>(info.ssi_signo);
-  if (number == kRotationSignal) return begin_next_file();
-  const bool from_terminal = info.ssi_code == SI_KERNEL;
-  const auto now_ns = monotonic_ns();
-  const bool repeated =
-      last_signal_ == number && now_ns - last_signal_ns_ <= kSameRequestNs && !from_terminal;
-  if (repeated) return;
-  last_signal_ = number;
-  last_signal_ns_ = now_ns;
-  if (command_ && !from_terminal) command_->signal(number);
+  const auto request = signals_.take();
+  if (!request) return;
+  if (request->number == UserSignals::kRotation) return begin_next_file();
+  if (command_ && !request->from_terminal) command_->signal(request->number);
   ++interrupts_;
-  if (command_ && !command_ended_ && number == SIGINT && interrupts_ == 1) return;
+  if (command_ && !command_ended_ && request->number == SIGINT && interrupts_ == 1) return;
   reason_ = EndReason::kSignal;
-  command_status_ = 128 + number;
+  command_status_ = 128 + request->number;
 }
 
 std::uint32_t Session::root_pid() const {
@@ -391,7 +358,7 @@ bool Session::command_is_over() {
 }
 
 void Session::wait_for_end() {
-  std::array<pollfd, 5> events{{{signals_.get(), POLLIN, 0},
+  std::array<pollfd, 5> events{{{signals_.fd(), POLLIN, 0},
                                 {failure_event_.get(), POLLIN, 0},
                                 {command_ ? command_->pidfd() : watched_process_.get(), POLLIN, 0},
                                 {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0},
@@ -417,25 +384,6 @@ void Session::wait_for_end() {
   status_line_.clear();
 }
 
-std::atomic<std::uint64_t> g_asked_to_end_ns = 0;                // CLOCK_MONOTONIC; 0: not asked
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free);  // for the signal handler
-
-extern "C" void ask_again(int number) {
-  const auto now_ns = monotonic_ns();
-  std::uint64_t asked_ns = 0;
-  if (g_asked_to_end_ns.compare_exchange_strong(asked_ns, now_ns)) return;
-  if (now_ns - asked_ns > kSameRequestNs) ::_exit(128 + number);
-}
-
-// Nobody waits for us any more, but the output may block for ever: one signal is a request to end, which is
-// under way, a second one ends the process with what is written.
-void Session::give_up_on_second_signal() {
-  g_asked_to_end_ns = last_signal_ns_;
-  for (const int number : kEndingSignals) ::signal(number, &ask_again);
-  ::signal(kRotationSignal, SIG_IGN);
-  ::pthread_sigmask(SIG_UNBLOCK, &handled_signals_, nullptr);
-}
-
 // Ends the holding of opens for good: no marks, queues answered, groups closed.
 void Session::release_openers() {
   if (groups_) groups_->remove_marks();
@@ -445,7 +393,7 @@ void Session::release_openers() {
 
 int Session::end() {
   release_openers();
-  give_up_on_second_signal();
+  signals_.end_at_second_request();
   writer_->stop();
   if (command_) command_status_ = command_->exit_status().value_or(command_status_);
   format::TraceSummary summary;
@@ -508,20 +456,6 @@ int status_of_shell(const Error& error) {
 }
 
 }  // namespace
-
-int print_coverage(const Options& options) {
-  if (const auto status = check_privileges(); !status) {
-    say(status.error().message());
-    return 1;
-  }
-  const auto report = probe_coverage(plan_events(options.hold, options.event_kinds), options.paths);
-  if (!report) {
-    say(report.error().message());
-    return 1;
-  }
-  std::fputs(coverage_text(report.value()).c_str(), stdout);
-  return coverage_exit_status(report.value());
-}
 
 int run_session(const Options& options) {
   Session session(options);

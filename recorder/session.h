@@ -9,7 +9,4 @@ namespace rfan::recorder {
 // thread of a process that has no other threads yet.
 int run_session(const Options& options);
 
-// `rfanrec --coverage`: prints which mounts would be covered. Returns the exit status.
-int print_coverage(const Options& options);
-
 }  // namespace rfan::recorder

@@ -94,7 +94,7 @@ TEST_F(KernelTest, ATraceThatCannotBeWrittenIsAnErrorBeforeRecording) {
 TEST_F(KernelTest, AFullDiskIsReportedAndFreesTheOpeners) {
   const PrivateTmpfs small;
   ASSERT_EQ(small.mount_errno(), 0);
-  ASSERT_EQ(run({"mount", "-o", "remount,size=64k", small.path()}).status, 0);
+  ASSERT_EQ(run({"mount", "-o", "remount,size=32k", small.path()}).status, 0);
   // Distinct names, so that the dictionary outgrows the disk.
   for (int i = 0; i < 20'000; ++i) create(file("a-name-" + std::to_string(i * 7919)));
   Recording recording({"-o", small.file("trace.fbz"), root()});
