@@ -183,7 +183,7 @@ TEST(Damage, AGarbledMiddleIsCrossedHoweverLongItIs) {
   const auto first = find_frame(bytes, format::FrameType::kEvents, 0);
   const auto last = find_frame(bytes, format::FrameType::kEvents, 2);
   for (auto i = first.offset; i < last.offset; ++i)
-    bytes[i] = static_cast<std::byte>(format::kSyncMark[i % 8]);
+    bytes[i] = static_cast<std::byte>(format::kSyncMark[i % format::kSyncMark.size()]);
   const auto contents = read_all(bytes);
   EXPECT_TRUE(is_subsequence(contents.events, whole.events));
   ASSERT_GE(contents.damages.size(), 1U);
