@@ -65,7 +65,7 @@ Status Recovery::save_block(std::size_t index) {
   last_ns_ = columns_.time_ns.back();
   if (copy_.ids() == CopiedIds::kKept) return copy_.add_block(*block, latencies_of(columns_));
   for (std::size_t i = 0; i < columns_.count; ++i) {
-    const auto added =
+    auto added =
         copy_.add_event({columns_.time_ns[i], columns_.kind[i], columns_.flags[i], columns_.process[i],
                          columns_.path[i], columns_.path2[i], columns_.reply_ns[i]});
     if (!added) return added;
