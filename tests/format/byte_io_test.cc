@@ -7,30 +7,20 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "tests/format/trace_fixture.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::tests {
 namespace {
 
 class ByteIo : public testing::Test {
  protected:
-  ByteIo() {
-    std::string name = testing::TempDir() + "rfan_byte_io_XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~ByteIo() override { std::filesystem::remove_all(folder_); }
-
-  std::string file_with(std::string_view content) {
-    const auto path = folder_ / "file";
-    std::ofstream(path, std::ios::binary) << content;
-    return path;
-  }
+  std::string file_with(const std::string& content) { return scratch_.write("file", content); }
 
   std::string written_trace() {
-    const auto path = (folder_ / "t.fbz").string();
+    const auto path = scratch_.file("t.fbz");
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     EXPECT_TRUE(write_sample_trace(format::make_fd_sink(fd, path), fixed_options()).ok());
     return path;
@@ -43,7 +33,7 @@ class ByteIo : public testing::Test {
     return reader.ok() ? "" : reader.error().message();
   }
 
-  std::filesystem::path folder_;
+  ScratchDirectory scratch_;
 };
 
 TEST_F(ByteIo, WritesAndReadsAFile) {
@@ -103,7 +93,7 @@ TEST_F(ByteIo, WhatIsNoTraceIsRefusedWithWhatItIs) {
             std::string::npos);
   EXPECT_NE(open_failure(file_with("\x28\xB5\x2F\xFD and more")).find("zstd file but no rfanrec trace"),
             std::string::npos);
-  EXPECT_NE(open_failure(folder_).find("give the .fbz file inside the directory"), std::string::npos);
+  EXPECT_NE(open_failure(scratch_.path()).find("give the .fbz file inside the directory"), std::string::npos);
 }
 
 TEST_F(ByteIo, ATraceCutInItsHeaderIsRefusedAsThat) {

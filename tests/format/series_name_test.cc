@@ -2,26 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
+
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::format {
 namespace {
 
 class SeriesNameTest : public ::testing::Test {
  protected:
-  SeriesNameTest() : directory_((std::filesystem::temp_directory_path() / "rfan-series-XXXXXX").string()) {
-    EXPECT_NE(::mkdtemp(directory_.data()), nullptr);
-  }
-  ~SeriesNameTest() override { std::filesystem::remove_all(directory_); }
+  void touch(const std::string& name) const { scratch_.write(name, "x"); }
+  std::string file(const std::string& name) const { return scratch_.file(name); }
 
-  void touch(const std::string& name) const { std::ofstream(file(name)) << "x"; }
-  std::string file(const std::string& name) const { return directory_ + "/" + name; }
-
-  std::string directory_;
+  tests::ScratchDirectory scratch_;
 };
 
 TEST(SeriesName, TheNumberStandsBeforeTheExtension) {

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "tests/kernel/child_process.h"
-#include "tests/kernel/scratch.h"
+#include "tests/kernel/private_tmpfs.h"
 
 namespace rfan::kernel_test {
 

@@ -34,6 +34,7 @@ int open_log(const std::string& path) {
                             ::setresuid(kNobody, kNobody, kNobody) != 0)) {
     ::_exit(kLaunchFailed);
   }
+  ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(kLaunchFailed);
   if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(kLaunchFailed);
@@ -109,6 +110,10 @@ void ChildProcess::send(int signal) const {
 }
 
 Outcome ChildProcess::wait() {
+  siginfo_t ended{};
+  while (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
+  // While it is not reaped its number is nobody else's: of a pipeline, the shell ends first.
+  ::kill(-pid_, SIGKILL);
   int wait_status = 0;
   while (::waitpid(pid_, &wait_status, 0) < 0 && errno == EINTR) continue;
   pid_ = -1;

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/kernel/scratch.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::kernel_test {
 
@@ -30,7 +30,7 @@ struct LaunchOptions {
 
 // A running program with stdout and stderr going to files, so that nobody has to drain pipes. It dies with
 // the test (PR_SET_PDEATHSIG), with this object, and at its time limit: a permission mark whose owner is dead
-// blocks nobody.
+// blocks nobody. It leads a process group of its own; what it leaves behind in there dies when it has ended.
 class ChildProcess {
  public:
   explicit ChildProcess(const std::vector<std::string>& command, const LaunchOptions& options = {});
@@ -48,7 +48,7 @@ class ChildProcess {
  private:
   bool ended() const;
 
-  ScratchDir logs_;
+  tests::ScratchDirectory logs_;
   pid_t pid_ = -1;
   int pidfd_ = -1;
   std::jthread watchdog_;  // SIGKILLs at the time limit, also while the test itself hangs in an open

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "tests/kernel/child_process.h"
-#include "tests/kernel/scratch.h"
+#include "tests/kernel/private_tmpfs.h"
 
 namespace rfan::kernel_test {
 
@@ -31,7 +31,7 @@ class TestMount {
   void settle(const std::string& why_not);
 
  private:
-  ScratchDir dir_;
+  tests::ScratchDirectory dir_;
   std::string why_not_ = "not mounted";
 };
 
@@ -44,7 +44,7 @@ class LoopFilesystem : public TestMount {
  private:
   std::string attempt(const std::string& type) const;
 
-  ScratchDir image_dir_;
+  tests::ScratchDirectory image_dir_;
   std::string image_ = image_dir_.file("image");
 };
 

@@ -58,7 +58,7 @@ void KernelTest::SetUp() {
   auto reason = reason_to_skip();
   if (reason.empty()) reason = enter_mount_namespace();
   if (reason.empty()) {
-    scratch_ = std::make_unique<ScratchDir>();
+    scratch_ = std::make_unique<tests::ScratchDirectory>();
     tmpfs_ = std::make_unique<PrivateTmpfs>();
     if (const int error = tmpfs_->mount_errno(); error != 0) {
       reason = std::string("cannot mount a tmpfs: ") + std::strerror(error);

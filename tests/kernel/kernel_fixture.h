@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "tests/kernel/child_process.h"
+#include "tests/kernel/private_tmpfs.h"
 #include "tests/kernel/replayed_trace.h"
-#include "tests/kernel/scratch.h"
 
 namespace rfan::kernel_test {
 
@@ -44,7 +44,7 @@ class KernelTest : public ::testing::Test {
     return tmpfs_->file(name);
   }  // on the recorded filesystem
   const std::string& root() const { return tmpfs_->path(); }
-  const ScratchDir& scratch() const { return *scratch_; }  // on another one
+  const tests::ScratchDirectory& scratch() const { return *scratch_; }  // on another one
   std::string trace() const { return scratch_->file("trace.fbz"); }
 
   // `rfanrec -o TRACE OPTIONS... TMPFS`, begun when this returns (else the test has failed).
@@ -65,7 +65,7 @@ class KernelTest : public ::testing::Test {
   pid_t in_child(const std::function<void()>& body);
 
  private:
-  std::unique_ptr<ScratchDir> scratch_;
+  std::unique_ptr<tests::ScratchDirectory> scratch_;
   std::unique_ptr<PrivateTmpfs> tmpfs_;
 };
 

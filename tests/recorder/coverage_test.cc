@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tests/recorder/private_mounts.h"
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -139,7 +139,7 @@ class ProbeCoverageTest : public PrivateMountsTest {
   inline static const EventPlan plan_ =
       plan_events(format::HoldMode::kOpen, 1U << static_cast<unsigned>(format::EventKind::kOpen) |
                                                1U << static_cast<unsigned>(format::EventKind::kCreate));
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
 };
 
 TEST_F(ProbeCoverageTest, TmpfsIsHeldAndProcIsAKernelInterface) {

@@ -328,7 +328,7 @@ TEST_F(DirectoryTableTest, DirectoryWithoutANameOrAHandleIsNotEntered) {
 TEST_F(DirectoryTableTest, BindMountShowsOnlyItsOwnSubTree) {
   const auto inside = handle_at((make_directory("shown"), make_directory("shown/inside")));
   const auto outside = handle_at(make_directory("outside"));
-  const kernel_test::ScratchDir at;
+  const tests::ScratchDirectory at;
   ASSERT_EQ(::mount(file("shown").c_str(), at.path().c_str(), nullptr, MS_BIND, nullptr), 0);
   begin_deaf();
   ASSERT_TRUE(table_->add_filesystem(at.path()).ok());
@@ -345,7 +345,7 @@ TEST_F(DirectoryTableTest, BindMountShowsOnlyItsOwnSubTree) {
 TEST_F(DirectoryTableTest, AnObjectHasThePathBelowTheMountThatIsKnown) {
   make_directory("shown");
   const auto path = make_file("shown/file");
-  const kernel_test::ScratchDir at;
+  const tests::ScratchDirectory at;
   ASSERT_EQ(::mount(file("shown").c_str(), at.path().c_str(), nullptr, MS_BIND, nullptr), 0);
   const UniqueFd elsewhere(::open(at.file("file").c_str(), O_RDONLY | O_CLOEXEC));
   const auto found = table_->path_of_object(elsewhere.get());
@@ -357,7 +357,7 @@ TEST_F(DirectoryTableTest, AnObjectHasThePathBelowTheMountThatIsKnown) {
 TEST_F(DirectoryTableTest, AnObjectThatNoKnownMountShowsHasNoPath) {
   make_directory("shown");
   const UniqueFd hidden(::open(make_file("hidden").c_str(), O_RDONLY | O_CLOEXEC));
-  const kernel_test::ScratchDir at;
+  const tests::ScratchDirectory at;
   ASSERT_EQ(::mount(file("shown").c_str(), at.path().c_str(), nullptr, MS_BIND, nullptr), 0);
   begin_deaf();
   ASSERT_TRUE(table_->add_filesystem(at.path()).ok());
@@ -369,7 +369,7 @@ TEST_F(DirectoryTableTest, AnObjectThatNoKnownMountShowsHasNoPath) {
 TEST_F(DirectoryTableTest, SecondMountOfWhatIsKnownChangesNothing) {
   make_directory("shown");
   const auto inside = handle_at(make_directory("shown/inside"));
-  const kernel_test::ScratchDir at;
+  const tests::ScratchDirectory at;
   ASSERT_EQ(::mount(file("shown").c_str(), at.path().c_str(), nullptr, MS_BIND, nullptr), 0);
   ASSERT_TRUE(table_->add_filesystem(at.path()).ok());
   EXPECT_EQ(path_of(inside), "shown/inside");

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "tests/recorder/private_mounts.h"
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -32,7 +32,7 @@ class MountWatchTest : public PrivateMountsTest {
     return *found;
   }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
 };
 
 TEST_F(MountWatchTest, WhatWasMountedBeforeIsKnown) {

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -95,7 +95,7 @@ class MountOfTest : public ::testing::Test {
     return scratch_.file(name);
   }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   std::vector<Mount> mounts_;
 };
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -41,7 +41,7 @@ class OutputFileTest : public ::testing::Test {
     return status;
   }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   std::string trace_ = scratch_.file("trace.fbz");
   std::string old_ = scratch_.file("trace.fbz.old");
   mode_t umask_ = ::umask(0);

@@ -7,7 +7,7 @@
 
 #include "format/unique_fd.h"
 #include "tests/recorder/private_mounts.h"
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -23,7 +23,7 @@ class OwnMountsTest : public PrivateMountsTest {
         ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
   }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
 };
 
 TEST_F(OwnMountsTest, WhatWeOpenedIsOnAMountOfOurs) {

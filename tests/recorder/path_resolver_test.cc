@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -39,7 +39,7 @@ class PathResolverTest : public ::testing::Test {
   }
   std::string create(const std::string& name) { return scratch_.write(name, name); }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   PathResolver resolver_ = open_resolver();
 };
 

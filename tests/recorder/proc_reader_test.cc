@@ -11,7 +11,7 @@
 
 #include "recorder/clock.h"
 #include "tests/recorder/child_process.h"
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -124,7 +124,7 @@ class ProcReaderTest : public ::testing::Test {
     return std::move(*reader);
   }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   ProcReader reader_ = open_reader();
   ProcessRecord record_;
 };

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "tests/recorder/memory_trace.h"
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -74,7 +74,7 @@ class ProcessTableTest : public ::testing::Test {
 };
 
 TEST_F(ProcessTableTest, DeletedExecutableIsFlaggedAndKeepsItsName) {
-  const ScratchDirectory scratch;
+  const tests::ScratchDirectory scratch;
   seen(1, 50, 1, scratch.file("gone (deleted)"));
   const auto id = enter(1);
   const auto trace = trace_.read();
@@ -83,7 +83,7 @@ TEST_F(ProcessTableTest, DeletedExecutableIsFlaggedAndKeepsItsName) {
 }
 
 TEST_F(ProcessTableTest, ExecutableReallyNamedDeletedIsNotFlagged) {
-  const ScratchDirectory scratch;
+  const tests::ScratchDirectory scratch;
   const auto program = scratch.write("sleeper (deleted)", "");
   seen(1, 50, 1, program);
   const auto id = enter(1);

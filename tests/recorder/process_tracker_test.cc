@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "tests/recorder/child_process.h"
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -202,7 +202,7 @@ TEST_F(ProcessTrackerTest, MappingWithoutAnExecIsALibrary) {
 }
 
 TEST_F(ProcessTrackerTest, ProgramWhoseFileIsUnlinkedIsStillTheSame) {
-  const ScratchDirectory scratch;
+  const tests::ScratchDirectory scratch;
   const auto program = scratch.file("sleeper");
   std::filesystem::copy_file("/bin/sleep", program);
   const ChildProcess child({program, "100"});

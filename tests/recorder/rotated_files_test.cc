@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
-#include "tests/recorder/scratch_directory.h"
 #include "tests/recorder/tmpfs_test.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -36,7 +36,7 @@ class RotatedFilesTest : public ::testing::Test {
   }
   bool exists(const std::string& name) const { return std::filesystem::exists(scratch_.file(name)); }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
 };
 
 TEST_F(RotatedFilesTest, AFileGetsItsNameWhenItIsWhole) {

@@ -19,7 +19,7 @@
 
 #include "format/unique_fd.h"
 #include "recorder/named_events.h"
-#include "tests/kernel/scratch.h"
+#include "tests/kernel/private_tmpfs.h"
 
 namespace rfan::recorder {
 

@@ -14,7 +14,7 @@
 
 #include "tests/recorder/kernel_bytes.h"
 #include "tests/recorder/memory_trace.h"
-#include "tests/recorder/scratch_directory.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
 namespace {
@@ -67,7 +67,7 @@ class WriteLoopTest : public ::testing::Test {
     return trace_.read();
   }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   MemoryTrace trace_;
   LiveStatistics live_;
   std::unique_ptr<ArenaPool> arenas_;

@@ -20,7 +20,7 @@ class CatTest : public testing::Test {
     return std::move(outcome.out);
   }
 
-  replay_test::ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   std::string trace_ = scratch_.file("t.fbz");
   std::vector<std::string> notes_;
   int status_ = -1;

@@ -36,7 +36,7 @@ class DamageTest : public testing::Test {
     return {std::move(outcome.out), outcome.status == kExitClean};
   }
 
-  const replay_test::ScratchDirectory scratch_;
+  const tests::ScratchDirectory scratch_;
   const std::string trace_ = scratch_.file("t.fbz");
   std::string bytes_;
   std::multiset<std::string> lines_;

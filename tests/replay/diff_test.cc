@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 
 #include "replay/program.h"
 #include "tests/support/build_story.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::replay {
 namespace {
@@ -21,20 +20,10 @@ using tests::BuildStory;
 
 class DiffTest : public testing::Test {
  protected:
-  DiffTest() {
-    auto pattern = (std::filesystem::temp_directory_path() / "rfanreplay-diff-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp " + pattern);
-    directory_ = pattern;
-  }
-  ~DiffTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
-  }
-
   // The name of a trace of this story; each call is another run of it.
   std::string record(BuildStory story) {
     story.seed = ++runs_;
-    const auto path = directory_ + "/run" + std::to_string(runs_) + ".fbz";
+    const auto path = scratch_.file("run" + std::to_string(runs_) + ".fbz");
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     auto writer = format::TraceWriter::create(format::make_fd_sink(fd, path), {}, {});
     if (!writer) throw std::runtime_error(writer.error().message());
@@ -80,7 +69,7 @@ class DiffTest : public testing::Test {
     }
   }
 
-  std::string directory_;
+  tests::ScratchDirectory scratch_;
   std::uint32_t runs_ = 0;
   int status_ = -1;
   std::string out_, notes_;

@@ -16,7 +16,7 @@ struct Golden {
 class GoldenOutput : public testing::TestWithParam<Golden> {};
 
 TEST_P(GoldenOutput, IsUnchanged) {
-  const ScratchDirectory scratch;
+  const tests::ScratchDirectory scratch;
   const std::string command =
       "cd '" RFAN_TRACE_DIR "' && LC_ALL=C.UTF-8 '" RFANREPLAY_PATH "' " + std::string(GetParam().arguments);
   std::system((command + " >'" + scratch.file("out") + "' 2>/dev/null").c_str());

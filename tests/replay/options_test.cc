@@ -32,7 +32,7 @@ class Options : public testing::Test {
     return run(arguments).out;
   }
 
-  replay_test::ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   std::string trace_ = scratch_.file("t.fbz");
 };
 

@@ -28,7 +28,7 @@ class ProgramTest : public testing::Test {
 
   static long lines(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
-  ScratchDirectory scratch_;
+  tests::ScratchDirectory scratch_;
   std::string trace_ = scratch_.file("t.fbz");
 };
 

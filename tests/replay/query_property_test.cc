@@ -332,7 +332,7 @@ class QueryProperty : public testing::Test {
     EXPECT_GT(matched, 1000U);
   }
 
-  const replay_test::ScratchDirectory scratch_;
+  const tests::ScratchDirectory scratch_;
   std::vector<std::string> files_;
   Rows rows_;
   std::uint64_t start_ns_ = 0;

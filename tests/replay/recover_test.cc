@@ -20,7 +20,7 @@ class RecoverTest : public testing::Test {
   }
   static std::string events(const std::string& trace) { return run({"cat", trace, "--format", "jsonl"}).out; }
 
-  const replay_test::ScratchDirectory scratch_;
+  const tests::ScratchDirectory scratch_;
   const std::string trace_ = scratch_.file("t.fbz");
   const std::string saved_ = scratch_.file("saved.fbz");
 };

@@ -4,8 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -68,17 +66,6 @@ format::TraceMeta sample_meta() {
 }
 
 }  // namespace
-
-ScratchDirectory::ScratchDirectory() {
-  auto pattern = (std::filesystem::temp_directory_path() / "rfanreplay-test-XXXXXX").string();
-  if (!mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp " + pattern);
-  path_ = pattern;
-}
-
-ScratchDirectory::~ScratchDirectory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 void check(const Status& status) {
   if (!status) throw std::runtime_error(status.error().message());

@@ -6,19 +6,9 @@
 #include <vector>
 
 #include "format/trace_writer.h"
+#include "tests/support/scratch_directory.h"
 
 namespace rfan::replay_test {
-
-// A directory of its own under the temporary directory, removed with its files at the end.
-class ScratchDirectory {
- public:
-  ScratchDirectory();
-  ~ScratchDirectory();
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline constexpr std::uint64_t kSecond = 1'000'000'000;
 // The clock of the sample traces: monotonic 1 s is 2026-11-22 10:31:02 UTC.

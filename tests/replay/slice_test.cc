@@ -31,7 +31,7 @@ class SliceTest : public testing::Test {
     return replay_test::read_file(trace) + replay_test::read_file(inflated);
   }
 
-  const replay_test::ScratchDirectory scratch_;
+  const tests::ScratchDirectory scratch_;
   const std::string trace_ = scratch_.file("t.fbz");
   const std::string out_ = scratch_.file("out.fbz");
 };

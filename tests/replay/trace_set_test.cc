@@ -39,7 +39,7 @@ class TraceSetTest : public testing::Test {
   }
   void write_file(std::uint32_t number) { seal(*begin_file(number), number); }
 
-  const replay_test::ScratchDirectory scratch_;
+  const tests::ScratchDirectory scratch_;
   const format::Uuid session_ = format::random_uuid();
   const std::string set_ = scratch_.file("t.fbz");
 };

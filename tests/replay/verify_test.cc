@@ -22,7 +22,7 @@ class VerifyTest : public testing::Test {
     replay_test::write_file(trace_, bytes);
   }
 
-  const replay_test::ScratchDirectory scratch_;
+  const tests::ScratchDirectory scratch_;
   const std::string trace_ = scratch_.file("t.fbz");
 };
 

@@ -9,11 +9,11 @@
 #include <string>
 #include <system_error>
 
-namespace rfan::recorder {
+namespace rfan::tests {
 
 class ScratchDirectory {
  public:
-  ScratchDirectory() : path_((std::filesystem::temp_directory_path() / "rfan-recorder-XXXXXX").string()) {
+  ScratchDirectory() : path_((std::filesystem::temp_directory_path() / "rfan-test-XXXXXX").string()) {
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp failed for " + path_);
     path_ = std::filesystem::canonical(path_).string();  // the paths the kernel will report
   }
@@ -41,4 +41,4 @@ class ScratchDirectory {
   std::string path_;
 };
 
-}  // namespace rfan::recorder
+}  // namespace rfan::tests
