@@ -47,8 +47,6 @@ inline constexpr std::size_t kMaxColumnBytes = 128 * 1024 * 1024;
 static_assert(kMaxBlockEvents * 8 <= kMaxColumnBytes, "a column of 8-byte values must fit");
 static_assert(2 * kMaxDictBytesPerFrame + kMaxDictEntriesPerFrame * 64 <= kMaxColumnBytes,
               "a dictionary batch must fit");
-static_assert(kMaxPathBytes <= UINT16_MAX && kMaxCmdlineBytes <= UINT16_MAX && kMaxCgroupBytes <= UINT16_MAX,
-              "string lengths are coded as 16 bits");
 static_assert(kMaxPaths <= UINT32_MAX && kMaxProcesses <= UINT32_MAX, "ids are 32 bits");
 
 }  // namespace rfan::format

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "format/limits.h"
+
 namespace rfan::recorder {
 
 // Wire form inside the ring. A head with `bytes` of 0 ends the lap: the next record is at the start of the
@@ -25,6 +27,10 @@ struct ProcessLog::Head {
 };
 
 namespace {
+
+static_assert(format::kMaxCommBytes <= UINT16_MAX && format::kMaxPathBytes <= UINT16_MAX &&
+                  format::kMaxCgroupBytes <= UINT16_MAX,
+              "lengths in Head have 16 bits");
 
 constexpr std::size_t kAlignment = 8;
 
