@@ -268,8 +268,8 @@ bool decode_planes(const ColumnInput& in, std::span<std::uint32_t> out) {
 }
 
 void encode_nibbles(std::span<const std::uint8_t> values, EncodedColumn& out) {
-  encode_planes(values, out);
-  if (out.encoding == Encoding::kConstant) return;
+  const auto range = range_of(values);
+  if (range.smallest == range.largest) return encode_planes(values, out);
   out.encoding = Encoding::kNibbles;
   out.base = 0;
   out.width = 0;

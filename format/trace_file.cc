@@ -260,9 +260,6 @@ bool TraceFile::complete() const {
 std::span<const BlockEntry> TraceFile::blocks() const {
   return state_->blocks;
 }
-std::uint64_t TraceFile::size_bytes() const {
-  return state_->source->size().value_or(0);
-}
 std::uint64_t TraceFile::damage_count() const {
   const std::lock_guard lock(state_->mutex);
   return state_->context.damage_count;

@@ -56,7 +56,6 @@ class TraceFile {
   const std::optional<TraceSummary>& footer() const;  // empty for a file that was not finished
   bool complete() const;                              // there was a valid FOOTER and TRAILER at its end
   std::span<const BlockEntry> blocks() const;         // in the order of the file
-  std::uint64_t size_bytes() const;
 
   // Reads block `index` of blocks() and compares its checksums. A damaged one is reported (once) and an
   // Error.

@@ -97,7 +97,6 @@ struct TraceWriter::State {
   ZstdCompressor small_compressor;
   BlockEncoder block;
   TraceTotals sealed_totals;
-  TraceTotals all_totals;  // what totals() refers to
   std::vector<Loss> new_losses;
   std::vector<Loss> losses;
   std::vector<MountCoverage> new_mounts;
@@ -378,10 +377,14 @@ std::uint64_t TraceWriter::bytes_written() const {
   return state_->sink->offset();
 }
 
-const TraceTotals& TraceWriter::totals() const {
-  state_->all_totals = state_->sealed_totals;
-  state_->all_totals.merge(state_->block.totals());
-  return state_->all_totals;
+TraceTotals TraceWriter::totals() const {
+  auto totals = state_->sealed_totals;
+  totals.merge(state_->block.totals());
+  return totals;
+}
+
+std::uint64_t TraceWriter::event_count() const {
+  return state_->sealed_totals.events + state_->block.totals().events;
 }
 
 std::uint32_t TraceWriter::path_count() const {

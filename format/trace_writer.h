@@ -69,15 +69,18 @@ class TraceWriter {
   void add_mount(const MountCoverage& mount);
 
   // Seals what is pending: new dictionary entries, the events, losses, and `clock` if the offsets moved.
-  // Everything handed over before this call is readable by anyone after it returns (no fsync).
+  // Everything handed over before this call is readable by anyone after it returns; it survives a loss of
+  // power with TraceWriterOptions::sync only.
   Status flush(const ClockSample& clock);
 
-  // flush() + FOOTER + TRAILER + close of the sink. `summary.totals`, `.losses` and the counts are filled in
-  // here; the caller gives the rest.
+  // flush() + FOOTER + TRAILER + close of the sink. `summary.totals`, `.losses`, `.first_clock`,
+  // `.later_mounts` and the counts are filled in here; the caller gives the rest.
   Status finish(const ClockSample& clock, TraceSummary summary);
 
   std::uint64_t bytes_written() const;
-  const TraceTotals& totals() const;  // of sealed and pending events
+  // Of sealed and pending events.
+  TraceTotals totals() const;
+  std::uint64_t event_count() const;
   std::uint32_t path_count() const;
   std::uint32_t process_count() const;
 

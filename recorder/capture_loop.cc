@@ -167,8 +167,7 @@ void CaptureLoop::take_told(std::size_t offset, std::size_t bytes, std::uint64_t
   std::uint64_t seen = 0;
   while (walker.next(event)) {
     const bool own = event.pid == own_pid_;
-    arena_->images[arena_->event_count++] =
-        own ? Arena::kOwnEvent : tracker_.attribute_told(event.pid, [this] { drain_process_events(); });
+    arena_->images[arena_->event_count++] = own ? Arena::kOwnEvent : attribute(event);
     if (!own) ++seen;
   }
   count_seen(seen);

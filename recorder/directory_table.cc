@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include "format/pattern.h"
+
 namespace rfan::recorder {
 
 namespace {
@@ -76,10 +78,6 @@ UniqueFd mount_root_of_working_directory() {
     at.reset(::openat(at.get(), "..", kOpenPath));
   }
   return at;
-}
-
-std::string_view last_component(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 bool names_a_child(std::string_view name) {
@@ -282,7 +280,7 @@ bool DirectoryTable::climb(UniqueFd directory, std::string handle) {
     UniqueFd above(::openat(directory.get(), "..", kOpenPath));
     if (!path || !above) return false;
     std::string handle_above = handle_of(above.get(), HandleView{handle}.fsid());
-    const auto name = last_component(path->path);
+    const auto name = format::base_name(path->path);
     if (handle_above.empty() || handle_above == handle || name.empty()) return false;
     Directory& parent = enter(handle_above);
     Directory& child = enter(handle);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -11,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -20,7 +18,6 @@
 #include "recorder/capture_loop.h"
 #include "recorder/clock.h"
 #include "recorder/command.h"
-#include "recorder/coverage.h"
 #include "recorder/event_groups.h"
 #include "recorder/guardian.h"
 #include "recorder/mount_watch.h"

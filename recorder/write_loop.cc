@@ -152,6 +152,7 @@ void WriteLoop::foresee_names(std::span<const std::byte> raw) {
   KernelEventWalker walker(raw);
   KernelEvent event;
   while (walker.next(event)) {
+    if (!event.is_directory()) continue;
     if (const auto named = parse_named_event(event.info)) directories_.foresee(event.mask, *named);
   }
 }
@@ -283,7 +284,7 @@ void WriteLoop::close_descriptors() {
 }
 
 bool WriteLoop::has_pending() const {
-  return failure_.ok() && (trace().totals().events != flushed_events_ || ledger_.pending());
+  return failure_.ok() && (trace().event_count() != flushed_events_ || ledger_.pending());
 }
 
 void WriteLoop::flush() {
@@ -291,7 +292,7 @@ void WriteLoop::flush() {
   if (!has_pending()) return;
   ledger_.hand_over(trace());
   if (const auto status = trace().flush(sample_clocks()); !status) return fail(status.error());
-  flushed_events_ = trace().totals().events;
+  flushed_events_ = trace().event_count();
   publish_statistics();
 }
 
@@ -319,7 +320,7 @@ void WriteLoop::count_seen(format::RecorderCost& cost) {
 
 void WriteLoop::fail(const Error& error) {
   const auto now_ns = monotonic_ns();
-  const auto unwritten = trace().totals().events - flushed_events_;
+  const auto unwritten = trace().event_count() - flushed_events_;
   if (unwritten != 0) ledger_.add({LossCause::kWriteError, unwritten, now_ns, now_ns});
   failure_ = error;
   const std::uint64_t one = 1;
