@@ -10,23 +10,10 @@
 #include <vector>
 
 #include "format/trace_reader.h"
+#include "replay/process_view.h"
 #include "replay/time_filter.h"
 
 namespace rfan::replay {
-
-// A process as a test sees it; of an unknown one (id 0) everything is empty.
-struct ProcessView {
-  const format::Dictionary& dictionary;
-  format::ProcessId id;
-
-  bool known() const { return id != 0; }
-  const format::Process& process() const { return dictionary.process(id); }
-  // Empty: unknown, or lost with a damaged dictionary frame.
-  std::string_view exe() const {
-    const auto path = process().exe;
-    return path <= dictionary.path_count() ? dictionary.path(path) : std::string_view();
-  }
-};
 
 // Decided once per process of the dictionary. Must be safe to call from any thread, as must all others here.
 struct ProcessTest {

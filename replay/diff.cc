@@ -148,8 +148,10 @@ Result<Coverage> Diff::run(const Session& session) {
 
 void Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
                 const Session& session) {
-  const auto sums = make_diff_table(comparison, {}).rows.front();
-  if (look.format == OutputFormat::kText) session.out.append(sides_text(comparison, sums));
+  std::optional<DiffRow> sums;  // of everything
+  if (look.format == OutputFormat::kText || !limits_.empty())
+    sums = make_diff_table(comparison, {}).rows.front();
+  if (look.format == OutputFormat::kText) session.out.append(sides_text(comparison, *sums));
   if (!keys_.empty()) {
     show_table(comparison, look, session);
   } else if (sequence_) {
@@ -162,7 +164,7 @@ void Diff::show(const Comparison& comparison, const NameFolding& folding, const 
     show_findings(comparison, look, session);
   }
   if (limits_.empty()) return;
-  const auto broken = broken_limits(limits_, sums);
+  const auto broken = broken_limits(limits_, *sums);
   for (const auto& line : broken) session.note("limit broken: " + line);
   differs_ = !broken.empty();
 }

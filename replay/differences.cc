@@ -49,7 +49,6 @@ Differences find_differences(const Comparison& comparison) {
   result.keys = units.size();
   if (units.empty()) return result;
   const NoiseFloor noise(samples, count_floors(samples, even));
-  result.noise_share = noise.share();
   std::vector<double> p_values(units.size());
   for (std::size_t i = 0; i < units.size(); ++i) p_values[i] = noise.p_value(i);
   const auto q_values = benjamini_hochberg(p_values);

@@ -29,7 +29,6 @@ struct Differences {
   std::vector<Difference> significant;
   std::vector<Difference> hidden;  // differ, but by no more than noise explains
   std::size_t keys = 0;            // tested, equal ones included
-  double noise_share = 0;          // see NoiseFloor
 };
 
 bool is_writing(format::EventKind kind);

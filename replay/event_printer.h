@@ -10,7 +10,6 @@ namespace rfan::replay {
 class EventPrinter {
  public:
   virtual ~EventPrinter() = default;
-  virtual format::ColumnSet columns() const = 0;  // that print() reads
   virtual void print(const Batch& batch) = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "format/number_text.h"
 #include "format/pattern.h"
 #include "replay/escape.h"
+#include "replay/process_view.h"
 
 namespace rfan::replay {
 namespace {
@@ -19,10 +20,8 @@ std::string process_value(Field field, const ProcessView& view) {
   if (!view.known()) return {};
   const auto& process = view.process();
   switch (field) {
-    case Field::kProcess: {
-      const auto name = format::base_name(view.exe());
-      return fmt::format("{}[{}]", name.empty() ? process.comm : name, process.pid);
-    }
+    case Field::kProcess:
+      return fmt::format("{}[{}]", view.name(), process.pid);
     case Field::kPid:
       return std::to_string(process.pid);
     case Field::kPpid:
@@ -35,12 +34,8 @@ std::string process_value(Field field, const ProcessView& view) {
       return process.comm;
     case Field::kCgroup:
       return process.cgroup;
-    default: {  // kCmdline
-      auto text = process.cmdline;
-      while (!text.empty() && text.back() == '\0') text.pop_back();
-      std::replace(text.begin(), text.end(), '\0', ' ');
-      return text;
-    }
+    default:  // kCmdline
+      return joined_arguments(process.cmdline);
   }
 }
 

@@ -18,7 +18,6 @@ class FieldPrinter : public EventPrinter {
  public:
   enum class Style : std::uint8_t { kCsv, kTabs };
   FieldPrinter(TextBuffer& out, const ScanFile& file, std::vector<Field> fields, Style style, TimeStyle time);
-  format::ColumnSet columns() const override { return columns_of(FieldSet(fields_)); }
   void print(const Batch& batch) override;
 
  private:

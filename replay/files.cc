@@ -13,6 +13,7 @@
 #include "replay/field_printer.h"
 #include "replay/grouping.h"
 #include "replay/json_writer.h"
+#include "replay/process_view.h"
 #include "replay/table.h"
 #include "replay/verb.h"
 
@@ -140,8 +141,6 @@ void FilesQuery::Touches::add(const Batch& batch) {
 
 void FilesQuery::take(const ScanFile& file, Part& part) {
   const auto& touches = static_cast<Touches&>(part).by_path;
-  const GroupingSpec by_process{{Key::kProcess}, 0};
-  const Grouping names(by_process, file);
   for (std::size_t id = 1; id < touches.size(); ++id) {
     const auto& touch = touches[id];
     if (touch.events == 0) continue;
@@ -151,10 +150,7 @@ void FilesQuery::take(const ScanFile& file, Part& part) {
     auto& row = rows_[entry->second];
     const bool earlier = touch.first < row.touch.first;
     row.touch.merge(touch);
-    if (earlier) {
-      const auto labels = names.labels(Grouping::process_code(names.process_classes()[touch.process]));
-      row.process = split_labels(labels).front();
-    }
+    if (earlier) row.process = process_label({file.dictionary, touch.process});
   }
 }
 

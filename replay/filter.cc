@@ -12,9 +12,6 @@ using format::ColumnSet;
 using format::Dictionary;
 using format::EventColumns;
 
-// Writes 1 for each event that passes and 0 for the others.
-using Mask = std::vector<std::uint8_t>;
-
 class Filter::Node {
  public:
   virtual ~Node() = default;
@@ -25,6 +22,7 @@ class Filter::Node {
   virtual bool may_match_time(std::uint64_t, std::uint64_t, const Timeline&) const { return true; }
   // True when no time between the two fails because of its time alone; only NoneOf asks.
   virtual bool must_match_time(std::uint64_t, std::uint64_t, const Timeline&) const { return false; }
+  // Writes 1 for each event that passes and 0 for the others.
   virtual void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch,
                     std::size_t depth, std::uint8_t* out) const = 0;
 };
@@ -343,35 +341,10 @@ std::unique_ptr<Node> make_node(const Condition& condition) {
   return std::visit(NodeMaker{}, condition.test);
 }
 
-// Owns the tree of conditions that the nodes below refer to.
-class RootNode : public Node {
- public:
-  explicit RootNode(ConditionPtr condition)
-      : condition_(std::move(condition)), node_(make_node(*condition_)) {}
-  ColumnSet columns() const override { return node_->columns(); }
-  void extend(const Dictionary& dictionary) override { node_->extend(dictionary); }
-  Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
-    return node_->judge(statistics, timeline);
-  }
-  bool may_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
-                      const Timeline& timeline) const override {
-    return node_->may_match_time(first_ns, last_ns, timeline);
-  }
-  void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch, std::size_t depth,
-            std::uint8_t* out) const override {
-    node_->mask(events, timeline, scratch, depth, out);
-  }
-
- private:
-  ConditionPtr condition_;
-  std::unique_ptr<Node> node_;
-};
-
 }  // namespace
 
-Filter::Filter(ConditionPtr condition) {
-  if (condition) root_ = std::make_unique<RootNode>(std::move(condition));
-}
+Filter::Filter(ConditionPtr condition)
+    : condition_(std::move(condition)), root_(condition_ ? make_node(*condition_) : nullptr) {}
 Filter::~Filter() = default;
 Filter::Filter(Filter&&) noexcept = default;
 

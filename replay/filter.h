@@ -51,6 +51,7 @@ class Filter {
   class Node;  // one test of the tree, with its bits
 
  private:
+  ConditionPtr condition_;      // the nodes refer into it
   std::unique_ptr<Node> root_;  // null: everything passes
 };
 

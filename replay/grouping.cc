@@ -7,6 +7,7 @@
 
 #include "format/limits.h"
 #include "format/pattern.h"
+#include "replay/process_view.h"
 
 namespace rfan::replay {
 namespace {
@@ -127,8 +128,7 @@ void Grouping::append_process_label(Key key, format::ProcessId id, std::string& 
   } else if (key == Key::kCgroup) {
     out += or_unknown(process.cgroup);
   } else {
-    const auto name = format::base_name(exe);
-    out += fmt::format("{}[{}]", name.empty() ? or_unknown(process.comm) : name, process.pid);
+    out += process_label({file_.dictionary, id});
   }
   out += '\0';
 }

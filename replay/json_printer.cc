@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "replay/json_writer.h"
+#include "replay/process_view.h"
 
 namespace rfan::replay {
 namespace {
@@ -18,16 +19,6 @@ char* append_bytes(std::string_view bytes, char* out) {
 char* append_number(std::uint64_t number, char* out) {
   const auto text = fmt::format_int(number);
   return append_bytes({text.data(), text.size()}, out);
-}
-
-std::vector<std::string_view> arguments_of(std::string_view cmdline) {
-  std::vector<std::string_view> arguments;
-  while (!cmdline.empty()) {
-    const auto end = cmdline.find('\0');
-    arguments.push_back(cmdline.substr(0, end));
-    cmdline.remove_prefix(end == cmdline.npos ? cmdline.size() : end + 1);
-  }
-  return arguments;
 }
 
 // `"a":1,"b":2,` of what render(writer) writes: the inside of an object, with a comma behind it.
@@ -75,15 +66,14 @@ std::string_view JsonPrinter::fragment(Fragment& slot, Render render) {
 
 std::string_view JsonPrinter::process_fragment(format::ProcessId id) {
   return fragment(processes_[id], [&](JsonWriter& writer) {
-    const auto& process = dictionary_.process(id);
+    const ProcessView view{dictionary_, id};
+    const auto& process = view.process();
     if (has(Field::kPid)) writer.member("pid", process.pid);
     if (has(Field::kPpid)) writer.member("ppid", process.ppid);
     if (has(Field::kUid)) writer.member("uid", process.uid);
-    const auto exe =
-        process.exe <= dictionary_.path_count() ? dictionary_.path(process.exe) : std::string_view();
-    if (has(Field::kExe) && !exe.empty()) writer.member_bytes("exe", exe);
+    if (has(Field::kExe) && !view.exe().empty()) writer.member_bytes("exe", view.exe());
     if (has(Field::kComm) && !process.comm.empty()) writer.member_bytes("comm", process.comm);
-    const auto arguments = arguments_of(process.cmdline);
+    const auto arguments = split_arguments(process.cmdline);
     if (has(Field::kCmdline) && !arguments.empty()) writer.member_bytes("cmdline", arguments);
     if (has(Field::kCgroup) && !process.cgroup.empty()) writer.member_bytes("cgroup", process.cgroup);
   });

@@ -20,7 +20,6 @@ namespace rfan::replay {
 class JsonPrinter : public EventPrinter {
  public:
   JsonPrinter(TextBuffer& out, const ScanFile& file, FieldSet fields);
-  format::ColumnSet columns() const override { return columns_of(fields_); }
   void print(const Batch& batch) override;
 
   static constexpr std::size_t kMaxCacheBytes = 64 * 1024 * 1024;

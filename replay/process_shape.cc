@@ -4,22 +4,13 @@
 #include <array>
 
 #include "format/pattern.h"
+#include "replay/process_view.h"
 
 namespace rfan::replay {
 namespace {
 
 // A tree deeper than this is a recursion; its innermost part tells enough.
 constexpr std::size_t kMaxChain = 32;
-
-std::vector<std::string_view> split_arguments(std::string_view cmdline) {
-  std::vector<std::string_view> arguments;
-  while (!cmdline.empty()) {
-    const auto end = std::min(cmdline.find('\0'), cmdline.size());
-    arguments.push_back(cmdline.substr(0, end));
-    cmdline.remove_prefix(std::min(end + 1, cmdline.size()));
-  }
-  return arguments;
-}
 
 bool is_interpreter(std::string_view exe) {
   constexpr std::array<std::string_view, 8> kNames = {"sh",     "bash", "dash", "zsh",

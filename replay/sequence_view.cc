@@ -10,6 +10,7 @@
 #include "replay/escape.h"
 #include "replay/field_printer.h"
 #include "replay/json_writer.h"
+#include "replay/process_view.h"
 
 namespace rfan::replay {
 namespace {
@@ -25,11 +26,8 @@ using Sequences = std::map<std::pair<std::uint32_t, std::string>, std::vector<Se
 std::vector<std::string> folded_command(std::string_view cmdline, const NameFolding& folding,
                                         FoldCounts& counts) {
   std::vector<std::string> arguments;
-  while (!cmdline.empty()) {
-    const auto end = std::min(cmdline.find('\0'), cmdline.size());
-    arguments.push_back(folding.fold_argument(cmdline.substr(0, end), counts));
-    cmdline.remove_prefix(std::min(end + 1, cmdline.size()));
-  }
+  for (const auto argument : split_arguments(cmdline))
+    arguments.push_back(folding.fold_argument(argument, counts));
   return arguments;
 }
 

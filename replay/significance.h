@@ -52,10 +52,6 @@ class NoiseFloor {
   // Two-sided.
   double p_value(std::size_t key) const;
 
-  double share() const { return share_; }
-  double scale() const { return scale_; }
-  double degrees() const { return degrees_; }
-
   // What pairs of recordings of the same compile showed is below it (bench/README.md).
   static constexpr double kPriorFindings = 0.1;
 

@@ -4,11 +4,16 @@
 
 namespace rfan::replay {
 
+namespace {
+
+// Columns that a terminal takes for UTF-8 `text`, each character being one: bytes that do not continue a
+// character.
 std::size_t text_width(std::string_view text) {
-  // Bytes that do not continue a character.
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
+
+}  // namespace
 
 void Table::print(TextBuffer& out) const {
   std::vector<std::size_t> widths;

@@ -39,7 +39,4 @@ class Table {
   bool colour_;
 };
 
-// Columns that a terminal takes for UTF-8 `text`, each character being one.
-std::size_t text_width(std::string_view text);
-
 }  // namespace rfan::replay

@@ -9,6 +9,7 @@
 #include "format/number_text.h"
 #include "format/pattern.h"
 #include "replay/escape.h"
+#include "replay/process_view.h"
 
 namespace rfan::replay {
 namespace {
@@ -51,11 +52,9 @@ TextPrinter::TextPrinter(TextBuffer& out, const ScanFile& file, TimeStyle style,
 }
 
 std::string TextPrinter::make_process_text(format::ProcessId id) const {
-  const auto process = id == 0 ? format::Process{} : dictionary_.process(id);
-  const auto exe =
-      format::base_name(process.exe <= dictionary_.path_count() ? dictionary_.path(process.exe) : "");
-  auto text = process_name(exe.empty() ? process.comm : exe);
-  text += id == 0 ? std::string("[?]") : fmt::format("[{}]", process.pid);
+  const ProcessView view{dictionary_, id};
+  auto text = process_name(view.name());
+  text += view.known() ? fmt::format("[{}]", view.process().pid) : std::string("[?]");
   text.resize(std::max(text.size(), kProcessWidth), ' ');
   return text;
 }

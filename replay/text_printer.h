@@ -19,7 +19,6 @@ class TextPrinter : public EventPrinter {
   // `source` comes before each line, with a colon; none when empty.
   TextPrinter(TextBuffer& out, const ScanFile& file, TimeStyle style, std::string_view source);
   void print(const Batch& batch) override;
-  format::ColumnSet columns() const override { return format::kAllColumns; }
 
  private:
   struct Slice {

@@ -10,6 +10,7 @@
 #include "replay/escape.h"
 #include "replay/field_printer.h"
 #include "replay/json_writer.h"
+#include "replay/process_view.h"
 #include "replay/table.h"
 #include "replay/verb.h"
 
@@ -120,9 +121,8 @@ std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
   }
   auto& node = nodes_[at];
   if (parent != kNobody && parent != at && node.parent == kNobody) node.parent = parent;
-  const auto exe = ProcessView{file.dictionary, id}.exe();
-  const auto base = format::base_name(exe);
-  std::string name(base.empty() ? std::string_view(process.comm) : base);
+  const ProcessView view{file.dictionary, id};
+  std::string name(view.name());
   if (name.empty()) name = "?";
   Image image{files_begun_, id, std::move(name)};
   const auto place = std::upper_bound(
@@ -130,7 +130,7 @@ std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
       [](const Image& a, const Image& b) { return std::tie(a.file, a.id) < std::tie(b.file, b.id); });
   if (place == node.images.end()) {
     node.ppid = process.ppid;
-    node.exe = exe;
+    node.exe = view.exe();
     node.cmdline = process.cmdline;
   }
   node.images.insert(place, std::move(image));
@@ -175,13 +175,6 @@ std::string name_of(const TreeNode& node) {
   std::string text;
   for (const auto& image : node.images) text += (text.empty() ? "" : " > ") + escaped(image.name);
   return text + fmt::format("[{}]", node.pid);
-}
-
-std::string arguments_of(const TreeNode& node) {
-  auto text = node.cmdline;
-  while (!text.empty() && text.back() == '\0') text.pop_back();
-  std::replace(text.begin(), text.end(), '\0', ' ');
-  return text;
 }
 
 class Tree : public Verb {
@@ -283,7 +276,7 @@ class Tree : public Verb {
     for (const auto& line : lines()) {
       const auto& node = nodes_[line.node];
       auto name = line.branch + name_of(node);
-      if (arguments_) name += "  " + escaped(arguments_of(node));
+      if (arguments_) name += "  " + escaped(joined_arguments(node.cmdline));
       row(line.deeds, std::move(name));
     }
     if (unknown_.events != 0) row(unknown_, "?");
@@ -316,7 +309,7 @@ class Tree : public Verb {
     std::vector<std::string_view> images;
     for (const auto& image : node.images) images.push_back(image.name);
     json.member_bytes("images", images);
-    if (!node.cmdline.empty()) json.member_bytes("command", arguments_of(node));
+    if (!node.cmdline.empty()) json.member_bytes("command", joined_arguments(node.cmdline));
     json.member("events", line.deeds.events);
     json.member("opens", line.deeds.opens);
     json.member("written", line.deeds.written);

@@ -26,7 +26,7 @@ struct Session {
   std::size_t columns = 80;  // its width
 };
 
-// One command: define_options(), then check(), then run(), each once.
+// One command: options(), then check(), then run(), each once.
 class Verb {
  public:
   virtual ~Verb() = default;

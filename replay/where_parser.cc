@@ -8,6 +8,7 @@
 #include "format/pattern.h"
 #include "replay/escape.h"
 #include "replay/filter_parser.h"
+#include "replay/process_view.h"
 
 namespace rfan::replay {
 namespace {
@@ -43,18 +44,12 @@ constexpr std::string_view kFields =
 using ProcessText = std::string (*)(const ProcessView&);
 using ProcessNumber = std::uint32_t (*)(const format::Process&);
 
-std::string command_line(const ProcessView& view) {
-  std::string text = view.process().cmdline;
-  while (!text.empty() && text.back() == '\0') text.pop_back();
-  std::replace(text.begin(), text.end(), '\0', ' ');
-  return text;
-}
-
 std::optional<ProcessText> text_field(std::string_view name) {
   if (name == "exe") return [](const ProcessView& view) { return std::string(view.exe()); };
   if (name == "comm") return [](const ProcessView& view) { return view.process().comm; };
   if (name == "cgroup") return [](const ProcessView& view) { return view.process().cgroup; };
-  if (name == "cmdline") return command_line;
+  if (name == "cmdline")
+    return [](const ProcessView& view) { return joined_arguments(view.process().cmdline); };
   return {};
 }
 
