@@ -115,10 +115,11 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   record.pid = pid;
   if (!read_stat(record)) return false;
   read_status(record);
-  read_exe(record);
   bool truncated = false;
   record.cmdline = read_file("cmdline", cmdline_, &truncated);
   if (truncated) record.flags |= format::kProcessCmdlineTruncated;
+  // After the arguments: both are gone once the process ends, so that an executable vouches for them.
+  read_exe(record);
   read_cgroup(record);
   process_.reset();
   return true;

@@ -17,6 +17,11 @@ bool same_start(std::uint64_t a, std::uint64_t b) {
   return (a > b ? a - b : b - a) <= kTwoTicksNs;
 }
 
+// Of a process that has given up its memory, because it ends, /proc names no executable and no arguments.
+bool has_lost_its_program(const ProcessRecord& details) {
+  return details.exe.empty() && (details.flags & format::kProcessKernelThread) == 0;
+}
+
 bool same_program(const Process& a, const Process& b) {
   return a.pid == b.pid && a.ppid == b.ppid && a.uid == b.uid && a.gid == b.gid && a.comm == b.comm &&
          a.cmdline == b.cmdline && a.cgroup == b.cgroup && a.flags == b.flags;
@@ -92,24 +97,26 @@ void ProcessTable::apply_exec(const ProcessRecord& record) {
 void ProcessTable::apply_details(const ProcessRecord& record) {
   const auto [position, is_new] = images_.try_emplace(record.serial);
   Image& image = position->second;
+  if (is_new) adopt(image, record);
   Process details = image.process;
   details.pid = record.pid;
   details.ppid = record.ppid;
   details.uid = record.uid;
   details.gid = record.gid;
-  details.flags = record.flags;
   details.comm = record.comm;
-  details.cmdline = record.cmdline;
+  const bool keeps_program = has_lost_its_program(record);
+  if (!keeps_program) details.flags = record.flags;
+  if (!keeps_program || !record.cmdline.empty()) details.cmdline = record.cmdline;
   if (!record.cgroup.empty()) details.cgroup = record.cgroup;  // else what was inherited is the best guess
   // The side band's start time is exact; /proc's has a resolution of 10 ms.
   if (details.start_time_ns == 0) details.start_time_ns = record.time_ns;
-  if (is_new) adopt(image, record);
+  const std::string_view exe = keeps_program ? std::string_view(image.exe) : record.exe;
   // An entry of the trace cannot be changed: what was learnt since makes a new one.
-  if (!same_program(details, image.process) || image.exe != record.exe) image.trace_id = 0;
+  if (!same_program(details, image.process) || image.exe != exe) image.trace_id = 0;
   image.process = std::move(details);
   image.ids_known = true;
   image.accepted.reset();
-  image.exe = record.exe;
+  if (!keeps_program) image.exe = exe;
   latest_of_pid_[record.pid] = record.serial;
 }
 
@@ -121,6 +128,11 @@ void ProcessTable::adopt(Image& image, const ProcessRecord& record) {
     image.parent = before->parent;
     image.process.parent = before->process.parent;
     image.in_scope = before->in_scope;
+    // An exec in between would have changed the name.
+    if (has_lost_its_program(record) && before->process.comm == record.comm) {
+      image.exe = before->exe;
+      image.process.cmdline = before->process.cmdline;
+    }
     return;
   }
   image.parent = latest_of(record.ppid);

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <set>
 
@@ -143,6 +144,31 @@ TEST_F(KernelTest, AProcessOlderThanTheRecordingIsKnown) {
   ASSERT_FALSE(events.empty());
   EXPECT_EQ(events[0].exe, canonical("/bin/sh"));
   EXPECT_EQ(events[0].ppid, ::getpid());
+}
+
+// Killed while its exec waits for the answer, it is read from /proc when it has no memory any more.
+TEST_F(KernelTest, AProcessKilledInItsExecIsKnown) {
+  constexpr int kProcesses = 400;
+  std::filesystem::copy_file("/bin/true", file("program"));
+  const auto recording = record();
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      ::execl(file("program").c_str(), "program", nullptr);
+      ::_exit(1);
+    }
+    ::usleep(static_cast<useconds_t>(i % 100 * 10));
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  const auto replayed = stop_and_replay(*recording);
+  EXPECT_FALSE(replayed.events.empty());
+  for (const auto& event : replayed.events) {
+    EXPECT_FALSE(event.exe.empty()) << event.kind << " by " << event.comm;
+    // Killed right after the exec, its new arguments are gone with its memory.
+    const bool is_known = event.comm == "program" || !event.cmdline.empty();
+    EXPECT_TRUE(is_known) << event.kind << " by " << event.comm;
+  }
 }
 
 // In a pid namespace of its own, where the next pid can be chosen: two programs in turn under the same pid,

@@ -181,6 +181,42 @@ TEST_F(ProcessTableTest, CgroupIsInheritedByForkAndExec) {
   EXPECT_EQ(trace.processes.at(executed - 1).cgroup, "/a.slice");
 }
 
+// A process that was killed while it waited for its exec still owns that event, and what it closes as it
+// ends.
+TEST_F(ProcessTableTest, ProcessReadAsItEndsKeepsTheProgramItHad) {
+  seen(1, 50, 1, "/bin/make", "make");
+  forks(1, 2, 50, 51);
+  seen(2, 51, 50, "", "");
+  const auto id = enter(2);
+  const auto trace = trace_.read();
+  EXPECT_EQ(trace.exe_of(id), "/bin/make");
+  EXPECT_EQ(trace.processes.at(id - 1).cmdline, "make");
+  EXPECT_EQ(trace.processes.at(id - 1).pid, 51U);
+}
+
+TEST_F(ProcessTableTest, ProcessReadAgainAsItEndsKeepsTheProgramItHad) {
+  seen(1, 50, 1, "/bin/make", "make");
+  seen(2, 50, 1, "", "");
+  const auto id = enter(2);
+  EXPECT_EQ(trace_.read().exe_of(id), "/bin/make");
+}
+
+TEST_F(ProcessTableTest, ProcessWhoseNameChangedUnseenHasNoProgramOfBefore) {
+  seen(1, 50, 1, "/bin/make", "make");
+  table_->apply({.serial = 2, .pid = 50, .ppid = 1, .time_ns = 7 * kSecondNs, .comm = "other"});
+  const auto id = enter(2);
+  EXPECT_EQ(trace_.read().exe_of(id), "");
+}
+
+TEST_F(ProcessTableTest, KernelThreadHasNoProgramOfBefore) {
+  seen(1, 50, 1, "/sbin/init", "init");
+  forks(1, 2, 50, 51);
+  table_->apply(
+      {.flags = format::kProcessKernelThread, .serial = 2, .pid = 51, .ppid = 50, .comm = "kworker"});
+  const auto id = enter(2);
+  EXPECT_EQ(trace_.read().exe_of(id), "");
+}
+
 TEST_F(ProcessTableTest, MoveToAnotherCgroupMakesANewEntry) {
   seen_in_cgroup(1, "/a.slice");
   const auto before = enter(1);
