@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "format/pattern.h"
+#include "recorder/file_handles.h"
 
 namespace rfan::recorder {
 
@@ -19,12 +19,6 @@ namespace {
 
 constexpr int kOpenPath = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr int kOpenAnything = O_PATH | O_CLOEXEC;
-
-// A struct file_handle with room for the largest one.
-union HandleBuffer {
-  file_handle handle;
-  std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> bytes;
-};
 
 // While it lives, the thread's working directory is another one. open_by_handle_at(2) takes the mount from
 // there: a descriptor would have to be open for reading, and such an open waits for the reader thread.
@@ -47,21 +41,11 @@ class WorkingDirectory {
 
 // On the mount of the working directory.
 UniqueFd open_by_handle(HandleView handle, int flags = kOpenPath) {
-  HandleBuffer buffer{};
+  FileHandle buffer{};
   const auto bytes = handle.file_handle();
   if (bytes.size() > buffer.bytes.size()) return UniqueFd();
   std::memcpy(&buffer, bytes.data(), bytes.size());
   return UniqueFd(::open_by_handle_at(AT_FDCWD, &buffer.handle, flags));
-}
-
-// What a HandleView of what `fd` is open on would show; empty when the filesystem has no handles.
-std::string handle_of(int fd, std::string_view fsid) {
-  HandleBuffer buffer{};
-  buffer.handle.handle_bytes = MAX_HANDLE_SZ;
-  int mount_id = 0;
-  if (::name_to_handle_at(fd, "", &buffer.handle, &mount_id, AT_EMPTY_PATH) != 0) return {};
-  std::string handle(fsid);
-  return handle.append(buffer.bytes.data(), sizeof(file_handle) + buffer.handle.handle_bytes);
 }
 
 // The root of its mount, or of our chroot. Invalid, with errno, when out of reach.
@@ -90,14 +74,6 @@ bool leads_to(const std::string& path, int fd) {
   struct stat object {};
   return ::lstat(path.c_str(), &named) == 0 && ::fstat(fd, &object) == 0 && named.st_dev == object.st_dev &&
          named.st_ino == object.st_ino;
-}
-
-// Empty when it cannot be told.
-std::string fsid_of(int fd) {
-  struct statfs filesystem {};
-  if ((fd == AT_FDCWD ? ::statfs(".", &filesystem) : ::fstatfs(fd, &filesystem)) != 0) return {};
-  static_assert(sizeof filesystem.f_fsid == kFsidBytes);
-  return {reinterpret_cast<const char*>(&filesystem.f_fsid), kFsidBytes};
 }
 
 }  // namespace

@@ -106,6 +106,7 @@ class Session {
   std::unique_ptr<ArenaPool> arenas_;
   std::optional<ProcessLog> process_log_;
   bool side_band_ = false;
+  std::int64_t descriptor_budget_ = 0;  // event descriptors that may be open at a time
   std::optional<Guardian> guardian_;
   std::unique_ptr<CaptureLoop> capture_;
   std::unique_ptr<WriteLoop> writer_;
@@ -151,14 +152,14 @@ Status Session::open_process_channel() {
   tracker->seed();
   const auto limit = raise_descriptor_limit();
   if (!limit) return limit.error();
-  const auto budget = limit.value() - kReservedDescriptors;
-  if (budget < 1024) {
+  descriptor_budget_ = limit.value() - kReservedDescriptors;
+  if (descriptor_budget_ < 1024) {
     return Error{fmt::format("the limit of {} open files is too low", limit.value()),
                  {},
                  0,
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
-  CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = budget};
+  CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = descriptor_budget_};
   capture.failure_event = failure_event_.get();
   if (!options_.deny.empty()) {
     auto names = PathResolver::open();
@@ -273,7 +274,8 @@ Status Session::create_trace() {
       .flush_interval_ms = static_cast<std::uint32_t>(options_.flush_interval.count()),
       .recorded_mask = plan_.recorded,
       .filter = options_.filter,
-      .root_pid = root_pid()};
+      .root_pid = root_pid(),
+      .max_waiting_descriptors = descriptor_budget_ / 2};
   writer_ =
       std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver), std::move(*mounts),
                                   std::move(*directories_), std::move(*series), live_);

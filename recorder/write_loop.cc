@@ -4,12 +4,14 @@
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/fanotify.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "recorder/clock.h"
+#include "recorder/file_handles.h"
 #include "recorder/thread_priority.h"
 
 namespace rfan::recorder {
@@ -30,7 +32,7 @@ WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log,
       series_(std::move(series)),
       live_(live),
       processes_(options.root_pid) {
-  descriptors_.reserve(Arena::kMaxEvents);
+  for (auto* events : {&looked_up_, &held_back_}) events->descriptors.reserve(Arena::kMaxEvents);
 }
 
 WriteLoop::~WriteLoop() {
@@ -62,9 +64,11 @@ void WriteLoop::run() {
       write_arena(*arena);
       arenas_.give_back(arena);
     } else if (last_round) {
+      write_pending(held_back_);
       break;
     }
     const auto done_ns = monotonic_ns();
+    if (held_back_until_ns_ != 0 && done_ns >= held_back_until_ns_) write_pending(held_back_);
     // Here and not when a flush is through: between two events no id of the old file is in use.
     if (failure_.ok() && series_->due(done_ns)) rotate();
     if (flush_due_ns_ == 0 && has_pending()) {
@@ -78,6 +82,7 @@ void WriteLoop::run() {
 
 int WriteLoop::wait_ms(std::uint64_t now_ns) const {
   auto due_ns = flush_due_ns_ == 0 ? UINT64_MAX : flush_due_ns_;
+  if (held_back_until_ns_ != 0) due_ns = std::min(due_ns, held_back_until_ns_);
   if (failure_.ok()) due_ns = std::min(due_ns, series_->due_at_ns().value_or(UINT64_MAX));
   if (due_ns == UINT64_MAX) return -1;
   return due_ns <= now_ns ? 0 : static_cast<int>((due_ns - now_ns) / 1'000'000 + 1);
@@ -97,9 +102,16 @@ void WriteLoop::write_arena(Arena& arena) {
   }
   for (const auto& batch : batches) {
     keep_up();
-    write_batch(arena, batch);
+    look_up(arena, batch);
   }
-  close_descriptors();
+  looked_up_.end_position = position_;
+  write_pending(held_back_);
+  std::swap(held_back_, looked_up_);
+  if (may_wait_for_renames()) {
+    held_back_until_ns_ = monotonic_ns() + kMaxWaitNs;
+  } else {
+    write_pending(held_back_);
+  }
   // By the time of the events, not of the clock: a writer that is behind still needs who has exited since.
   if (arena.batch_count != 0) processes_.expire(arena.batches[arena.batch_count - 1].read_ns);
   publish_statistics();
@@ -124,27 +136,55 @@ void WriteLoop::keep_up() {
   set_writer_priority(behind ? WriterPriority::kUrgent : WriterPriority::kOrdinary);
 }
 
-void WriteLoop::write_batch(const Arena& arena, const Arena::Batch& batch) {
+void WriteLoop::look_up(const Arena& arena, const Arena::Batch& batch) {
   KernelEventWalker walker(arena.bytes_of(batch));
   ArenaEvent event{.read_ns = batch.read_ns, .answered_ns = batch.answered_ns};
   for (std::size_t index = batch.first_image; walker.next(event.kernel); ++index) {
     auto& kernel = event.kernel;
-    if (kernel.fd >= 0) descriptors_.push_back(kernel.fd);
+    if (kernel.fd >= 0) looked_up_.descriptors.push_back(kernel.fd);
     event.image = arena.images[index];
     event.denied = arena.denied[index];
+    event.position = ++position_;
     const bool own = event.image == Arena::kOwnEvent;
     const std::uint64_t mask = kernel.mask;
     kernel.mask &= options_.recorded_mask | kModifierBits;
     if (kernel.is_overflow()) {
       note_overflow(batch.read_ns);
     } else if (batch.source == Arena::Source::kPermissionGroup) {
-      if (!own && admits(event)) write_event(event, path_of_descriptor(kernel));
+      if (!own && admits(event)) looked_up_.add(event, path_of_descriptor(kernel));
     } else if (const auto named = parse_named_event(kernel.info)) {
-      if (!own && admits(event)) write_event(event, paths_of_names(*named));
+      const bool admitted = !own && admits(event);
+      const bool renames = (mask & FAN_RENAME) != 0;
+      const auto paths = admitted || renames ? paths_of_names(*named) : EventPaths{};
+      if (admitted) looked_up_.add(event, paths);
+      if (renames && !paths.path.empty() && !paths.path2.empty())
+        renames_.add(position_, paths.path, paths.path2, named->object);
       // Directories move whoever moves them.
       directories_.follow(mask, *named);
     }
   }
+}
+
+// Without a descriptor there is no name that could have changed, without the other group no rename is told.
+bool WriteLoop::may_wait_for_renames() const {
+  return !held_back_.descriptors.empty() &&
+         arenas_.open_descriptors.load(std::memory_order_acquire) <= options_.max_waiting_descriptors;
+}
+
+void WriteLoop::write_pending(PendingEvents& events) {
+  events.for_each([this](const ArenaEvent& event, EventPaths paths) {
+    const int fd = event.kernel.fd;
+    const auto is_it = [fd](HandleView handle) {
+      return handle.empty() || handle.file_handle() == handle_of(fd, {});
+    };
+    const auto before = fd < 0 ? std::nullopt : renames_.path_at(event.position, paths.path, is_it);
+    if (before) paths.path = *before;
+    write_event(event, paths);
+  });
+  close_descriptors(events.descriptors);
+  events.clear();
+  renames_.forget_before(events.end_position);
+  held_back_until_ns_ = 0;
 }
 
 // What later events say of directories helps to name earlier ones: by now some of them are gone or elsewhere.
@@ -181,13 +221,15 @@ bool WriteLoop::admits(const ArenaEvent& event) {
     filtered_ += events;
     return false;
   }
-  if (failure_.ok()) return true;
-  ledger_.add({LossCause::kWriteError, events, event.read_ns, event.read_ns});
-  return false;
+  return true;
 }
 
 void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
   const auto& kernel = taken.kernel;
+  if (!failure_.ok()) {
+    ledger_.add({LossCause::kWriteError, count_kinds(kernel.mask), taken.read_ns, taken.read_ns});
+    return;
+  }
   if (options_.filter.asks_about_paths() && !options_.filter.accepts_path(paths.path, paths.path2)) {
     filtered_ += count_kinds(kernel.mask);
     return;
@@ -218,7 +260,7 @@ void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
   });
 }
 
-WriteLoop::EventPaths WriteLoop::path_of_descriptor(const KernelEvent& kernel_event) {
+EventPaths WriteLoop::path_of_descriptor(const KernelEvent& kernel_event) {
   EventPaths paths;
   if (kernel_event.fd < 0) {
     paths.why_unknown = LossCause::kDescriptorFailed;
@@ -232,7 +274,7 @@ WriteLoop::EventPaths WriteLoop::path_of_descriptor(const KernelEvent& kernel_ev
   return paths;
 }
 
-WriteLoop::EventPaths WriteLoop::paths_of_names(const NamedEvent& named) {
+EventPaths WriteLoop::paths_of_names(const NamedEvent& named) {
   EventPaths paths;
   first_path_ = directories_.object_path(named).value_or(std::string_view{});
   paths.path = first_path_;
@@ -269,18 +311,18 @@ void WriteLoop::apply_process_facts(std::uint64_t log_end) {
   }
 }
 
-void WriteLoop::close_descriptors() {
+void WriteLoop::close_descriptors(std::vector<int>& descriptors) {
   // Those of one read are mostly consecutive: one close_range() each run, half the price of single closes.
-  std::sort(descriptors_.begin(), descriptors_.end());
-  for (std::size_t i = 0; i < descriptors_.size();) {
+  std::sort(descriptors.begin(), descriptors.end());
+  for (std::size_t i = 0; i < descriptors.size();) {
     std::size_t end = i + 1;
-    while (end < descriptors_.size() && descriptors_[end] == descriptors_[end - 1] + 1) ++end;
-    ::close_range(static_cast<unsigned>(descriptors_[i]), static_cast<unsigned>(descriptors_[end - 1]), 0);
+    while (end < descriptors.size() && descriptors[end] == descriptors[end - 1] + 1) ++end;
+    ::close_range(static_cast<unsigned>(descriptors[i]), static_cast<unsigned>(descriptors[end - 1]), 0);
     i = end;
   }
-  arenas_.open_descriptors.fetch_sub(static_cast<std::int64_t>(descriptors_.size()),
+  arenas_.open_descriptors.fetch_sub(static_cast<std::int64_t>(descriptors.size()),
                                      std::memory_order_release);
-  descriptors_.clear();
+  descriptors.clear();
 }
 
 bool WriteLoop::has_pending() const {

@@ -22,7 +22,9 @@
 #include "recorder/loss_ledger.h"
 #include "recorder/own_mounts.h"
 #include "recorder/path_resolver.h"
+#include "recorder/pending_events.h"
 #include "recorder/process_table.h"
+#include "recorder/recent_renames.h"
 #include "recorder/record_filter.h"
 #include "recorder/trace_series.h"
 
@@ -32,6 +34,11 @@ namespace rfan::recorder {
 // as long as it likes: the reader holds openers back for a quarter of a second at most, then answers without
 // it. After a write error it goes on emptying arenas, so that descriptors are closed, and counts what it
 // could not write.
+//
+// A descriptor is looked up some milliseconds after its event, and shows what its file is called by then. So
+// the events of an arena are looked up when it comes and written when the next one has come, or after
+// kMaxWaitNs: by then all renames before the look-up are known, and are undone (RecentRenames). Descriptors
+// are kept until then. A writer that is behind looks up later than that, and may miss a rename in between.
 class WriteLoop {
  public:
   struct Options {
@@ -39,6 +46,8 @@ class WriteLoop {
     std::uint64_t recorded_mask = UINT64_MAX;  // fanotify bits of the events asked for (EventPlan::recorded)
     RecordFilter filter{};
     std::uint32_t root_pid = 0;  // record only this process and its descendants; 0: everything
+    // Beyond so many open event descriptors none is kept open to wait for renames.
+    std::int64_t max_waiting_descriptors = 1024;
   };
 
   WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, PathResolver resolver,
@@ -72,28 +81,18 @@ class WriteLoop {
   const LossLedger& ledger() const { return ledger_; }
 
  private:
-  // Views are valid until the paths of the next event are looked up. Empty: unknown.
-  struct EventPaths {
-    std::string_view path{};
-    std::string_view path2{};
-    bool deleted = false;
-    format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
-  };
-
-  // An event with what the reader thread found out about it.
-  struct ArenaEvent {
-    KernelEvent kernel{};
-    ImageSerial image = 0;
-    bool denied = false;  // by --deny
-    std::uint64_t read_ns = 0;
-    std::uint64_t answered_ns = 0;
-  };
+  // The reader publishes what it has read after 10 ms (CaptureLoop), later where it waits for a CPU: with
+  // 20 ms here 6 of 60 runs of the kernel tests of it missed a rename on a busy machine. The descriptors keep
+  // their filesystem busy for so long.
+  static constexpr std::uint64_t kMaxWaitNs = 50'000'000;
 
   void run();
   int wait_ms(std::uint64_t now_ns) const;
   void write_arena(Arena& arena);
   void keep_up();
-  void write_batch(const Arena& arena, const Arena::Batch& batch);
+  void look_up(const Arena& arena, const Arena::Batch& batch);
+  void write_pending(PendingEvents& events);
+  bool may_wait_for_renames() const;
   bool admits(const ArenaEvent& event);
   void write_event(const ArenaEvent& taken, const EventPaths& paths);
   void take_new_mounts();
@@ -102,7 +101,7 @@ class WriteLoop {
   EventPaths path_of_descriptor(const KernelEvent& kernel_event);
   EventPaths paths_of_names(const NamedEvent& named);
   void apply_process_facts(std::uint64_t log_end);
-  void close_descriptors();
+  void close_descriptors(std::vector<int>& descriptors);
   bool has_pending() const;
   void flush();
   void rotate();
@@ -121,7 +120,11 @@ class WriteLoop {
   std::unique_ptr<TraceSeries> series_;
   LiveStatistics& live_;
   ProcessTable processes_;
-  std::vector<int> descriptors_;  // of the arena at hand, to be closed
+  PendingEvents looked_up_;               // of the arena at hand
+  PendingEvents held_back_;               // of the one before, if it may have renames still to come
+  std::uint64_t held_back_until_ns_ = 0;  // CLOCK_MONOTONIC; 0: there are none
+  RecentRenames renames_;
+  std::uint64_t position_ = 0;  // in the stream, of the latest event
   LossLedger ledger_;
   std::uint64_t seen_ = 0;
   std::uint64_t filtered_ = 0;

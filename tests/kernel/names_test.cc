@@ -13,6 +13,12 @@ namespace {
 
 using Story = std::vector<std::string>;
 
+// Of long stories: says which lines differ.
+void expect_same_lines(const Story& lines, const Story& expected) {
+  ASSERT_EQ(lines.size(), expected.size());
+  for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(lines[i], expected[i]) << "line " << i;
+}
+
 TEST_F(KernelTest, AFileDeletedWhileOpenKeepsItsName) {
   create(file("gone"));
   const auto recording = record();
@@ -45,6 +51,75 @@ TEST_F(KernelTest, AFileRenamedWhileOpenIsClosedUnderItsNewName) {
   });
   EXPECT_EQ(story(stop_and_replay(*recording).events, root()),
             (Story{"open old", "rename old -> new", "close_nowrite new"}));
+}
+
+// Names are looked up milliseconds later, when the rename is long done.
+TEST_F(KernelTest, AFileRenamedAtOnceWasOpenedUnderItsOldName) {
+  constexpr int kFiles = 3000;
+  const auto recording = record();
+  const auto pid = in_child([&] {
+    for (int i = 0; i < kFiles; ++i) {
+      const auto name = std::to_string(i);
+      const int fd = ::open(file("tmp" + name).c_str(), O_CREAT | O_WRONLY, 0644);
+      std::filesystem::rename(file("tmp" + name), file("done" + name));
+      ::close(fd);
+    }
+  });
+  const auto replayed = stop_and_replay(*recording);
+  const auto events = replayed.of_process(pid);
+  Story opened, closed, expected_open, expected_close;
+  for (const auto& line : story(events, root())) {
+    if (line.starts_with("open")) opened.push_back(line);
+    if (line.starts_with("close")) closed.push_back(line);
+  }
+  for (int i = 0; i < kFiles; ++i) {
+    expected_open.push_back("open tmp" + std::to_string(i));
+    expected_close.push_back("close_write done" + std::to_string(i));
+  }
+  expect_same_lines(opened, expected_open);
+  expect_same_lines(closed, expected_close);
+}
+
+TEST_F(KernelTest, AFileReplacedAtOnceWasOpenedUnderItsName) {
+  constexpr int kRounds = 300;
+  create(file("x"));
+  const auto recording = record();
+  const auto pid = in_child([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      const int old = ::open(file("x").c_str(), O_RDONLY);
+      ::close(::open(file("x.tmp").c_str(), O_CREAT | O_WRONLY, 0644));
+      std::filesystem::rename(file("x.tmp"), file("x"));
+      ::close(old);
+    }
+  });
+  Story expected;
+  for (int i = 0; i < kRounds; ++i) {
+    expected.push_back("open x");
+    expected.push_back("open x.tmp");
+  }
+  Story opened;
+  for (const auto& line : story(stop_and_replay(*recording).of_process(pid), root()))
+    if (line.starts_with("open")) opened.push_back(line);
+  expect_same_lines(opened, expected);
+}
+
+TEST_F(KernelTest, AFileInADirectoryRenamedAtOnceWasOpenedUnderTheOldPath) {
+  constexpr int kRounds = 300;
+  const auto recording = record();
+  const auto pid = in_child([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      const auto name = std::to_string(i);
+      std::filesystem::create_directory(file("d" + name));
+      open_and_close(file("d" + name + "/f"), O_CREAT | O_WRONLY);
+      std::filesystem::rename(file("d" + name), file("moved" + name));
+    }
+  });
+  Story expected;
+  for (int i = 0; i < kRounds; ++i) expected.push_back("open d" + std::to_string(i) + "/f");
+  Story opened;
+  for (const auto& line : story(stop_and_replay(*recording).of_process(pid), root()))
+    if (line.starts_with("open")) opened.push_back(line);
+  expect_same_lines(opened, expected);
 }
 
 TEST_F(KernelTest, FilesUnderARenamedDirectoryHaveTheNewPath) {
