@@ -133,16 +133,18 @@ std::optional<std::string_view> DirectoryTable::new_path(const NamedEvent& event
 }
 
 std::optional<ResolvedPath> DirectoryTable::path_of_object(int fd) {
-  const std::string fsid = fsid_of(fd);
-  const std::string handle = handle_of(fd, fsid);
+  return path_of_object(HandleView{handle_of(fd, fsid_of(fd))});
+}
+
+std::optional<ResolvedPath> DirectoryTable::path_of_object(HandleView handle) {
   if (handle.empty()) return std::nullopt;
   for (const auto& mount : mounts_) {
-    if (mount.fsid != fsid) continue;
+    if (mount.fsid != handle.fsid()) continue;
     const WorkingDirectory there(mount.path);
-    if (!there || fsid_of(AT_FDCWD) != fsid) continue;
-    const UniqueFd object = open_by_handle(HandleView{handle}, kOpenAnything);
+    if (!there || fsid_of(AT_FDCWD) != mount.fsid) continue;
+    const UniqueFd object = open_by_handle(handle, kOpenAnything);
     const auto found = object ? names_.resolve(object.get()) : std::nullopt;
-    if (found && (found->deleted || leads_to(std::string(found->path), fd))) return found;
+    if (found && (found->deleted || leads_to(std::string(found->path), object.get()))) return found;
   }
   return std::nullopt;
 }

@@ -63,6 +63,8 @@ class DirectoryTable {
   // The path, below a mount of ours, of what `fd` was opened on through another one; of one of its names when
   // it has several. Nothing when no known mount shows it.
   std::optional<ResolvedPath> path_of_object(int fd);
+  // The same of what has this handle. Nothing, too, when it is gone.
+  std::optional<ResolvedPath> path_of_object(HandleView object);
 
   // Learns from an event that is still to come where a directory is until then. Call it for each event of a
   // batch, in order, before the first of them is named: a tree that `rm -r` took away since has no other

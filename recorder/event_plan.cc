@@ -60,6 +60,8 @@ EventPlan plan_events(HoldMode hold, std::uint32_t event_kinds) {
   plan.recorded = plan.held | plan.told | plan.told_instead;
   // Names are found through directories, which move.
   if (plan.told != 0) plan.told |= FAN_RENAME;
+  // A changed link count has the name that comes or goes with it (EventNames).
+  if ((plan.told & FAN_ATTRIB) != 0) plan.told |= FAN_CREATE | FAN_DELETE;
   return plan;
 }
 

@@ -7,19 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "format/event.h"
+#include "recorder/event_names.h"
 #include "recorder/kernel_events.h"
 #include "recorder/process_log.h"
 
 namespace rfan::recorder {
-
-// Views into whoever looked them up. Empty: unknown.
-struct EventPaths {
-  std::string_view path{};
-  std::string_view path2{};
-  bool deleted = false;
-  format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
-};
 
 // An event with what the reader thread found out about it.
 struct ArenaEvent {

@@ -26,9 +26,7 @@ WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log,
     : options_(options),
       arenas_(arenas),
       log_(log),
-      resolver_(std::move(resolver)),
-      mounts_(std::move(mounts)),
-      directories_(std::move(directories)),
+      names_(std::move(resolver), std::move(mounts), std::move(directories)),
       series_(std::move(series)),
       live_(live),
       processes_(options.root_pid) {
@@ -91,16 +89,12 @@ int WriteLoop::wait_ms(std::uint64_t now_ns) const {
 void WriteLoop::write_arena(Arena& arena) {
   apply_process_facts(arena.process_log_end);
   take_new_mounts();
-  mounts_.refresh();
+  names_.begin_arena(arena);
   account_for(arena.missing);
   const auto now_ns = monotonic_ns();
   if (arena.process_facts_lost != 0)
     ledger_.add({LossCause::kProcessChannel, arena.process_facts_lost, now_ns, now_ns});
-  const auto batches = std::span(arena.batches).first(arena.batch_count);
-  for (const auto& batch : batches) {
-    if (batch.source == Arena::Source::kNotificationGroup) foresee_names(arena.bytes_of(batch));
-  }
-  for (const auto& batch : batches) {
+  for (const auto& batch : std::span(arena.batches).first(arena.batch_count)) {
     keep_up();
     look_up(arena, batch);
   }
@@ -145,24 +139,27 @@ void WriteLoop::look_up(const Arena& arena, const Arena::Batch& batch) {
     event.image = arena.images[index];
     event.denied = arena.denied[index];
     event.position = ++position_;
-    const bool own = event.image == Arena::kOwnEvent;
-    const std::uint64_t mask = kernel.mask;
-    kernel.mask &= options_.recorded_mask | kModifierBits;
     if (kernel.is_overflow()) {
       note_overflow(batch.read_ns);
-    } else if (batch.source == Arena::Source::kPermissionGroup) {
-      if (!own && admits(event)) looked_up_.add(event, path_of_descriptor(kernel));
-    } else if (const auto named = parse_named_event(kernel.info)) {
-      const bool admitted = !own && admits(event);
-      const bool renames = (mask & FAN_RENAME) != 0;
-      const auto paths = admitted || renames ? paths_of_names(*named) : EventPaths{};
-      if (admitted) looked_up_.add(event, paths);
-      if (renames && !paths.path.empty() && !paths.path2.empty())
-        renames_.add(position_, paths.path, paths.path2, named->object);
-      // Directories move whoever moves them.
-      directories_.follow(mask, *named);
+    } else if (batch.source == Arena::Source::kNotificationGroup) {
+      look_up_names(event, names_.of_event(kernel, walker, arena, batch));
+    } else if (admits(event)) {
+      looked_up_.add(event, names_.of_descriptor(kernel));
     }
   }
+}
+
+void WriteLoop::look_up_names(const ArenaEvent& event, const std::optional<NamedEvent>& named) {
+  if (!named) return;
+  const std::uint64_t mask = event.kernel.mask;
+  const bool renames = (mask & FAN_RENAME) != 0;
+  const bool admitted = admits(event);
+  const auto paths = admitted || renames ? names_.of_names(*named) : EventPaths{};
+  if (admitted) looked_up_.add(event, paths);
+  if (renames && !paths.path.empty() && !paths.path2.empty())
+    renames_.add(event.position, paths.path, paths.path2, named->object);
+  // Directories move whoever moves them.
+  names_.directories().follow(mask, *named);
 }
 
 // Without a descriptor there is no name that could have changed, without the other group no rename is told.
@@ -187,25 +184,19 @@ void WriteLoop::write_pending(PendingEvents& events) {
   held_back_until_ns_ = 0;
 }
 
-// What later events say of directories helps to name earlier ones: by now some of them are gone or elsewhere.
-void WriteLoop::foresee_names(std::span<const std::byte> raw) {
-  KernelEventWalker walker(raw);
-  KernelEvent event;
-  while (walker.next(event)) {
-    if (!event.is_directory()) continue;
-    if (const auto named = parse_named_event(event.info)) directories_.foresee(event.mask, *named);
-  }
-}
-
 void WriteLoop::note_overflow(std::uint64_t time_ns) {
   ledger_.add({LossCause::kQueueOverflow, std::nullopt, time_ns, time_ns});
-  directories_.forget_all();
+  names_.directories().forget_all();
+}
+
+std::uint64_t WriteLoop::recorded_kinds(const ArenaEvent& event) const {
+  return event.kernel.mask & options_.recorded_mask;
 }
 
 // Counts the event as seen, and says whether it is to be written.
 bool WriteLoop::admits(const ArenaEvent& event) {
-  const auto events = static_cast<std::uint64_t>(count_kinds(event.kernel.mask));
-  if (events == 0) return false;
+  const auto events = static_cast<std::uint64_t>(count_kinds(recorded_kinds(event)));
+  if (events == 0 || event.image == Arena::kOwnEvent) return false;
   seen_ += events;
   switch (processes_.scope_of(event.image)) {
     case ProcessTable::Scope::kInside:
@@ -227,11 +218,11 @@ bool WriteLoop::admits(const ArenaEvent& event) {
 void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
   const auto& kernel = taken.kernel;
   if (!failure_.ok()) {
-    ledger_.add({LossCause::kWriteError, count_kinds(kernel.mask), taken.read_ns, taken.read_ns});
+    ledger_.add({LossCause::kWriteError, count_kinds(recorded_kinds(taken)), taken.read_ns, taken.read_ns});
     return;
   }
   if (options_.filter.asks_about_paths() && !options_.filter.accepts_path(paths.path, paths.path2)) {
-    filtered_ += count_kinds(kernel.mask);
+    filtered_ += count_kinds(recorded_kinds(taken));
     return;
   }
   Event event;
@@ -253,33 +244,11 @@ void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
     if (kernel.fd < 0) event.flags |= format::kFlagDenied | format::kFlagDeniedByKernel;
   }
   if (taken.denied) ++denied_;
-  for_each_kind(kernel.mask, [&](EventKind kind) {
+  for_each_kind(recorded_kinds(taken), [&](EventKind kind) {
     event.kind = kind;
     trace().add_event(event);
     if (trace().block_full()) flush();
   });
-}
-
-EventPaths WriteLoop::path_of_descriptor(const KernelEvent& kernel_event) {
-  EventPaths paths;
-  if (kernel_event.fd < 0) {
-    paths.why_unknown = LossCause::kDescriptorFailed;
-    return paths;
-  }
-  const int fd = kernel_event.fd;
-  if (const auto resolved = mounts_.has(fd) ? resolver_.resolve(fd) : directories_.path_of_object(fd)) {
-    paths.path = resolved->path;
-    paths.deleted = resolved->deleted;
-  }
-  return paths;
-}
-
-EventPaths WriteLoop::paths_of_names(const NamedEvent& named) {
-  EventPaths paths;
-  first_path_ = directories_.object_path(named).value_or(std::string_view{});
-  paths.path = first_path_;
-  if (!named.new_name.empty()) paths.path2 = directories_.new_path(named).value_or(std::string_view{});
-  return paths;
 }
 
 void WriteLoop::add_filesystem(const std::string& mount_point) {
@@ -296,7 +265,7 @@ void WriteLoop::take_new_mounts() {
   const std::lock_guard lock(new_mounts_mutex_);
   for (const auto& mount_point : new_filesystems_) {
     // Gone again, or unreadable: its events then count as unresolved.
-    [[maybe_unused]] const auto status = directories_.add_filesystem(mount_point);
+    [[maybe_unused]] const auto status = names_.directories().add_filesystem(mount_point);
   }
   new_filesystems_.clear();
   // Written with the next flush: before the first event of the mount, or at the end.

@@ -93,13 +93,12 @@ class WriteLoop {
   void look_up(const Arena& arena, const Arena::Batch& batch);
   void write_pending(PendingEvents& events);
   bool may_wait_for_renames() const;
+  std::uint64_t recorded_kinds(const ArenaEvent& event) const;  // bits of its mask
   bool admits(const ArenaEvent& event);
   void write_event(const ArenaEvent& taken, const EventPaths& paths);
   void take_new_mounts();
-  void foresee_names(std::span<const std::byte> raw);
   void note_overflow(std::uint64_t time_ns);
-  EventPaths path_of_descriptor(const KernelEvent& kernel_event);
-  EventPaths paths_of_names(const NamedEvent& named);
+  void look_up_names(const ArenaEvent& event, const std::optional<NamedEvent>& named);
   void apply_process_facts(std::uint64_t log_end);
   void close_descriptors(std::vector<int>& descriptors);
   bool has_pending() const;
@@ -113,10 +112,7 @@ class WriteLoop {
   Options options_;
   ArenaPool& arenas_;
   ProcessLog& log_;
-  PathResolver resolver_;
-  OwnMounts mounts_;
-  DirectoryTable directories_;
-  std::string first_path_;  // of a rename, while the second is looked up
+  EventNames names_;
   std::unique_ptr<TraceSeries> series_;
   LiveStatistics& live_;
   ProcessTable processes_;

@@ -2,9 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
-#include <thread>
 
 #include "tests/kernel/kernel_fixture.h"
 
@@ -44,8 +42,6 @@ TEST_F(KernelTest, AFileRenamedWhileOpenIsClosedUnderItsNewName) {
   const auto recording = record();
   in_child([&] {
     const int fd = ::open(file("old").c_str(), O_RDONLY);
-    // Names are looked up within the flush interval (250 ms); the open is to be looked up before the rename.
-    std::this_thread::sleep_for(std::chrono::milliseconds(700));
     std::filesystem::rename(file("old"), file("new"));
     ::close(fd);
   });

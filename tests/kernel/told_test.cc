@@ -32,6 +32,29 @@ TEST_F(KernelTest, CreatedRenamedAndDeletedFilesHaveTheirNames) {
                    "delete e/b", "delete e"}));
 }
 
+// The kernel tells of a changed link count without a name.
+TEST_F(KernelTest, AChangedLinkCountIsRecordedUnderTheNameThatCameOrWent) {
+  constexpr int kRounds = 200;
+  const auto name = [](const char* prefix, int i) { return prefix + std::to_string(i); };
+  for (int i = 0; i < kRounds; ++i)
+    for (const auto* prefix : {"linked", "gone", "new", "replaced"}) create(file(name(prefix, i)));
+  const auto recording = record({"--events", "attrib,rename"});
+  in_child([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      std::filesystem::create_hard_link(file(name("linked", i)), file(name("link", i)));
+      std::filesystem::remove(file(name("gone", i)));
+      std::filesystem::rename(file(name("new", i)), file(name("replaced", i)));
+    }
+  });
+  Story expected;
+  for (int i = 0; i < kRounds; ++i) {
+    for (const auto* prefix : {"link", "gone"}) expected.push_back("attrib " + name(prefix, i));
+    expected.push_back("rename " + name("new", i) + " -> " + name("replaced", i));
+    expected.push_back("attrib " + name("replaced", i));
+  }
+  EXPECT_EQ(story(stop_and_replay(*recording).events, root()), expected);
+}
+
 TEST_F(KernelTest, AccessModifyAndAttribAreRecordedWhenAskedFor) {
   create(file("a"));
   const auto recording = record({"--events", "access,modify,attrib"});

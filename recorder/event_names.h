@@ -1,0 +1,70 @@
+// Paths of events: of those with a descriptor, of those with names, of those with neither.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "format/event.h"
+#include "recorder/arena.h"
+#include "recorder/directory_table.h"
+#include "recorder/own_mounts.h"
+#include "recorder/path_resolver.h"
+
+namespace rfan::recorder {
+
+// Empty: unknown.
+struct EventPaths {
+  std::string_view path{};
+  std::string_view path2{};
+  bool deleted = false;
+  format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
+};
+
+// Writer thread only, which must have a working directory of its own (DirectoryTable). Paths are valid until
+// the next are asked for.
+class EventNames {
+ public:
+  EventNames(PathResolver resolver, OwnMounts mounts, DirectoryTable directories)
+      : resolver_(std::move(resolver)), mounts_(std::move(mounts)), directories_(std::move(directories)) {}
+
+  DirectoryTable& directories() { return directories_; }
+
+  // Call first for each arena: what its events say of directories, and what is mounted by now, helps to name
+  // them.
+  void begin_arena(const Arena& arena);
+
+  // What the descriptor of an event leads to now.
+  EventPaths of_descriptor(const KernelEvent& event);
+  // The records of the event of the notification group at which `ahead` stands, in `batch` of the arena of
+  // begin_arena(). To be called for each in order. A changed link count names nothing, but the kernel says it
+  // right before the link that was made or removed, and right after the rename that replaced the file
+  // (fsnotify_link(), vfs_unlink(), fsnotify_move() of Linux): it gets the name of that event. Nothing when
+  // the records cannot be understood.
+  std::optional<NamedEvent> of_event(const KernelEvent& event, const KernelEventWalker& ahead,
+                                     const Arena& arena, const Arena::Batch& batch);
+  // The paths that go with it at its place in the stream.
+  EventPaths of_names(const NamedEvent& event);
+
+ private:
+  // How far the kernel's second event is looked for behind the first.
+  static constexpr int kMaxLookAhead = 64;
+
+  void foresee(std::span<const std::byte> raw);
+  static bool borrow_name(NamedEvent& event, KernelEventWalker ahead, int& events_left);
+  void name_link_count(NamedEvent& event, const KernelEventWalker& ahead, const Arena& arena,
+                       const Arena::Batch& batch) const;
+
+  PathResolver resolver_;
+  OwnMounts mounts_;
+  DirectoryTable directories_;
+  NamedEvent replacing_;             // the event before, if it is a rename
+  std::uint32_t replacing_pid_ = 0;  // ... by this process
+  std::string first_path_;           // of a rename, while the second is looked up
+};
+
+}  // namespace rfan::recorder
