@@ -48,7 +48,12 @@ struct Arena {
     // Reads that held bytes which are no event of the known version: what was in them behind those is lost.
     std::uint64_t unreadable_reads = 0;
 
-    bool none() const { return dropped == 0 && failed_reads == 0 && unreadable_reads == 0; }
+    // Times that a CPU came online, whose processes went unseen until its side band was opened.
+    std::uint64_t unwatched_cpus = 0;
+
+    bool none() const {
+      return dropped == 0 && failed_reads == 0 && unreadable_reads == 0 && unwatched_cpus == 0;
+    }
   };
 
   std::size_t raw_bytes = 0;

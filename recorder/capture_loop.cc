@@ -292,8 +292,22 @@ void CaptureLoop::forget_ended_rings() {
   for (std::size_t i = first_ring_; i < poll_fds_.size(); ++i) {
     if ((poll_fds_[i].revents & (POLLERR | POLLHUP | POLLNVAL)) == 0) continue;
     poll_fds_[i] = {-1, 0, 0};
+    events_->drop(i - first_ring_);
     tracker_.do_without_side_band();
   }
+}
+
+// On a CPU that was brought online, processes came and went unseen until now: what is known is read again,
+// and that something may be missing is counted.
+void CaptureLoop::follow_cpus() {
+  const auto now_ns = monotonic_ns();
+  if (!events_ || now_ns < cpus_due_ns_) return;
+  cpus_due_ns_ = now_ns + kCpusIntervalNs;
+  const auto came = events_->follow_cpus();
+  missing_.unwatched_cpus += came;
+  if (came != 0) tracker_.invalidate();
+  const auto rings = events_->poll_fds();
+  std::copy(rings.begin(), rings.end(), poll_fds_.begin() + static_cast<std::ptrdiff_t>(first_ring_));
 }
 
 // Returns at once when there is something to read: cheaper than to read in vain from both groups.
@@ -311,6 +325,7 @@ void CaptureLoop::wait() {
   ::poll(poll_fds_.data(), shortage ? must_watch_ : poll_fds_.size(), timeout_ms);
   forget_ended_rings();
   drain_process_events();
+  follow_cpus();
 }
 
 }  // namespace rfan::recorder

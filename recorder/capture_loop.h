@@ -79,6 +79,9 @@ class CaptureLoop {
   // was 2.8 times that of a bare loop; every 10 ms it meets one in 300.
   static constexpr std::uint64_t kMaxArenaAgeNs = 10'000'000;
 
+  // How often CPUs that came online are looked for.
+  static constexpr std::uint64_t kCpusIntervalNs = 1'000'000'000;
+
   // The longest event is a rename: metadata, three handles of at most 128 bytes, two names of at most 255.
   static constexpr std::size_t kMinFreeBytes = 2048;
 
@@ -99,6 +102,7 @@ class CaptureLoop {
   void drain_process_events();
   void publish();
   void forget_ended_rings();
+  void follow_cpus();
   void note_unreadable();
   void give_up();
   bool publishing_is_due(std::uint64_t now_ns) const;
@@ -113,9 +117,10 @@ class CaptureLoop {
   std::optional<ProcessEvents> events_;
   ProcessTracker tracker_;
   Guardian& guardian_;
-  std::vector<pollfd> poll_fds_;  // stop, held group, told group, rings of the side band
-  std::size_t first_ring_ = 0;    // index of the side band's first
-  std::size_t must_watch_ = 0;    // how many of them are watched even without room
+  std::vector<pollfd> poll_fds_;   // stop, held group, told group, rings of the side band
+  std::size_t first_ring_ = 0;     // index of the side band's first
+  std::uint64_t cpus_due_ns_ = 0;  // CLOCK_MONOTONIC
+  std::size_t must_watch_ = 0;     // how many of them are watched even without room
   ReplyBatch replies_;
   Arena* arena_ = nullptr;
   std::uint64_t arena_since_ns_ = 0;  // first event in it

@@ -66,12 +66,23 @@ ProcessEvents::ProcessEvents() = default;
 ProcessEvents::ProcessEvents(ProcessEvents&&) noexcept = default;
 
 ProcessEvents::~ProcessEvents() {
-  for (auto& ring : rings_) {
-    if (ring.memory != nullptr) ::munmap(ring.memory, (kRingPages + 1) * ring.page_bytes);
-  }
+  for (auto& ring : rings_) close_ring(ring);
 }
 
-Status ProcessEvents::open_ring(int cpu) {
+void ProcessEvents::close_ring(Ring& ring) {
+  if (ring.memory == nullptr) return;
+  ::munmap(ring.memory, (kRingPages + 1) * ring.page_bytes);
+  ring.memory = nullptr;
+  ring.fd.reset();
+  ring.has_record = false;
+  poll_fds_[static_cast<std::size_t>(&ring - rings_.data())].fd = -1;
+}
+
+void ProcessEvents::drop(std::size_t ring) {
+  close_ring(rings_[ring]);
+}
+
+Status ProcessEvents::open_ring(std::size_t cpu) {
   perf_event_attr attributes{};
   attributes.size = sizeof attributes;
   attributes.type = PERF_TYPE_SOFTWARE;
@@ -89,31 +100,63 @@ Status ProcessEvents::open_ring(int cpu) {
   const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   attributes.wakeup_watermark = static_cast<std::uint32_t>(kRingPages * page_bytes / 4);
 
-  Ring ring;
-  ring.page_bytes = page_bytes;
-  ring.fd.reset(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, -1, cpu, -1,
-                                           static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
-  if (!ring.fd) return errno_error("cannot open process events of CPU " + std::to_string(cpu));
+  UniqueFd fd(static_cast<int>(::syscall(SYS_perf_event_open, &attributes, -1, static_cast<int>(cpu), -1,
+                                         static_cast<unsigned long>(PERF_FLAG_FD_CLOEXEC))));
+  if (!fd) return errno_error("cannot open process events of CPU " + std::to_string(cpu));
   void* memory =
-      ::mmap(nullptr, (kRingPages + 1) * page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd.get(), 0);
+      ::mmap(nullptr, (kRingPages + 1) * page_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (memory == MAP_FAILED) return errno_error("cannot map process events of CPU " + std::to_string(cpu));
+  Ring& ring = rings_[cpu];
+  ring.page_bytes = page_bytes;
   ring.memory = static_cast<std::byte*>(memory);
-  poll_fds_.push_back({ring.fd.get(), POLLIN, 0});
-  rings_.push_back(std::move(ring));
+  ring.tail = ring.end = 0;
+  poll_fds_[cpu] = {fd.get(), POLLIN, 0};
+  ring.fd = std::move(fd);
   return {};
 }
 
 Result<ProcessEvents> ProcessEvents::open() {
   ProcessEvents events;
-  const int cpus = static_cast<int>(::sysconf(_SC_NPROCESSORS_CONF));
-  for (int cpu = 0; cpu < cpus; ++cpu) {
-    if (auto status = events.open_ring(cpu); !status) {
-      if (status.error().errno_value == ENODEV) continue;  // this CPU is offline
-      return status.error();
+  const auto cpus = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_CONF));
+  events.rings_ = std::vector<Ring>(cpus);
+  events.poll_fds_.assign(cpus, {-1, POLLIN, 0});
+  // Before the rings are opened, so that what comes online in between is noticed.
+  if (auto online = OnlineCpus::open()) {
+    events.online_.emplace(std::move(*online));
+    events.online_->look();
+  }
+  if (auto status = events.open_online(); !status) return status.error();
+  const auto has_ring = [](const Ring& ring) { return ring.memory != nullptr; };
+  if (std::none_of(events.rings_.begin(), events.rings_.end(), has_ring))
+    return Error{"no CPU has process events", {}, 0, {}};
+  return events;
+}
+
+// Where a CPU has no ring yet.
+Status ProcessEvents::open_online() {
+  for (std::size_t cpu = 0; cpu < rings_.size(); ++cpu) {
+    if (rings_[cpu].memory != nullptr) continue;
+    const auto status = open_ring(cpu);
+    if (!status && status.error().errno_value != ENODEV) return status;  // that CPU is offline
+  }
+  return {};
+}
+
+std::size_t ProcessEvents::follow_cpus() {
+  if (!online_ || !online_->look()) return 0;
+  const auto cpus = online_->list(static_cast<int>(rings_.size()));
+  std::size_t came = 0;
+  for (std::size_t cpu = 0; cpu < rings_.size(); ++cpu) {
+    const bool is_online = std::binary_search(cpus.begin(), cpus.end(), static_cast<int>(cpu));
+    if (!is_online) {
+      close_ring(rings_[cpu]);
+    } else if (rings_[cpu].memory == nullptr) {
+      ++came;
+      // Gone again: the next look says so.
+      [[maybe_unused]] const auto status = open_ring(cpu);
     }
   }
-  if (events.rings_.empty()) return Error{"no CPU has process events", {}, 0, {}};
-  return events;
+  return came;
 }
 
 bool ProcessEvents::snapshot() {
@@ -124,6 +167,7 @@ bool ProcessEvents::snapshot() {
   for (int attempt = 0; attempt < 3; ++attempt) {
     bool moved = false;
     for (auto& ring : rings_) {
+      if (ring.memory == nullptr) continue;
       const auto head = ring.kernel_head();
       moved = moved || head != ring.end;
       ring.end = head;
@@ -132,7 +176,9 @@ bool ProcessEvents::snapshot() {
     if (!moved) break;
   }
   if (any) {
-    for (auto& ring : rings_) ring.advance();
+    for (auto& ring : rings_) {
+      if (ring.memory != nullptr) ring.advance();
+    }
   }
   return any;
 }
@@ -152,7 +198,9 @@ bool ProcessEvents::next(PerfRecord& record) {
 }
 
 void ProcessEvents::release() {
-  for (auto& ring : rings_) ring.give_back();
+  for (auto& ring : rings_) {
+    if (ring.memory != nullptr) ring.give_back();
+  }
 }
 
 }  // namespace rfan::recorder

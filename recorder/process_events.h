@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "format/error.h"
 #include "format/unique_fd.h"
+#include "recorder/online_cpus.h"
 #include "recorder/perf_records.h"
 
 namespace rfan::recorder {
@@ -40,18 +42,29 @@ class ProcessEvents {
     release();
   }
 
-  // Readable when a ring is a quarter full: to be polled while idle.
+  // Readable when a ring is a quarter full: to be polled while idle. One for each CPU there can be, with a
+  // negative descriptor where it has no ring.
   std::span<const pollfd> poll_fds() const { return poll_fds_; }
+
+  // To be called every second or so, after drain(): opens rings for CPUs that came online, whose processes
+  // went unseen meanwhile, and drops those of CPUs that went (the kernel does not revive them). Returns how
+  // many came; poll_fds() has changed if any did or went. Opens no file.
+  std::size_t follow_cpus();
+  // The ring ended for another reason: not to be polled any more.
+  void drop(std::size_t ring);
 
  private:
   struct Ring;
   ProcessEvents();
-  Status open_ring(int cpu);
+  Status open_ring(std::size_t cpu);
+  void close_ring(Ring& ring);
+  Status open_online();
   bool snapshot();                // takes the ends of all rings; false when all are empty
   bool next(PerfRecord& record);  // the earliest record before those ends
   void release();                 // gives the space back to the kernel
 
-  std::vector<Ring> rings_;
+  std::optional<OnlineCpus> online_;
+  std::vector<Ring> rings_;  // by CPU
   std::vector<pollfd> poll_fds_;
   Ring* delivered_ = nullptr;  // whose record next() returned last
 };

@@ -119,6 +119,7 @@ void WriteLoop::account_for(const Arena::Missing& missing) {
     ledger_.add({LossCause::kNoArena, missing.dropped, missing.dropped_first_ns, missing.dropped_last_ns});
   if (missing.failed_reads != 0)
     ledger_.add({LossCause::kDescriptorFailed, missing.failed_reads, now_ns, now_ns});
+  if (missing.unwatched_cpus != 0) ledger_.add({LossCause::kProcessChannel, std::nullopt, now_ns, now_ns});
   if (missing.unreadable_reads != 0) ledger_.add({LossCause::kUnreadable, std::nullopt, now_ns, now_ns});
 }
 

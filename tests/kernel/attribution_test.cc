@@ -2,9 +2,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <thread>
 
 #include "tests/kernel/kernel_fixture.h"
 
@@ -169,6 +172,28 @@ TEST_F(KernelTest, AProcessKilledInItsExecIsKnown) {
     const bool is_known = event.comm == "program" || !event.cmdline.empty();
     EXPECT_TRUE(is_known) << event.kind << " by " << event.comm;
   }
+}
+
+// Takes the last CPU from the whole machine for a moment, so only where that was asked for.
+TEST_F(KernelTest, ACpuThatComesOnlineIsCoveredAndTheGapIsCounted) {
+  if (std::getenv("RFAN_TEST_CPU_HOTPLUG") == nullptr) GTEST_SKIP() << "RFAN_TEST_CPU_HOTPLUG is not set";
+  const auto last = ::sysconf(_SC_NPROCESSORS_CONF) - 1;
+  const auto control = "/sys/devices/system/cpu/cpu" + std::to_string(last) + "/online";
+  if (last == 0 || ::access(control.c_str(), W_OK) != 0) GTEST_SKIP() << "no CPU can be taken offline";
+  write_file(control, "0");
+  const auto recording = record({"--hold", "none"});
+  write_file(control, "1");
+  ASSERT_EQ(read_file(control), "1\n");
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  constexpr int kProcesses = 200;
+  const auto loop =
+      "for i in $(seq " + std::to_string(kProcesses) + "); do /bin/true > " + file("f") + "$i; done";
+  ASSERT_EQ(run({"taskset", "-c", std::to_string(last), "sh", "-c", loop}).status, 0);
+  EXPECT_EQ(recording->stop().status, 0);
+  const auto figures = figures_of(trace());
+  EXPECT_EQ(figures.status, 3) << "the gap is a loss";
+  EXPECT_EQ(figures.with_exe, figures.written);
+  EXPECT_GE(figures.written, static_cast<std::uint64_t>(kProcesses));
 }
 
 // In a pid namespace of its own, where the next pid can be chosen: two programs in turn under the same pid,
