@@ -21,22 +21,16 @@ Result<MountWatch> MountWatch::open() {
   return watch;
 }
 
-Result<std::vector<NewMount>> MountWatch::look() {
+Result<std::vector<Mount>> MountWatch::look() {
   auto read = read_mounts();
   if (!read) return read.error();
   auto before = std::exchange(mounts_, std::move(*read));
   // The kernel gives the id of an unmounted mount to the next one: the id alone does not tell.
   std::set<std::tuple<std::uint64_t, std::string_view, std::string_view>> known;
-  std::set<std::string_view> devices;
-  for (const auto& mount : before) {
-    known.insert({mount.id, mount.device, mount.path});
-    devices.insert(mount.device);
-  }
-  std::vector<NewMount> found;
+  for (const auto& mount : before) known.insert({mount.id, mount.device, mount.path});
+  std::vector<Mount> found;
   for (const auto& mount : mounts_) {
-    if (known.contains({mount.id, mount.device, mount.path})) continue;
-    // The second new mount of one device needs no mark of its own.
-    found.push_back({mount, devices.insert(mount.device).second});
+    if (!known.contains({mount.id, mount.device, mount.path})) found.push_back(mount);
   }
   return found;
 }

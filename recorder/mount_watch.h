@@ -13,11 +13,6 @@
 
 namespace rfan::recorder {
 
-struct NewMount {
-  Mount mount;
-  bool new_filesystem = false;  // none of the mounts known before was of this device: it has no mark yet
-};
-
 // One thread. Sees the mount namespace of the main thread, as read_mounts() does: what is mounted only in
 // another namespace, a container's, is not seen. /proc/self/mountinfo rather than FAN_MARK_MNTNS, which needs
 // a newer kernel; the answer is the same.
@@ -30,11 +25,11 @@ class MountWatch {
   int fd() const { return file_.get(); }
   static constexpr short kPollEvents = POLLPRI;
 
-  // The mounts that were not there at open() or at the look before, in the order of mountinfo. To be called
-  // after each poll() that reports. What was mounted and unmounted again in between is not seen. Nor is a
-  // filesystem that was unmounted and mounted again on the same place in between, whose marks are gone: so
-  // after each change mark again whatever is held by `all_mounts()`; marking twice changes nothing.
-  Result<std::vector<NewMount>> look();
+  // The mounts that were not there at open() or at the look before, in the order of all_mounts(). To be
+  // called after each poll() that reports. What was mounted and unmounted again in between is not seen. Nor
+  // is a filesystem that was unmounted and mounted again on the same place in between, whose marks are gone:
+  // so after each change mark again whatever is held by `all_mounts()`; marking twice changes nothing.
+  Result<std::vector<Mount>> look();
 
   // As of the last look() or of open().
   const std::vector<Mount>& all_mounts() const { return mounts_; }

@@ -47,6 +47,13 @@ MountCoverage tell_only(const MarkedGroups& groups, const MarkTarget& target) {
   return covered(target, how + ", opens are told, not held: " + why);
 }
 
+std::string remedy(const MountCoverage& mount) {
+  if (mount.fs_type == "overlay")
+    return "record the filesystem of its layers instead (findmnt -no OPTIONS --target '" + mount.path +
+           "' names them)";
+  return "rfanrec --coverage says which filesystems can be recorded";
+}
+
 }  // namespace
 
 Result<Scope> scope_of_paths(const std::vector<std::string>& paths) {
@@ -67,12 +74,10 @@ Result<Scope> scope_of_paths(const std::vector<std::string>& paths) {
   return scope;
 }
 
-Result<Scope> scope_of_everything() {
-  const auto mounts = read_mounts();
-  if (!mounts) return mounts.error();
+Scope scope_of(const std::vector<Mount>& mounts) {
   Scope scope;
   std::set<std::string> devices;
-  for (const auto& mount : mounts.value()) {
+  for (const auto& mount : mounts) {
     if (is_kernel_interface(mount.fs_type)) {
       scope.coverage.push_back({mount.path, mount.fs_type, false, why_not_held(mount.fs_type)});
     } else if (devices.insert(mount.device).second) {
@@ -119,8 +124,9 @@ Status place_marks(const MarkedGroups& groups, Scope& scope) {
   }
   if (placed != 0) return {};
   if (scope.targets.empty()) return Error{"found no filesystem to record", {}, 0, {}};
-  return Error{"cannot record the " + scope.coverage.back().fs_type + " filesystem of",
-               scope.coverage.back().path, 0, scope.coverage.back().how};
+  const auto& last = scope.coverage.back();
+  return Error{"cannot record the " + last.fs_type + " filesystem of", last.path, 0,
+               last.how + "; " + remedy(last)};
 }
 
 }  // namespace rfan::recorder

@@ -28,8 +28,8 @@ struct Scope {
 // The filesystems that `paths` lie on. An error when a path does not exist.
 Result<Scope> scope_of_paths(const std::vector<std::string>& paths);
 
-// Every mounted filesystem but the kernel's interfaces, which are listed as not covered.
-Result<Scope> scope_of_everything();
+// The filesystems of all these mounts but the kernel's interfaces, which are listed as not covered.
+Scope scope_of(const std::vector<Mount>& mounts);
 
 // The groups of a recording and what is asked of each; a group that is not needed is null.
 struct MarkedGroups {

@@ -20,6 +20,7 @@
 #include "recorder/command.h"
 #include "recorder/event_groups.h"
 #include "recorder/guardian.h"
+#include "recorder/messages.h"
 #include "recorder/mount_watch.h"
 #include "recorder/mounts.h"
 #include "recorder/output_file.h"
@@ -44,10 +45,6 @@ constexpr std::int64_t kReservedDescriptors = 2048;
 constexpr std::uint64_t kStatusIntervalMs = 250;
 // How soon the end of the last process that a command left behind is noticed.
 constexpr std::uint64_t kDescendantsIntervalMs = 100;
-
-void say(const std::string& text) {
-  std::fputs(("rfanrec: " + text + "\n").c_str(), stderr);
-}
 
 // Every filesystem, those mounted later too: with --all, and where a process is followed and no path was
 // given.
@@ -126,7 +123,7 @@ Status Session::find_scope() {
     mount_watch_.emplace(std::move(*watch));
   }
   const auto paths = options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths;
-  auto scope = mount_watch_ ? scope_of_everything() : scope_of_paths(paths);
+  auto scope = mount_watch_ ? Result<Scope>(scope_of(mount_watch_->all_mounts())) : scope_of_paths(paths);
   if (!scope) return scope.error();
   scope_ = std::move(*scope);
   return {};
@@ -296,8 +293,8 @@ Status Session::begin() {
                              : !options_.command.empty() ? options_.command.front()
                              : names.empty()             ? "."
                                                          : names;
-    say(fmt::format("recording {} to {} ({})", what, options_.output,
-                    command_ ? "ends with the command" : "Ctrl-C ends"));
+    say_unless_blocked(fmt::format("recording {} to {} ({})", what, options_.output,
+                                   command_ ? "ends with the command" : "Ctrl-C ends"));
   }
   return {};
 }
@@ -308,7 +305,7 @@ Status Session::start_command() {
 
 void Session::begin_next_file() {
   if (options_.rotation.rotates()) return writer_->request_rotation();
-  say("note: SIGUSR2 begins the next file only with --rotate-size or --rotate-time");
+  say_unless_blocked("note: SIGUSR2 begins the next file only with --rotate-size or --rotate-time");
 }
 
 // The terminal sends Ctrl-C to the command as well as to us: then the command decides when to end, and a
@@ -336,14 +333,17 @@ std::uint64_t Session::time_left_ms() const {
 
 void Session::mark_new_filesystems() {
   const auto look = mount_watch_->look();
-  if (!look) return say("note: " + look.error().message());
-  for (const auto& added : look.value()) writer_->add_filesystem(added.mount.path);
+  if (!look) return say_unless_blocked("note: " + look.error().message());
+  for (const auto& mount : look.value()) writer_->add_filesystem(mount.path);
+  auto added = look.value().begin();
   // Marking again what is marked changes nothing, and a filesystem that was mounted anew has lost its mark.
-  for (const auto& mount : mount_watch_->all_mounts()) place_mark(groups_->marked(), mount);
-  for (const auto& added : look.value()) {
-    auto coverage = place_mark(groups_->marked(), added.mount);
+  for (const auto& mount : mount_watch_->all_mounts()) {
+    auto coverage = place_mark(groups_->marked(), mount);
+    // In the same order.
+    if (added == look.value().end() || added->id != mount.id) continue;
     coverage.since_ns = monotonic_ns();
     writer_->add_mount(coverage);
+    ++added;
   }
 }
 

@@ -1,7 +1,6 @@
 #include "recorder/status_line.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <string_view>
 
 #include "format/number_text.h"
+#include "recorder/messages.h"
 
 namespace rfan::recorder {
 
@@ -51,14 +51,6 @@ std::size_t terminal_columns() {
   constexpr std::size_t kUsual = 80;
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : kUsual;
-}
-
-void write_unless_blocked(const std::string& text) {
-  pollfd ready{STDERR_FILENO, POLLOUT, 0};
-  if (::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0) {
-    // A status line that cannot be shown is not worth an error.
-    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
-  }
 }
 
 }  // namespace

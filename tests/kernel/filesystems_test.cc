@@ -126,6 +126,16 @@ TEST_F(KernelTest, AnOverlayIsNotHeldAndCoverageSaysWhy) {
   EXPECT_NE(coverage.out.find("can deadlock"), std::string::npos) << coverage.out;
 }
 
+TEST_F(KernelTest, AStartOnAnOverlayAloneSaysWhatToDo) {
+  const OverlayFilesystem overlay(root());
+  if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();
+  const auto start = run({RFANREC_PATH, "-o", trace(), overlay.path()});
+  EXPECT_EQ(start.status, 1);
+  for (const auto& part :
+       {overlay.path(), std::string("can deadlock"), std::string("record the filesystem of its layers")})
+    EXPECT_NE(start.err.find(part), std::string::npos) << start.err;
+}
+
 TEST_F(KernelTest, OpensThroughAnOverlayGoOnWhileBothAreRecorded) {
   const OverlayFilesystem overlay(root());
   if (!overlay.why_not().empty()) GTEST_SKIP() << overlay.why_not();

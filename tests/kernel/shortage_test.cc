@@ -163,6 +163,19 @@ TEST_F(KernelTest, AFullPipeOnStandardErrorHoldsNobodyUp) {
   ::close(end);
 }
 
+TEST_F(KernelTest, AFullPipeOnStandardErrorDoesNotKeepTheCommandFromStarting) {
+  StalledPipe pipe(scratch().file("pipe"));
+  const int end = ::open(pipe.path().c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  const std::string page(4096, 'x');
+  while (::write(end, page.data(), page.size()) > 0) continue;
+  const auto command = std::string("exec ") + RFANREC_PATH + " -o " + trace() + " " + root() +
+                       " -- sh -c 'echo started > " + scratch().file("started") + "' 2>" + pipe.path();
+  const ChildProcess recording({"sh", "-c", command});
+  wait_until_written(scratch().file("started"));
+  EXPECT_EQ(read_file(scratch().file("started")), "started\n");
+  ::close(end);
+}
+
 TEST_F(KernelTest, TheTerminalsStopSignalsDoNotStopIt) {
   create(file("canary"));
   const auto recording = record();

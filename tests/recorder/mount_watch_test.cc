@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "tests/recorder/private_mounts.h"
@@ -26,7 +27,7 @@ class MountWatchTest : public PrivateMountsTest {
     pollfd waiting{watch.fd(), MountWatch::kPollEvents, 0};
     return ::poll(&waiting, 1, timeout_ms) == 1;
   }
-  static std::vector<NewMount> look(MountWatch& watch) {
+  static std::vector<Mount> look(MountWatch& watch) {
     auto found = watch.look();
     EXPECT_TRUE(found.ok());
     return *found;
@@ -49,32 +50,34 @@ TEST_F(MountWatchTest, NewFilesystemIsReportedOnce) {
   ASSERT_TRUE(reports(watch));
   const auto found = look(watch);
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].mount.path, scratch_.file("a"));
-  EXPECT_EQ(found[0].mount.fs_type, "tmpfs");
-  EXPECT_TRUE(found[0].new_filesystem);
+  EXPECT_EQ(found[0].path, scratch_.file("a"));
+  EXPECT_EQ(found[0].fs_type, "tmpfs");
   EXPECT_FALSE(reports(watch));
   EXPECT_TRUE(look(watch).empty());
 }
 
-TEST_F(MountWatchTest, BindMountIsNewButItsFilesystemIsNot) {
+TEST_F(MountWatchTest, BindMountIsNew) {
   const TestMount first("tmpfs", directory("a"));
   auto watch = open();
   const TestMount second("", directory("b"), "", scratch_.file("a"));
   ASSERT_TRUE(reports(watch));
   const auto found = look(watch);
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].mount.path, scratch_.file("b"));
-  EXPECT_FALSE(found[0].new_filesystem);
+  EXPECT_EQ(found[0].path, scratch_.file("b"));
 }
 
-TEST_F(MountWatchTest, OfTwoNewMountsOfOneFilesystemTheFirstNeedsTheMark) {
+TEST_F(MountWatchTest, NewMountsComeInTheOrderOfAllMounts) {
   auto watch = open();
   const TestMount first("tmpfs", directory("a"));
   const TestMount second("", directory("b"), "", scratch_.file("a"));
   const auto found = look(watch);
   ASSERT_EQ(found.size(), 2U);
-  EXPECT_TRUE(found[0].new_filesystem);
-  EXPECT_FALSE(found[1].new_filesystem);
+  const auto& all = watch.all_mounts();
+  const auto has_id_of = [&](std::size_t i) {
+    return [&, i](const Mount& mount) { return mount.id == found[i].id; };
+  };
+  EXPECT_LT(std::find_if(all.begin(), all.end(), has_id_of(0)),
+            std::find_if(all.begin(), all.end(), has_id_of(1)));
 }
 
 TEST_F(MountWatchTest, UnmountingIsAChangeThatBringsNothingNew) {
@@ -93,18 +96,17 @@ TEST_F(MountWatchTest, MountThatTookTheIdOfAnUnmountedOneIsNew) {
   const TestMount second("tmpfs", directory("b"));
   const auto found = look(watch);
   ASSERT_EQ(found.size(), 1U);
-  EXPECT_EQ(found[0].mount.path, scratch_.file("b"));
+  EXPECT_EQ(found[0].path, scratch_.file("b"));
 }
 
-TEST_F(MountWatchTest, MountedAgainAfterALookIsANewFilesystem) {
+TEST_F(MountWatchTest, MountedAgainAfterALookIsNew) {
   TestMount first("tmpfs", directory("a"));
   auto watch = open();
   first.end();
   look(watch);
   const TestMount second("tmpfs", scratch_.file("a"));
   const auto found = look(watch);
-  ASSERT_EQ(found.size(), 1U);
-  EXPECT_TRUE(found[0].new_filesystem);
+  EXPECT_EQ(found.size(), 1U);
 }
 
 }  // namespace
