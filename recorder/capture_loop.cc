@@ -171,6 +171,7 @@ void CaptureLoop::take_told(std::size_t offset, std::size_t bytes, std::uint64_t
     if (!own) ++seen;
   }
   count_seen(seen);
+  told_since_gathered_ += seen;
   if (walker.malformed()) ++missing_.unreadable_reads;
 }
 
@@ -310,10 +311,22 @@ void CaptureLoop::follow_cpus() {
   std::copy(rings.begin(), rings.end(), poll_fds_.begin() + static_cast<std::ptrdiff_t>(first_ring_));
 }
 
+// Sleeps after events were told, however many are told meanwhile; true when woken for something else.
+bool CaptureLoop::gather() {
+  if (!options_.gathers_told || told_since_gathered_ == 0) return false;
+  constexpr std::size_t kFew = 8, kMany = 32;
+  if (told_since_gathered_ < kFew) gather_ns_ = std::min(gather_ns_ * 2, kMaxGatherNs);
+  if (told_since_gathered_ > kMany) gather_ns_ = std::max(gather_ns_ / 2, kMinGatherNs);
+  told_since_gathered_ = 0;
+  const timespec pause{0, static_cast<long>(gather_ns_)};
+  return ::ppoll(poll_fds_.data(), must_watch_, &pause, nullptr) > 0;
+}
+
 // Returns at once when there is something to read: cheaper than to read in vain from both groups.
 void CaptureLoop::wait() {
   // A writer that is behind gets full arenas: there are fewer of them than of small ones.
   if (arenas_.writer_is_abreast() && publishing_is_due(monotonic_ns())) publish();
+  if (gather()) return;
   constexpr int kRetryMs = 2;
   constexpr int kMaxArenaAgeMs = static_cast<int>(kMaxArenaAgeNs / 1'000'000);
   const bool shortage = shortage_since_ns_ != 0;

@@ -45,6 +45,8 @@ class CaptureLoop {
     int cpu = -1;                        // to be pinned to; -1: the last one this process may run on
     std::int64_t descriptor_budget = 0;  // event descriptors that may be open at a time
     std::optional<Denial> denial{};
+    // No open is held: what is told may wait a little, so that it is read many at a time.
+    bool gathers_told = false;
     int failure_event = -1;  // an eventfd, not owned: readable when gave_up()
   };
 
@@ -82,6 +84,13 @@ class CaptureLoop {
   // How often CPUs that came online are looked for.
   static constexpr std::uint64_t kCpusIntervalNs = 1'000'000'000;
 
+  // Where no open is held, each event would wake the reader, which takes 20 to 30 us of CPU time for the
+  // event's 1. So events may gather: longer where they are few, but never so long that many merge in the
+  // kernel. Measured with held execs: the reader's CPU time falls by 60 % (compile) to 86 % (grep -r); 1 %
+  // more events merge where 16 threads open 1,000 files over and over.
+  static constexpr std::uint64_t kMinGatherNs = 50'000;
+  static constexpr std::uint64_t kMaxGatherNs = 1'000'000;
+
   // The longest event is a rename: metadata, three handles of at most 128 bytes, two names of at most 255.
   static constexpr std::size_t kMinFreeBytes = 2048;
 
@@ -107,6 +116,7 @@ class CaptureLoop {
   void give_up();
   bool publishing_is_due(std::uint64_t now_ns) const;
   void wait();
+  bool gather();
 
   // Set up before the thread starts, then its own.
   Options options_;
@@ -128,6 +138,8 @@ class CaptureLoop {
   Arena::Missing missing_;  // since the last arena was published
   LiveStatistics& live_;
   std::uint64_t shortage_since_ns_ = 0;  // 0: there is room
+  std::size_t told_since_gathered_ = 0;
+  std::uint64_t gather_ns_ = kMinGatherNs;
   std::uint32_t own_pid_;
   alignas(8) std::array<std::byte, 1024 * kKernelEventBytes> scratch_;
 

@@ -157,6 +157,7 @@ Status Session::open_process_channel() {
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
   CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = descriptor_budget_};
+  capture.gathers_told = options_.hold != format::HoldMode::kOpen;
   capture.failure_event = failure_event_.get();
   if (!options_.deny.empty()) {
     auto names = PathResolver::open();
