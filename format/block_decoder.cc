@@ -104,30 +104,43 @@ void clear_columns(EventColumns& out, ColumnSet unwanted) {
   if ((unwanted & kColumnReply) != 0) out.reply_ns.clear();
 }
 
-bool paths_known(std::span<const PathId> ids, const Dictionary& dictionary) {
-  if (any_above(ids, dictionary.path_count())) return false;
-  return !dictionary.has_gaps() ||
-         std::all_of(ids.begin(), ids.end(), [&](PathId id) { return dictionary.knows_path(id); });
+// Whether every id is in the dictionary; quick, since nearly always it is so.
+template <typename Knows>
+bool all_known(std::span<const std::uint32_t> ids, std::uint32_t count, bool has_gaps, Knows knows) {
+  return !any_above(ids, count) && (!has_gaps || std::all_of(ids.begin(), ids.end(), knows));
 }
 
-bool processes_known(std::span<const ProcessId> ids, const Dictionary& dictionary) {
-  if (any_above(ids, dictionary.process_count())) return false;
-  return !dictionary.has_gaps() ||
-         std::all_of(ids.begin(), ids.end(), [&](ProcessId id) { return dictionary.knows_process(id); });
+// Ids that the dictionary lacks become 0, unknown.
+MissingNames forget_missing(const Dictionary& dictionary, EventColumns& columns) {
+  const auto knows_path = [&](PathId id) { return dictionary.knows_path(id); };
+  const auto knows_process = [&](ProcessId id) { return dictionary.knows_process(id); };
+  const bool gaps = dictionary.has_gaps();
+  if (all_known(columns.process, dictionary.process_count(), gaps, knows_process) &&
+      all_known(columns.path, dictionary.path_count(), gaps, knows_path) &&
+      all_known(columns.path2, dictionary.path_count(), gaps, knows_path)) {
+    return {};
+  }
+  const auto forget = [](std::vector<std::uint32_t>& ids, std::size_t i, auto knows) {
+    if (ids.empty() || knows(ids[i])) return false;
+    ids[i] = 0;
+    return true;
+  };
+  MissingNames missing;
+  for (std::size_t i = 0; i < columns.count; ++i) {
+    if (forget(columns.process, i, knows_process)) ++missing.processes;
+    const bool first = forget(columns.path, i, knows_path);
+    const bool second = forget(columns.path2, i, knows_path);
+    if (first || second) ++missing.paths;
+  }
+  return missing;
 }
 
-std::string check_values(const BlockStatistics& statistics, const Dictionary& dictionary,
-                         const EventColumns& columns) {
-  if (!processes_known(columns.process, dictionary)) return "a process is not in the dictionary";
-  if (!paths_known(columns.path, dictionary) || !paths_known(columns.path2, dictionary)) {
-    return "a path is not in the dictionary";
+std::string check_times(const BlockStatistics& statistics, const std::vector<std::uint64_t>& time_ns) {
+  if (time_ns.empty() ||
+      (time_ns.front() == statistics.totals.first_ns && time_ns.back() == statistics.totals.last_ns)) {
+    return {};
   }
-  const auto& time = columns.time_ns;
-  if (!time.empty() &&
-      (time.front() != statistics.totals.first_ns || time.back() != statistics.totals.last_ns)) {
-    return "times differ from the statistics";
-  }
-  return {};
+  return "times differ from the statistics";
 }
 
 }  // namespace
@@ -196,7 +209,9 @@ std::string BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dicti
   clear_columns(out, kAllColumns & ~needed);
   auto fault = table.column_bytes() != nullptr ? decode_columns(block, needed, out)
                                                : decode_joint_columns(block, needed, out);
-  return fault.empty() ? check_values(block.statistics, dictionary, out) : fault;
+  if (!fault.empty()) return fault;
+  out.missing = forget_missing(dictionary, out);
+  return check_times(block.statistics, out.time_ns);
 }
 
 BlockDecoder::BlockDecoder() : scratch_(std::make_unique<Scratch>()) {}
@@ -211,6 +226,21 @@ Status BlockDecoder::decode(const EncodedBlock& block, const Dictionary& diction
   if (fault.empty()) return {};
   out.count = 0;
   return Error{block.origin.description + ": " + fault, {}, 0, "the events of this block are lost"};
+}
+
+Damage BlockDecoder::missing_names(const EncodedBlock& block, const Dictionary& dictionary) {
+  EventColumns columns;
+  auto damage = block.origin;
+  if (auto decoded = decode(block, dictionary, kAllColumns, columns); !decoded) {
+    damage.description = decoded.error().what;
+    return damage;
+  }
+  damage.description +=
+      fmt::format(": of {} events the path of {} and the process of {} are not in the dictionary",
+                  columns.count, columns.missing.paths, columns.missing.processes);
+  damage.bytes = 0;
+  damage.events = 0;
+  return damage;
 }
 
 }  // namespace rfan::format

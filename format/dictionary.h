@@ -24,8 +24,7 @@ class Dictionary {
   std::string_view path(PathId id) const;      // precondition: id <= path_count()
   const Process& process(ProcessId id) const;  // precondition: id <= process_count()
 
-  // False for ids whose entries were lost with a damaged DICT frame. Blocks that the reader returns hold none
-  // of them.
+  // False for ids whose entries were lost with a damaged DICT frame. Decoded columns hold none of them.
   bool knows_path(PathId id) const;
   bool knows_process(ProcessId id) const;
   bool has_gaps() const;

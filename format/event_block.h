@@ -24,6 +24,14 @@ inline constexpr ColumnSet kColumnPath2 = 1U << 5;
 inline constexpr ColumnSet kColumnReply = 1U << 6;
 inline constexpr ColumnSet kAllColumns = (1U << 7) - 1;
 
+// How many events of a block name an entry that the dictionary lacks, since a DICT frame was lost.
+struct MissingNames {
+  std::size_t paths = 0;  // events whose path or second path is missing
+  std::size_t processes = 0;
+
+  bool any() const { return paths != 0 || processes != 0; }
+};
+
 // Decoded columns; a column that was not asked for is empty. Reuse one instance to avoid allocations.
 struct EventColumns {
   std::size_t count = 0;
@@ -35,7 +43,8 @@ struct EventColumns {
   std::vector<PathId> path2;
   std::vector<std::uint32_t> reply_ns;  // of held events, the middle of its bucket; else 0
   std::size_t unknown_columns =
-      0;  // of a later minor version: the block has them, this program passed over them
+      0;                   // of a later minor version: the block has them, this program passed over them
+  MissingNames missing{};  // of the ids decoded: they are 0 here, unknown
 };
 
 // What is known of a block before any column is decompressed.

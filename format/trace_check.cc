@@ -88,7 +88,7 @@ std::string Checker::fault_in(const BlockStatistics& statistics, const TraceTota
   }
   if (!same_apart_from_latencies(counted, statistics.totals))
     return "its statistics are not those of its events";
-  if (!context_.dictionary.has_gaps() &&
+  if (!context_.dictionary.has_gaps() && !columns_.missing.any() &&
       events_with_exe(columns_, context_.dictionary) != counted.events_with_exe)
     return "its statistics are not those of its events";
   if (!statistics.processes) return {};
@@ -118,6 +118,7 @@ void Checker::take_events(Frame frame, FrameRecord& record) {
     damage.description += ": " + wrong;
     return context_.report(damage);
   }
+  if (columns_.missing.any()) context_.report(decoder_.missing_names(*block, context_.dictionary));
   check_.totals.merge(counted);
   ++check_.blocks;
 }

@@ -176,7 +176,7 @@ const Dictionary& TraceFile::State::load_dictionary(std::uint64_t until) {
     if (frame) {
       context.take(*frame);
     } else {
-      context.report({offset, length, frame.error().what, {}});
+      context.report({offset, length, frame.error().what, 0});
     }
   }
   if (dictionary_until < until) dictionary_until.store(until, std::memory_order_release);
@@ -222,10 +222,13 @@ Status TraceFile::decode(const EncodedBlock& block, ColumnSet wanted, BlockDecod
   const bool loaded = state_->dictionary_until.load(std::memory_order_acquire) > block.origin.offset;
   const auto& names = loaded ? state_->context.dictionary : dictionary();
   auto status = decoder.decode(block, names, wanted, out);
-  if (status.ok()) return status;
-  auto damage = block.origin;
-  damage.description = status.error().what;
-  state_->report_block(damage);
+  if (!status) {
+    auto damage = block.origin;
+    damage.description = status.error().what;
+    state_->report_block(damage);
+  } else if (out.missing.any()) {
+    state_->report_block(decoder.missing_names(block, names));
+  }
   return status;
 }
 

@@ -62,7 +62,7 @@ class TraceFile {
   Result<EncodedBlock> read_block(std::size_t index) const;
 
   // Decompresses the wanted columns with a decoder of the calling thread; a fault is reported (once for a
-  // block) and an error.
+  // block) and an error. Ids that the dictionary lacks become 0, which is reported as well.
   Status decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder, EventColumns& out) const;
 
   std::uint64_t damage_count() const;

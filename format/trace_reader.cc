@@ -22,8 +22,7 @@ struct TraceReader::State {
 
   Status read_meta();
   Result<std::optional<Frame>> next_frame();
-  std::optional<EncodedBlock> pass_events(Frame frame);
-  std::string missing_ids(const EncodedBlock& block);
+  void report_block(const Damage& damage);
   std::optional<TraceSummary> footer_by_trailer();
 
   std::unique_ptr<ByteSource> source;
@@ -55,28 +54,10 @@ Status TraceReader::State::read_meta() {
   return {};
 }
 
-// Every id of the block must be in the dictionary. After a DICT frame was lost only decoding can tell.
-std::string TraceReader::State::missing_ids(const EncodedBlock& block) {
-  const auto& processes = block.statistics.processes;
-  if (processes && !processes->empty() && processes->back() > context.dictionary.process_count()) {
-    return block.origin.description + ": a process is not in the dictionary";
-  }
-  if (context.damage_count == 0) return {};
-  EventColumns columns;
-  const auto decoded =
-      decoder.decode(block, context.dictionary, kColumnProcess | kColumnPath | kColumnPath2, columns);
-  return decoded ? "" : decoded.error().what;
-}
-
-std::optional<EncodedBlock> TraceReader::State::pass_events(Frame frame) {
-  auto block = context.block_of(std::move(frame));
-  if (!block) return {};
-  const auto fault = missing_ids(*block);
-  if (fault.empty()) return block;
-  auto damage = block->origin;
-  damage.description = fault;
+void TraceReader::State::report_block(const Damage& damage) {
+  if (reported_block == damage.offset) return;
+  reported_block = damage.offset;
   context.report(damage);
-  return {};
 }
 
 std::optional<TraceSummary> TraceReader::State::footer_by_trailer() {
@@ -117,7 +98,7 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
     }
     if (!(*frame)->head.is(FrameType::kEvents)) {
       state_->context.take(**frame);
-    } else if (auto block = state_->pass_events(std::move(**frame))) {
+    } else if (auto block = state_->context.block_of(std::move(**frame))) {
       return block;
     }
   }
@@ -126,11 +107,13 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
 
 Status TraceReader::decode(const EncodedBlock& block, ColumnSet wanted, EventColumns& out) {
   auto status = state_->decoder.decode(block, state_->context.dictionary, wanted, out);
-  if (status.ok() || state_->reported_block == block.origin.offset) return status;
-  state_->reported_block = block.origin.offset;
-  auto damage = block.origin;
-  damage.description = status.error().what;
-  state_->context.report(damage);
+  if (!status) {
+    auto damage = block.origin;
+    damage.description = status.error().what;
+    state_->report_block(damage);
+  } else if (out.missing.any()) {
+    state_->report_block(state_->decoder.missing_names(block, state_->context.dictionary));
+  }
   return status;
 }
 

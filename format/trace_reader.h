@@ -18,7 +18,7 @@
 namespace rfan::format {
 
 // One thread. The dictionaries, losses and clocks grow as frames pass by: after next_block() returned a
-// block, every id in that block is in dictionary().
+// block, every id that decode() gives of it is in dictionary().
 class TraceReader {
  public:
   // Reads HEADER and META. Fails on a file that is no trace, and on an unknown incompat flag or major
@@ -39,8 +39,8 @@ class TraceReader {
   // source.
   Result<std::optional<EncodedBlock>> next_block();
 
-  // Decompresses the wanted columns. Every id is checked against the dictionary: on any fault the block is
-  // reported as damage and an error returned, and `out` is empty.
+  // Decompresses the wanted columns. On any fault the block is reported as damage and an error returned, and
+  // `out` is empty. Ids that the dictionary lacks become 0, which is reported as well (each block once).
   Status decode(const EncodedBlock& block, ColumnSet wanted, EventColumns& out);
 
   const Dictionary& dictionary() const;

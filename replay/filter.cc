@@ -48,8 +48,8 @@ class ProcessNode : public Node {
     }
   }
 
-  // An event of an unknown process need not be in the list. An id that the dictionary lacks is a fault that
-  // decoding will report.
+  // An event of an unknown process need not be in the list. An id that the dictionary lacks stands for the
+  // unknown process once it is decoded.
   Share judge(const BlockStatistics& statistics, const Timeline&) const override {
     if (!statistics.processes) return Share::kSome;
     bool any = wanted_.contains(0);

@@ -50,7 +50,8 @@ class Recovery {
   format::LossCount lost_;
 };
 
-// Everything is decoded: what a new file says must be true. A block that does not decode has been reported.
+// Everything is decoded: what a new file says must be true. A block that does not decode has been reported;
+// ids that stand for nothing are not copied.
 Status Recovery::save_block(std::size_t index) {
   auto block = file_.read_block(index);
   if (!block) return block.error().errno_value != 0 ? Status(block.error()) : Status();
@@ -63,7 +64,11 @@ Status Recovery::save_block(std::size_t index) {
     return {};
   }
   last_ns_ = columns_.time_ns.back();
-  if (copy_.ids() == CopiedIds::kKept) return copy_.add_block(*block, latencies_of(columns_));
+  if (const auto lost_paths = columns_.missing.paths; lost_paths != 0) {
+    writer_.add_loss({format::LossCause::kUnresolvedPath, lost_paths, columns_.time_ns.front(), last_ns_});
+  }
+  if (copy_.ids() == CopiedIds::kKept && !columns_.missing.any())
+    return copy_.add_block(*block, latencies_of(columns_));
   for (std::size_t i = 0; i < columns_.count; ++i) {
     auto added =
         copy_.add_event({columns_.time_ns[i], columns_.kind[i], columns_.flags[i], columns_.process[i],

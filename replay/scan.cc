@@ -31,13 +31,15 @@ void take_columns(ColumnSet columns, EventColumns& from, EventColumns& to) {
   if (columns & format::kColumnPath) to.path.swap(from.path);
   if (columns & format::kColumnPath2) to.path2.swap(from.path2);
   if (columns & format::kColumnReply) to.reply_ns.swap(from.reply_ns);
+  to.missing.paths = std::max(to.missing.paths, from.missing.paths);
+  to.missing.processes = std::max(to.missing.processes, from.missing.processes);
 }
 
 unsigned bits_in(ColumnSet columns) {
   return static_cast<unsigned>(__builtin_popcount(columns));
 }
 
-// An id that is missing is a fault, which decoding will report.
+// An id that is missing stands for nobody, as decoding will show and report.
 bool know_processes(const format::Dictionary& dictionary, std::span<const format::ProcessId> ascending) {
   if (!ascending.empty() && ascending.back() > dictionary.process_count()) return false;
   return !dictionary.has_gaps() || std::all_of(ascending.begin(), ascending.end(),

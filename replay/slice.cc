@@ -40,6 +40,7 @@ struct Piece : Product {
   std::optional<format::EncodedBlock> block;
   format::LatencyHistogram latencies;
   std::vector<format::Event> events;
+  std::optional<format::Loss> lost_paths;
 };
 
 format::EncodedBlock copy_of(const format::EncodedBlock& block) {
@@ -60,7 +61,8 @@ class PieceMaker : public Part {
   void add(const Batch& batch) override {
     const auto& events = batch.events;
     piece_ = std::make_unique<Piece>();
-    if (copy_blocks_ && batch.selection.all) {
+    note_lost_paths(batch);
+    if (copy_blocks_ && batch.selection.all && !events.missing.any()) {
       piece_->block = copy_of(batch.encoded);
       for (std::size_t i = 0; i < events.count; ++i) {
         if ((events.flags[i] & format::kFlagHeld) != 0) piece_->latencies.add(events.reply_ns[i]);
@@ -75,6 +77,15 @@ class PieceMaker : public Part {
   std::unique_ptr<Product> product() override { return std::move(piece_); }
 
  private:
+  // How many of a part of the block lost theirs is not known.
+  void note_lost_paths(const Batch& batch) {
+    const auto& lost = batch.events.missing.paths;
+    if (lost == 0) return;
+    const auto& totals = batch.statistics.totals;
+    piece_->lost_paths = {format::LossCause::kUnresolvedPath, {}, totals.first_ns, totals.last_ns};
+    if (batch.selection.all) piece_->lost_paths->count = lost;
+  }
+
   const bool copy_blocks_;
   std::unique_ptr<Piece> piece_;
 };
@@ -94,6 +105,7 @@ class SliceQuery : public Query {
   }
   void take_product(const ScanFile&, Product& product) override {
     auto& piece = static_cast<Piece&>(product);
+    if (piece.lost_paths) lost_paths_.push_back(*piece.lost_paths);
     if (status_ && piece.block) status_ = copy_.add_block(*piece.block, piece.latencies);
     for (const auto& event : piece.events) {
       if (status_) status_ = copy_.add_event(event);
@@ -101,10 +113,13 @@ class SliceQuery : public Query {
   }
   bool done() const override { return !status_; }
   const Status& status() const { return status_; }
+  // The events that are in the new trace without the path they had.
+  const std::vector<format::Loss>& lost_paths() const { return lost_paths_; }
 
  private:
   TraceCopy& copy_;
   const CopiedIds ids_;
+  std::vector<format::Loss> lost_paths_;
   Status status_;
 };
 
@@ -287,6 +302,7 @@ Result<Coverage> Slice::run(const Session& session) {
   if (!query.status()) return query.status().error();
   if (session.options.verbose) session.note(counts_text(scan.counts()));
   add_losses(*set, *condition, (*writer)->totals(), **writer);
+  for (const auto& loss : query.lost_paths()) (*writer)->add_loss(loss);
   auto end = std::move(origin->end);
   // What recording everything took is not what this part took.
   if (*condition) end.cost = {};

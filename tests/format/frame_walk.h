@@ -36,4 +36,13 @@ inline std::vector<FrameSpan> frames_of(const Bytes& bytes) {
   return frames;
 }
 
+// Frame number `index` of a type.
+inline FrameSpan find_frame(const Bytes& bytes, format::FrameType type, std::size_t index) {
+  for (const auto& frame : frames_of(bytes)) {
+    if (frame.head.is(type) && index-- == 0) return frame;
+  }
+  ADD_FAILURE() << "no such frame";
+  return {};
+}
+
 }  // namespace rfan::tests

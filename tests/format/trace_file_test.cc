@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/format/frame_walk.h"
 #include "tests/format/future_trace.h"
 #include "tests/format/trace_fixture.h"
 
@@ -24,12 +25,18 @@ struct Opened {
   }
 
   std::vector<std::uint64_t> times_of(std::size_t block) const {
+    return columns_of(block, format::kColumnTime).time_ns;
+  }
+  std::vector<format::PathId> paths_of(std::size_t block) const {
+    return columns_of(block, format::kColumnPath).path;
+  }
+  format::EventColumns columns_of(std::size_t block, format::ColumnSet wanted) const {
     BlockDecoder decoder;
     format::EventColumns columns;
     auto encoded = file->read_block(block);
     if (encoded) [[maybe_unused]]
-      const auto status = file->decode(*encoded, format::kColumnTime, decoder, columns);
-    return columns.time_ns;
+      const auto status = file->decode(*encoded, wanted, decoder, columns);
+    return columns;
   }
 
   Bytes bytes;
@@ -111,25 +118,31 @@ TEST(TraceFile, ADamagedBlockIsReportedOnceAndTheOthersAreRead) {
   EXPECT_EQ(opened.file->damage_count(), 1U);
 }
 
-// Events of all blocks that a file gives, by their times.
-std::size_t readable_events(const Bytes& bytes) {
-  auto file = TraceFile::open(std::make_unique<MemorySource>(bytes), {});
-  if (!file) return 0;
-  BlockDecoder decoder;
-  format::EventColumns columns;
-  std::size_t events = 0;
-  for (std::size_t i = 0; i < (*file)->blocks().size(); ++i) {
-    auto block = (*file)->read_block(i);
-    if (block && (*file)->decode(*block, format::kAllColumns, decoder, columns)) events += columns.count;
-  }
-  return events;
+TEST(TraceFile, ALostDictionaryCostsNamesAndNoEvents) {
+  auto bytes = sample_trace();
+  const auto dictionary = find_frame(bytes, format::FrameType::kDict, 1);
+  bytes[dictionary.offset + dictionary.head.frame_length() - 1] ^= std::byte{1};
+  const Opened opened(bytes);
+  for (std::size_t block = 0; block < 3; ++block) EXPECT_EQ(opened.times_of(block).size(), 12U);
+  ASSERT_EQ(opened.damages.size(), 1U) << "of the block nothing was asked that is missing";
+  EXPECT_EQ(opened.damages[0].events, 0U) << "a frame of names holds no events";
+  const auto paths = opened.paths_of(1);
+  ASSERT_EQ(paths.size(), 12U);
+  EXPECT_EQ(paths[0], 0U) << "its first path is new in the lost frame";
+  EXPECT_NE(paths[2], 0U);
+  EXPECT_EQ(opened.paths_of(1), paths);
+  ASSERT_EQ(opened.damages.size(), 2U) << "a block is reported once";
+  EXPECT_EQ(opened.damages[1].events, 0U);
+  EXPECT_NE(opened.damages[1].description.find("of 12 events the path of 4 and the process of 11 are not"),
+            std::string::npos)
+      << opened.damages[1].description;
 }
 
 TEST(TraceFile, AFileCutAtAnyByteGivesTheSameAsReadingForward) {
   const auto bytes = sample_trace();
   for (std::size_t missing = 1; missing < bytes.size(); ++missing) {
     const auto cut = without_end(bytes, missing);
-    ASSERT_EQ(readable_events(cut), read_all(cut).events.size()) << missing << " bytes missing";
+    ASSERT_EQ(events_by_block(cut), read_all(cut).events) << missing << " bytes missing";
   }
 }
 
@@ -138,7 +151,7 @@ TEST(TraceFile, AFlippedByteCostsNoMoreThanWhenReadingForward) {
   for (std::size_t position = 0; position < bytes.size(); ++position) {
     auto flipped = bytes;
     flipped[position] ^= std::byte{0x55};
-    ASSERT_EQ(readable_events(flipped), read_all(flipped).events.size()) << "byte " << position;
+    ASSERT_EQ(events_by_block(flipped), read_all(flipped).events) << "byte " << position;
   }
 }
 

@@ -52,6 +52,9 @@ struct Contents {
 Contents read_all(std::unique_ptr<format::ByteSource> source);
 Contents read_all(const Bytes& bytes);
 
+// The events that TraceFile gives, block by block; none when it does not open.
+std::vector<NamedEvent> events_by_block(const Bytes& bytes);
+
 // Fixed uuids, so that the same events give the same bytes.
 format::TraceWriterOptions fixed_options();
 format::TraceMeta sample_meta();
@@ -61,7 +64,11 @@ format::TraceMeta sample_meta();
 Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::TraceWriterOptions& options);
 Bytes sample_trace();
 
-// Whether `part` can be had from `whole` by leaving out events.
+// Whether `found` says of `written` nothing but the truth: it is the same, or has names unknown that were
+// lost.
+bool same_or_unknown(const NamedEvent& found, const NamedEvent& written);
+
+// Whether `part` can be had from `whole` by leaving out events, and names.
 bool is_subsequence(const std::vector<NamedEvent>& part, const std::vector<NamedEvent>& whole);
 
 }  // namespace rfan::tests

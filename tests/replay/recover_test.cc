@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
+#include <vector>
 
 #include "replay/program.h"
 #include "tests/replay/sample_trace.h"
@@ -12,6 +14,8 @@ namespace {
 
 using replay_test::run;
 
+constexpr std::size_t kHeaderBytes = 72;
+
 class RecoverTest : public testing::Test {
  protected:
   replay_test::Outcome recover() const {
@@ -19,6 +23,29 @@ class RecoverTest : public testing::Test {
     return run({"recover", trace_, "-o", saved_});
   }
   static std::string events(const std::string& trace) { return run({"cat", trace, "--format", "jsonl"}).out; }
+
+  // One line an event, without the time, which differs where no clock is readable.
+  static std::vector<std::string> kinds_and_paths(const std::string& trace) {
+    std::istringstream lines(run({"cat", trace, "-F", "kind,pid,exe,path"}).out);
+    std::vector<std::string> all;
+    for (std::string line; std::getline(lines, line);) all.push_back(line);
+    return all;
+  }
+  static bool says(const replay_test::Outcome& outcome, std::string_view text) {
+    return std::any_of(outcome.notes.begin(), outcome.notes.end(),
+                       [&](const auto& note) { return note.find(text) != std::string::npos; });
+  }
+  // The saved trace verifies; where events were lost its ledger says so.
+  bool is_sound_or_says_what_is_missing(const replay_test::Outcome& recovered) const {
+    const auto verified = run({"verify", saved_});
+    const bool whole = verified.out.find(": whole: ") != std::string::npos;
+    const bool lost = std::any_of(recovered.notes.begin(), recovered.notes.end(), [](const auto& note) {
+      return note.find(" events lost") != std::string::npos &&
+             note.find(", no events lost") == std::string::npos;
+    });
+    const bool told = verified.out.find("the trace lost ") != std::string::npos;
+    return whole && lost == told;
+  }
 
   const tests::ScratchDirectory scratch_;
   const std::string trace_ = scratch_.file("t.fbz");
@@ -53,6 +80,71 @@ TEST_F(RecoverTest, WhatIsReadableOfAFlippedFileIsWhatIsSaved) {
       return run({"cat", trace, "-F", "kind,pid,exe,path"}).out;
     };
     EXPECT_EQ(fields(saved_), fields(trace_)) << "byte " << at;
+  }
+}
+
+TEST_F(RecoverTest, AFileCutAtAnyByteIsSavedUpToItsLastFlush) {
+  replay_test::write_long_trace(trace_, 3, 2);
+  const auto bytes = replay_test::read_file(trace_);
+  const auto whole = events(trace_);
+  std::size_t most = 0;
+  for (std::size_t size = kHeaderBytes; size < bytes.size(); ++size) {
+    SCOPED_TRACE("cut after byte " + std::to_string(size));
+    replay_test::write_file(trace_, bytes.substr(0, size));
+    const auto outcome = recover();
+    ASSERT_EQ(outcome.status, kExitClean);
+    ASSERT_TRUE(says(outcome, "the trace is not finished"));
+    const auto saved = kinds_and_paths(saved_);
+    ASSERT_EQ(saved, kinds_and_paths(trace_));
+    ASSERT_GE(saved.size(), most) << "a longer file gives no less";
+    most = saved.size();
+    ASSERT_TRUE(is_sound_or_says_what_is_missing(outcome));
+    if (saved.size() == 6) {
+      ASSERT_EQ(events(saved_), whole);
+    }
+  }
+  EXPECT_GT(most, 0U);
+}
+
+TEST_F(RecoverTest, AZeroedPageCostsTheBlocksOnItAndNoOther) {
+  constexpr std::size_t kPageBytes = 4096;
+  replay_test::write_long_trace(trace_, 150, 40);
+  const auto bytes = replay_test::read_file(trace_);
+  ASSERT_GT(bytes.size(), 4 * kPageBytes);
+  for (std::size_t page = kPageBytes; page < bytes.size(); page += kPageBytes) {
+    SCOPED_TRACE("page at " + std::to_string(page));
+    auto zeroed = bytes;
+    std::fill_n(zeroed.begin() + static_cast<long>(page), std::min(kPageBytes, bytes.size() - page), '\0');
+    replay_test::write_file(trace_, zeroed);
+    const auto outcome = recover();
+    ASSERT_EQ(outcome.status, kExitClean);
+    ASSERT_FALSE(outcome.notes.empty());
+    ASSERT_EQ(kinds_and_paths(saved_), kinds_and_paths(trace_));
+    ASSERT_TRUE(is_sound_or_says_what_is_missing(outcome));
+  }
+}
+
+// Of a trace whose second DICT frame is lost.
+TEST_F(RecoverTest, EventsWhosePathIsLostAreSavedAndCounted) {
+  replay_test::write_long_trace(trace_, 3, 10);
+  auto bytes = replay_test::read_file(trace_);
+  const std::string dictionary("\xA7\x72\x66\xF5\x02");
+  const auto second = bytes.find(dictionary, bytes.find(dictionary) + 1);
+  ASSERT_NE(second, std::string::npos);
+  constexpr std::size_t kToMetadata = 32;
+  bytes[second + kToMetadata] ^= 0x41;
+  replay_test::write_file(trace_, bytes);
+  for (const auto* verb : {"recover", "slice"}) {
+    std::filesystem::remove(saved_);
+    const auto outcome = run({verb, trace_, "-o", saved_});
+    EXPECT_TRUE(says(outcome, "of 10 events the path of 10 and the process of 0 are not in the dictionary"));
+    EXPECT_EQ(kinds_and_paths(saved_), kinds_and_paths(trace_));
+    EXPECT_EQ(kinds_and_paths(saved_).size(), 30U) << verb;
+    const auto verified = run({"verify", saved_});
+    EXPECT_EQ(verified.status, kExitPartial);
+    EXPECT_NE(verified.out.find("the path of 10 events is unknown (unresolved_path"), std::string::npos)
+        << verified.out;
+    EXPECT_NE(verified.out.find("whole: 30 events"), std::string::npos) << verified.out;
   }
 }
 
