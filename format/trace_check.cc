@@ -1,5 +1,7 @@
 #include "format/trace_check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -32,6 +34,30 @@ std::uint64_t events_with_exe(const EventColumns& columns, const Dictionary& dic
   return static_cast<std::uint64_t>(
       std::count_if(columns.process.begin(), columns.process.end(),
                     [&](auto id) { return id != 0 && dictionary.process(id).exe != 0; }));
+}
+
+// Of the lists by process. Ids that stand for nothing were made 0 and are not compared.
+std::string fault_in_processes(const BlockStatistics& statistics, const EventColumns& columns) {
+  if (!statistics.processes) return {};
+  const auto& listed = *statistics.processes;
+  std::vector<std::uint32_t> found(listed.size());
+  for (const auto id : columns.process) {
+    const auto at = std::lower_bound(listed.begin(), listed.end(), id);
+    if (at != listed.end() && *at == id) {
+      ++found[static_cast<std::size_t>(at - listed.begin())];
+    } else if (id != 0) {
+      return "it has processes that its statistics do not list";
+    }
+  }
+  const auto& stated = statistics.process_events;
+  const bool some_unknown = columns.missing.processes != 0;
+  for (std::size_t i = 0; i < stated.size(); ++i) {
+    if (some_unknown && (listed[i] == 0 || found[i] == 0)) continue;
+    if (found[i] != stated[i])
+      return fmt::format("its statistics give process {} {} events, and it has {}", listed[i], stated[i],
+                         found[i]);
+  }
+  return {};
 }
 
 bool same_apart_from_latencies(TraceTotals left, TraceTotals right) {
@@ -91,14 +117,7 @@ std::string Checker::fault_in(const BlockStatistics& statistics, const TraceTota
   if (!context_.dictionary.has_gaps() && !columns_.missing.any() &&
       events_with_exe(columns_, context_.dictionary) != counted.events_with_exe)
     return "its statistics are not those of its events";
-  if (!statistics.processes) return {};
-  std::vector<ProcessId> present(columns_.process.begin(), columns_.process.end());
-  std::sort(present.begin(), present.end());
-  present.erase(std::unique(present.begin(), present.end()), present.end());
-  const bool listed = std::all_of(present.begin(), present.end(), [&](auto id) {
-    return id == 0 || std::binary_search(statistics.processes->begin(), statistics.processes->end(), id);
-  });
-  return listed ? "" : "it has processes that its statistics do not list";
+  return fault_in_processes(statistics, columns_);
 }
 
 void Checker::take_events(Frame frame, FrameRecord& record) {
