@@ -66,8 +66,7 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
         const auto timeline = set.value().timeline(i);
         recording = RecordingTime{timeline.start_ns(), timeline.first_event_ns(), timeline.last_event_ns()};
       }
-      jobs.push_back(
-          {run, member.name == kStandardInput ? "-" : member.name, {condition, sequences, recording}});
+      jobs.push_back({run, member.path, {condition, sequences, recording, options.time_style()}});
     }
   }
   std::vector<std::optional<Result<std::unique_ptr<RunTally>>>> tallies(jobs.size());

@@ -51,6 +51,11 @@ class WritersQuery : public Query {
   Identities found_;
 };
 
+// What is noted here and again by the scan of the verb must be the same line, which is said once.
+ScanOptions options_of(const Session& session) {
+  return {.threads = session.options.threads, .time_style = session.options.time_style()};
+}
+
 Result<ConditionPtr> writers_of(const Session& session, const TraceSet& set) {
   auto pattern = format::PathPattern::compile(session.options.wrote);
   if (!pattern) return pattern.error();
@@ -62,7 +67,7 @@ Result<ConditionPtr> writers_of(const Session& session, const TraceSet& set) {
                                           bit(EventKind::kCreate) | bit(EventKind::kRename)}),
                        condition(PathTest{matches})}});
   WritersQuery query;
-  Scan scan(set, wrote, {.threads = session.options.threads}, session.note, session.progress);
+  Scan scan(set, wrote, options_of(session), session.note, session.progress);
   if (auto coverage = scan.run(query); !coverage) return coverage.error();
   return condition(ProcessTest{[found = query.found()](const ProcessView& view) {
     return view.known() && found.contains(identity_of(view.process()));
@@ -109,7 +114,7 @@ Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set
   if (!length) return length.error();
   const auto step_ns = std::max<std::uint64_t>(1, *length / kSteps);
   WaitQuery query(step_ns);
-  Scan scan(set, filter, {.threads = session.options.threads}, session.note, session.progress);
+  Scan scan(set, filter, options_of(session), session.note, session.progress);
   if (auto coverage = scan.run(query); !coverage) return coverage.error();
   std::uint64_t best_step = 0;
   std::uint64_t best_sum = 0;

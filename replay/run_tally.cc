@@ -95,7 +95,7 @@ class TallyReader {
     for (const auto& loss : losses) {
       if (filter_.may_match_time(loss.first_ns, loss.last_ns, timeline_)) concerned.push_back(loss);
     }
-    TimeFormat time(timeline_, TimeStyle::kLocal);
+    TimeFormat time(timeline_, options_.time_style);
     for (const auto& sum : sum_losses(concerned)) note(loss_note(sum, time));
     return concerned;
   }

@@ -52,6 +52,7 @@ struct TallyOptions {
   ConditionPtr filter;  // null: everything
   bool sequences = false;
   std::optional<RecordingTime> recording{};  // where it is known before the file is read
+  TimeStyle time_style = TimeStyle::kLocal;  // of notes
 };
 
 // Everything a comparison keeps of a run. Memory: the dictionary, and one cell for each distinct shape, path

@@ -304,10 +304,10 @@ Status Scan::scan_file(std::size_t index, Query& query) {
 }
 
 Status Scan::scan_stream(std::size_t index, Query& query) {
-  const auto& name = set_.members()[index].name;
-  auto source = format::open_source(name == kStandardInput ? "-" : name);
+  const auto& member = set_.members()[index];
+  auto source = format::open_source(member.path);
   if (!source) return source.error();
-  return run_stream(std::move(*source), name, index, {}, query);
+  return run_stream(std::move(*source), member.name, index, {}, query);
 }
 
 // The file that is being written, and those that rotation begins after it.

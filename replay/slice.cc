@@ -134,7 +134,7 @@ Result<Origin> origin_of(const TraceSet& set) {
   Origin origin;
   for (std::size_t i = 0; i < set.members().size(); ++i) {
     const auto& member = set.members()[i];
-    auto source = format::open_source(member.name);
+    auto source = format::open_source(member.path);
     if (!source) return source.error();
     auto reader = format::TraceReader::open(std::move(*source), {});
     if (!reader) return reader.error();

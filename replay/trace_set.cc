@@ -14,6 +14,7 @@ namespace {
 TraceMember member_of(const std::string& name, const format::TraceFile& file) {
   TraceMember member;
   member.name = name;
+  member.path = name;
   member.header = file.header();
   member.clocks = file.clocks();
   member.losses = file.losses();
@@ -65,7 +66,8 @@ Status TraceSet::add_file(const std::string& path, bool named, const NoteSink& n
 Status TraceSet::add_name(const std::string& name, const NoteSink& note) {
   if (is_pipe(name)) {
     TraceMember member;
-    member.name = name == "-" ? std::string(kStandardInput) : name;
+    member.name = name == "-" ? "standard input" : name;
+    member.path = name;
     member.stream = true;
     members_.push_back(std::move(member));
     opened_.emplace_back();
@@ -144,7 +146,7 @@ bool TraceSet::has_streams() const {
 
 Result<std::unique_ptr<format::TraceFile>> TraceSet::file(std::size_t index, const NoteSink& note) const {
   if (opened_[index] != nullptr) return std::move(opened_[index]);
-  auto source = format::open_source(members_[index].name);
+  auto source = format::open_source(members_[index].path);
   if (!source) return source.error();
   return format::TraceFile::open(std::move(*source), damage_callback(members_[index].name, note));
 }

@@ -15,11 +15,10 @@
 
 namespace rfan::replay {
 
-inline constexpr std::string_view kStandardInput = "standard input";
-
 // One file of a set. What is small is kept; the file itself, with its dictionary, only while it is scanned.
 struct TraceMember {
   std::string name;         // as given, or as found in the directory; "standard input"
+  std::string path;         // what open_source() takes: the same, or "-"
   bool stream = false;      // a pipe: read once, front to back; what follows is then empty
   std::size_t session = 0;  // files of one recording that follow each other have the same number
   format::FileHeader header{};

@@ -59,8 +59,8 @@ Result<Finding> look_at(const TraceMember& member) {
   Finding finding;
   finding.name = member.name;
   // Asked first: a file that is finished meanwhile then has its footer.
-  const bool writing = !member.stream && being_written(member.name);
-  auto source = format::open_source(member.stream && member.name == kStandardInput ? "-" : member.name);
+  const bool writing = !member.stream && being_written(member.path);
+  auto source = format::open_source(member.path);
   if (!source) return source.error();
   auto check = format::check_trace(std::move(*source),
                                    [&](const Damage& damage) { finding.damage.push_back(damage); });
