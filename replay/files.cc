@@ -82,10 +82,8 @@ class FilesQuery : public Query {
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Touches>(file); }
   void take(const ScanFile& file, Part& part) override;
 
-  void begin(const ScanFile& file) override {
-    if (!start_realtime_ns_) start_realtime_ns_ = file.timeline.start_realtime_ns();
-  }
-  std::uint64_t start_realtime_ns() const { return start_realtime_ns_.value_or(0); }
+  void begin(const ScanFile& file) override { scale_.add(file.timeline); }
+  const MomentScale& scale() const { return scale_; }
 
   // In the order of first touch; empties the query.
   std::vector<FileRow> rows() {
@@ -105,7 +103,7 @@ class FilesQuery : public Query {
     std::vector<Touch> by_path;  // by PathId
   };
 
-  std::optional<std::uint64_t> start_realtime_ns_;
+  MomentScale scale_;
   std::vector<FileRow> rows_;
   absl::flat_hash_map<std::string, std::size_t> row_by_path_;
 };
@@ -187,7 +185,7 @@ class Files : public Verb {
         print_csv(rows, session);
         break;
       default:
-        long_ ? print_table(rows, query.start_realtime_ns(), session) : print_names(rows, session);
+        long_ ? print_table(rows, query.scale(), session) : print_names(rows, session);
     }
     return coverage;
   }
@@ -226,13 +224,13 @@ class Files : public Verb {
     }
   }
 
-  void print_table(const std::vector<FileRow>& rows, std::uint64_t start_ns, const Session& session) const {
+  void print_table(const std::vector<FileRow>& rows, const MomentScale& scale, const Session& session) const {
     std::vector<Table::Column> columns{{"first touch"}, {"events", Align::kRight}, {"process"}};
     if (churn_) columns = {{"created"}, {"lived", Align::kRight}, {"times", Align::kRight}, {"process"}};
     columns.push_back({"path"});
     Table table(std::move(columns), session.colour);
     const auto moment = [&](std::uint64_t ns) {
-      return moment_text(ns, start_ns, session.options.time_style());
+      return moment_text(ns, scale, session.options.time_style());
     };
     for (const auto& row : rows) {
       const auto& touch = row.touch;

@@ -236,7 +236,7 @@ class Hist : public Verb {
         fmt::format("{:<15}  {:>10}  {:<{}}  {:>7}", "time", "events/s", "", rate_columns, "p99");
     out.append(session.colour ? "\x1b[1m" + heading + "\x1b[0m\n" : heading + '\n');
     for (const auto& row : rows_) {
-      const auto moment = moment_text(row.begin_ns, start_realtime_ns, session.options.time_style());
+      const auto moment = moment_text(row.begin_ns, {start_realtime_ns}, session.options.time_style());
       const auto day_at = moment.find(' ');
       const auto p99 = row.step.latencies.quantile_ns(0.99);
       auto rate_bar = bar(rate(row), largest_rate, rate_columns, utf8);

@@ -122,6 +122,7 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
   std::vector<format::ClockSample> first_clock;
   if (footer && footer->first_clock) first_clock.push_back(*footer->first_clock);
   Timeline timeline(first_clock.empty() ? reader.clocks() : std::as_const(first_clock));
+  timeline.set_unit(reader.meta().time_unit_ns);
   InfoReport report;
   report.file = name;
   report.header = reader.header();

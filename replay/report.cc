@@ -102,7 +102,7 @@ class Report : public Verb {
     ReportQuery query(spec_);
     auto coverage = scan_traces(session, query);
     if (!coverage) return coverage;
-    start_realtime_ns_ = query.start_realtime_ns();
+    scale_ = query.scale();
     const auto rows = query.rows();
     std::uint64_t total = 0;
     for (const auto& row : rows) total += row.events;
@@ -173,7 +173,7 @@ class Report : public Verb {
   std::optional<std::uint64_t> depth_, top_;
   ReportSpec spec_;
   Measure sort_by_ = Measure::kEvents;
-  std::uint64_t start_realtime_ns_ = 0;
+  MomentScale scale_;
 };
 
 std::string Report::cell(const ReportRow& row, Measure measure, std::uint64_t total, TimeStyle style) const {
@@ -191,9 +191,9 @@ std::string Report::cell(const ReportRow& row, Measure measure, std::uint64_t to
     case Measure::kFiles:
       return count_text(row.files);
     case Measure::kFirst:
-      return moment_text(row.first_ns, start_realtime_ns_, style);
+      return moment_text(row.first_ns, scale_, style);
     case Measure::kLast:
-      return moment_text(row.last_ns, start_realtime_ns_, style);
+      return moment_text(row.last_ns, scale_, style);
     case Measure::kRate:
       return row.rate() == 0 ? "-" : count_text(static_cast<std::uint64_t>(row.rate() + 0.5)) + "/s";
     case Measure::kWait:

@@ -347,8 +347,8 @@ ReportQuery::~ReportQuery() = default;
 
 void ReportQuery::begin(const ScanFile& file) {
   state_ = std::make_unique<FileState>(spec_, file);
-  if (files_begun_++ == 0) start_realtime_ns_ = file.timeline.start_realtime_ns();
-  if (files_begun_ != 2) return;
+  scale_.add(file.timeline);
+  if (++files_begun_ != 2) return;
   for (std::size_t i = 0; i < rows_.size(); ++i)
     row_by_labels_[rows_[i].labels] = static_cast<std::uint32_t>(i);
 }

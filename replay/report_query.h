@@ -13,6 +13,7 @@
 #include "format/latency_histogram.h"
 #include "replay/grouping.h"
 #include "replay/scan.h"
+#include "replay/time_format.h"
 
 namespace rfan::replay {
 
@@ -83,9 +84,9 @@ class ReportQuery : public Query {
   void take(const ScanFile& file, Part& part) override;
   void take_product(const ScanFile& file, Product& product) override;
 
-  // All groups, in no order; `this` is empty then. Start of the first file, for relative times.
+  // All groups, in no order; `this` is empty then.
   std::vector<ReportRow> rows();
-  std::uint64_t start_realtime_ns() const { return start_realtime_ns_; }
+  const MomentScale& scale() const { return scale_; }
 
  private:
   class Tallies;
@@ -116,7 +117,7 @@ class ReportQuery : public Query {
   absl::flat_hash_map<std::string, std::uint32_t> process_numbers_;
   absl::flat_hash_map<Triple, std::uint64_t> opens_by_file_;  // row, process, path
   absl::flat_hash_set<Triple> files_;                         // row, 0, path
-  std::uint64_t start_realtime_ns_ = 0;
+  MomentScale scale_;
   std::size_t files_begun_ = 0;
 };
 

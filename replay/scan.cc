@@ -328,6 +328,7 @@ Status Scan::run_stream(std::unique_ptr<format::ByteSource> source, std::string_
   if (!opened) return opened.error();
   auto& reader = **opened;
   Timeline timeline(reader.clocks());
+  timeline.set_unit(reader.meta().time_unit_ns);
   if (start_ns) timeline.begin_at(*start_ns);
   const ScanFile file{reader.dictionary(), timeline, name, index};
   Filter filter(condition_);

@@ -28,10 +28,18 @@ std::string strftime_text(const char* format, const std::tm& parts) {
   return {text, std::strftime(text, sizeof text, format, &parts)};
 }
 
+static_assert(kMaxDecimals == 6);
 // Exactly six digits, leading zeros included.
 char* append_six_digits(std::uint32_t value, char* out) {
   for (int i = 5; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
   return out + 6;
+}
+
+// `seconds` with the decimals of `ns`, less `surplus` bytes.
+std::string decimal_text(const std::string& seconds, std::uint64_t ns, std::size_t surplus) {
+  auto text = fmt::format("{}.{:06}", seconds, ns % kNsPerSecond / 1000);
+  text.resize(text.size() - surplus);
+  return text;
 }
 
 char* append_number(std::uint64_t value, char* out) {
@@ -51,10 +59,11 @@ char* TimeFormat::append_relative(std::uint64_t monotonic_ns, char* out) const {
   const auto since_start = monotonic_ns - std::min(timeline_.start_ns(), monotonic_ns);
   char digits[24];
   const auto count = static_cast<std::size_t>(append_number(since_start / kNsPerSecond, digits) - digits);
-  out = std::fill_n(out, kRelativeWidth > count + 7 ? kRelativeWidth - count - 7 : 0, ' ');
+  const auto width = count + 1 + kMaxDecimals - surplus_;
+  out = std::fill_n(out, kRelativeWidth > width ? kRelativeWidth - width : 0, ' ');
   out = std::copy_n(digits, count, out);
   *out++ = '.';
-  return append_six_digits(static_cast<std::uint32_t>(since_start % kNsPerSecond / 1000), out);
+  return append_six_digits(static_cast<std::uint32_t>(since_start % kNsPerSecond / 1000), out) - surplus_;
 }
 
 char* TimeFormat::append(std::uint64_t monotonic_ns, char* out) {
@@ -64,7 +73,8 @@ char* TimeFormat::append(std::uint64_t monotonic_ns, char* out) {
   if (second != second_) set_second(second);
   std::memcpy(out, second_text_, kSecondBytes);
   return append_six_digits(static_cast<std::uint32_t>((realtime_ns - second * kNsPerSecond) / 1000),
-                           out + kSecondBytes);
+                           out + kSecondBytes) -
+         surplus_;
 }
 
 std::string TimeFormat::brief(std::uint64_t monotonic_ns) {
@@ -83,19 +93,23 @@ std::string TimeFormat::brief(std::uint64_t monotonic_ns) {
 
 std::string TimeFormat::full_date(std::uint64_t realtime_ns) const {
   const auto parts = broken_down(realtime_ns / kNsPerSecond, style_);
-  return fmt::format("{}.{:06} {}", strftime_text("%Y-%m-%d %H:%M:%S", parts),
-                     realtime_ns % kNsPerSecond / 1000,
+  return fmt::format("{} {}", decimal_text(strftime_text("%Y-%m-%d %H:%M:%S", parts), realtime_ns, surplus_),
                      style_ == TimeStyle::kUtc ? "UTC" : strftime_text("%z", parts));
 }
 
-std::string moment_text(std::uint64_t realtime_ns, std::uint64_t start_realtime_ns, TimeStyle style) {
+void MomentScale::add(const Timeline& timeline) {
+  if (!start_realtime_ns) start_realtime_ns = timeline.start_realtime_ns();
+  decimals = std::min(decimals, timeline.decimals());
+}
+
+std::string moment_text(std::uint64_t realtime_ns, const MomentScale& scale, TimeStyle style) {
+  const auto surplus = surplus_of(scale.decimals);
   if (style == TimeStyle::kRelative) {
-    const auto since_start = realtime_ns - std::min(start_realtime_ns, realtime_ns);
-    return fmt::format("{}.{:06}", since_start / kNsPerSecond, since_start % kNsPerSecond / 1000);
+    const auto since_start = realtime_ns - std::min(scale.start_realtime_ns.value_or(0), realtime_ns);
+    return decimal_text(std::to_string(since_start / kNsPerSecond), since_start, surplus);
   }
-  return fmt::format("{}.{:06}",
-                     strftime_text("%Y-%m-%d %H:%M:%S", broken_down(realtime_ns / kNsPerSecond, style)),
-                     realtime_ns % kNsPerSecond / 1000);
+  return decimal_text(strftime_text("%Y-%m-%d %H:%M:%S", broken_down(realtime_ns / kNsPerSecond, style)),
+                      realtime_ns, surplus);
 }
 
 }  // namespace rfan::replay

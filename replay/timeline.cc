@@ -12,6 +12,12 @@ void Timeline::refresh(std::uint64_t first_event_ns) {
   start_ns_ = clocks_.empty() ? first_event_ns : std::min(first_event_ns, clocks_.front().monotonic_ns);
 }
 
+void Timeline::set_unit(std::uint32_t unit_ns) {
+  decimals_ = 0;
+  for (std::uint64_t step_ns = 1'000'000'000; decimals_ < kMaxDecimals && step_ns > unit_ns; step_ns /= 10)
+    ++decimals_;
+}
+
 Timeline::Span Timeline::span_at(std::uint64_t monotonic_ns) const {
   if (clocks_.empty()) return {0, UINT64_MAX, 0};
   const auto next = std::upper_bound(

@@ -10,6 +10,9 @@
 
 namespace rfan::replay {
 
+// Of a second: what a time is shown with at most, and where its unit is not known.
+inline constexpr unsigned kMaxDecimals = 6;
+
 // Refers to the clock samples of a reader, which grow as frames pass by; call refresh() after each block of a
 // stream. Any number of threads may read while nobody refreshes.
 class Timeline {
@@ -29,6 +32,10 @@ class Timeline {
     first_event_ns_ = first_event_ns;
     last_event_ns_ = last_event_ns;
   }
+
+  // What the times of the trace are multiples of, of which follows how many decimals of a second they have.
+  void set_unit(std::uint32_t unit_ns);
+  unsigned decimals() const { return decimals_; }
 
   bool started() const { return start_ns_.has_value(); }
   std::uint64_t start_ns() const { return start_ns_.value_or(0); }  // CLOCK_MONOTONIC
@@ -59,6 +66,7 @@ class Timeline {
   std::uint64_t first_event_ns_ = 0;
   std::uint64_t last_event_ns_ = UINT64_MAX - 1;
   std::uint64_t version_ = 0;
+  unsigned decimals_ = kMaxDecimals;
 };
 
 // Wall-clock times of events that mostly ascend: remembers the stretch of the last one. One thread.

@@ -16,6 +16,7 @@ TraceMember member_of(const std::string& name, const format::TraceFile& file) {
   member.name = name;
   member.path = name;
   member.header = file.header();
+  member.time_unit_ns = file.meta().time_unit_ns;
   member.clocks = file.clocks();
   member.losses = file.losses();
   member.complete = file.complete();
@@ -170,6 +171,7 @@ Timeline TraceSet::timeline(std::size_t index) const {
                                             : std::min(other.first_ns, other.clocks.front().monotonic_ns);
     if (!start) start = begin;
   }
+  timeline.set_unit(member.time_unit_ns);
   timeline.begin_at(start.value_or(0));
   timeline.set_extent(first_event, last_event);
   return timeline;

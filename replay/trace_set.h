@@ -22,6 +22,7 @@ struct TraceMember {
   bool stream = false;      // a pipe: read once, front to back; what follows is then empty
   std::size_t session = 0;  // files of one recording that follow each other have the same number
   format::FileHeader header{};
+  std::uint32_t time_unit_ns = 0;  // 0: not known
   std::vector<format::ClockSample> clocks{};
   std::vector<format::Loss> losses{};
   std::uint64_t events = 0;

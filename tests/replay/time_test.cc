@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <tuple>
 
 #include "format/number_text.h"
 #include "format/trace_reader.h"
@@ -147,6 +148,35 @@ TEST_F(TimeFormatTest, RelativeCountsFromTheFirstClockSample) {
   EXPECT_EQ(shown(kSecond, TimeStyle::kRelative), "     0.000000");
   EXPECT_EQ(shown(3 * kSecond + 1500, TimeStyle::kRelative), "     2.000001");
   EXPECT_EQ(shown(12345678 * kSecond, TimeStyle::kRelative), "12345677.000000");
+}
+
+TEST_F(TimeFormatTest, ShowsNoMoreDecimalsThanTheUnitOfTheTraceHas) {
+  const auto ns = kSecond + 123'456'789;
+  for (const auto& [unit_ns, local, relative] : {std::tuple{0U, "02.123456", "     0.123456"},
+                                                 {100U, "02.123456", "     0.123456"},
+                                                 {1'000U, "02.123456", "     0.123456"},
+                                                 {4'000U, "02.123456", "     0.123456"},
+                                                 {10'000U, "02.12345", "      0.12345"},
+                                                 {1'000'000U, "02.123", "        0.123"},
+                                                 {1'000'000'000U, "31:02", "            0"}}) {
+    timeline_.set_unit(unit_ns);
+    EXPECT_TRUE(shown(ns, TimeStyle::kUtc).ends_with(local)) << shown(ns, TimeStyle::kUtc);
+    EXPECT_EQ(shown(ns, TimeStyle::kRelative), relative);
+  }
+  timeline_.set_unit(10'000);
+  EXPECT_EQ(TimeFormat(timeline_, TimeStyle::kUtc).full_date(timeline_.realtime_ns(ns)),
+            "2026-11-22 10:31:02.12345 UTC");
+}
+
+TEST_F(TimeFormatTest, MomentsOfSeveralFilesHaveTheDecimalsOfTheCoarsest) {
+  MomentScale scale;
+  for (const auto unit_ns : {1'000U, 100'000U, 10'000U}) {
+    timeline_.set_unit(unit_ns);
+    scale.add(timeline_);
+  }
+  const auto ns = timeline_.realtime_ns(3 * kSecond + 123'456'789);
+  EXPECT_EQ(moment_text(ns, scale, TimeStyle::kUtc), "2026-11-22 10:31:04.1234");
+  EXPECT_EQ(moment_text(ns, scale, TimeStyle::kRelative), "2.1234");
 }
 
 TEST_F(TimeFormatTest, GoesBackAndForthBetweenSeconds) {
