@@ -117,44 +117,41 @@ void print_findings_csv(std::span<const Finding> findings, TextBuffer& out) {
   }
 }
 
-// The quantities behind the first: name, and its value.
-struct Column {
-  std::string_view name;
-  double (*value)(const Quantities&);
-  std::string (*text)(double);
-};
-
-std::string latency_or_dash(double ns) {
-  return ns == 0 ? "-" : time_text(ns);
+// The quantities behind the first, which has columns of its own.
+std::span<const Quantity> columns() {
+  return all_quantities().subspan(1);
 }
 
-constexpr Column kColumns[] = {
-    {"files", [](const Quantities& q) { return q.files; }, number_text},
-    {"opens", [](const Quantities& q) { return q.opens; }, number_text},
-    {"reopens", [](const Quantities& q) { return q.reopens; }, number_text},
-    {"rate", [](const Quantities& q) { return q.rate; },
-     [](double rate) { return fmt::format("{:.1f}", rate); }},
-    {"time", [](const Quantities& q) { return q.waited_ns; }, time_text},
-    {"p50", [](const Quantities& q) { return static_cast<double>(q.reply_p50_ns); }, latency_or_dash},
-    {"p99", [](const Quantities& q) { return static_cast<double>(q.reply_p99_ns); }, latency_or_dash},
-};
+std::string quantity_text(const Quantity& quantity, double value) {
+  switch (quantity.unit) {
+    case Quantity::Unit::kCount:
+      break;
+    case Quantity::Unit::kPerSecond:
+      return fmt::format("{:.1f}", value);
+    case Quantity::Unit::kNs:
+      return time_text(value);
+    case Quantity::Unit::kLatencyNs:
+      return value == 0 ? "-" : time_text(value);
+  }
+  return number_text(value);
+}
 
 // "12", or "12>15" where the sides differ.
-std::string both_sides(const Column& column, const DiffRow& row) {
-  auto base = column.text(column.value(row.base));
-  auto fresh = column.text(column.value(row.fresh));
+std::string both_sides(const Quantity& column, const DiffRow& row) {
+  auto base = quantity_text(column, column.of(row.base));
+  auto fresh = quantity_text(column, column.of(row.fresh));
   return base == fresh ? base : base + ">" + fresh;
 }
 
 void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, bool colour, TextBuffer& out) {
-  std::vector<Table::Column> columns{
+  std::vector<Table::Column> headings{
       {"BASE", Align::kRight},   {"NEW", Align::kRight},   {"DELTA", Align::kRight},
       {"RATIO", Align::kRight},  {"SHARE", Align::kRight}, {"P", Align::kRight},
       {"FILES", Align::kRight},  {"OPENS", Align::kRight}, {"REOPENS", Align::kRight},
       {"RATE/S", Align::kRight}, {"TIME", Align::kRight},  {"P50", Align::kRight},
       {"P99", Align::kRight}};
-  for (const auto key : table.keys) columns.push_back({diff_key_name(key)});
-  Table text(std::move(columns), colour);
+  for (const auto key : table.keys) headings.push_back({diff_key_name(key)});
+  Table text(std::move(headings), colour);
   for (const auto& row : rows) {
     const auto delta = signed_text(row.delta(), number_text) + (row.doubtful ? "?" : "");
     std::vector<std::string> cells{number_text(row.base.events),
@@ -163,7 +160,7 @@ void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, boo
                                    ratio_text(row.base.events, row.fresh.events),
                                    fmt::format("{:.1f} %", 100 * row.share),
                                    p_text(row.p_value)};
-    for (const auto& column : kColumns) cells.push_back(both_sides(column, row));
+    for (const auto& column : columns()) cells.push_back(both_sides(column, row));
     for (const auto& key : row.key) cells.push_back(escaped(key));
     text.add(std::move(cells), row.significant() ? row.delta() > 0 ? kRed : kGreen : std::string_view());
   }
@@ -178,7 +175,7 @@ void print_row_json(const DiffTable& table, const DiffRow& row, JsonWriter& json
     json.key(name);
     json.begin_object();
     json.key("events"), json.real(quantities.events);
-    for (const auto& column : kColumns) json.key(column.name), json.real(column.value(quantities));
+    for (const auto& column : columns()) json.key(column.name), json.real(column.of(quantities));
     json.end_object();
   };
   side("base", row.base);
@@ -196,14 +193,14 @@ void print_row_json(const DiffTable& table, const DiffRow& row, JsonWriter& json
 void print_table_csv(const DiffTable& table, std::span<const DiffRow> rows, TextBuffer& out) {
   for (const auto key : table.keys) out.append(fmt::format("{},", diff_key_name(key)));
   out.append("events_base,events_new,delta,share,p,q,significant,doubtful");
-  for (const auto& column : kColumns) out.append(fmt::format(",{0}_base,{0}_new", column.name));
+  for (const auto& column : columns()) out.append(fmt::format(",{0}_base,{0}_new", column.name));
   out.put('\n');
   for (const auto& row : rows) {
     for (const auto& key : row.key) out.append(csv_quoted(key) + ",");
     out.append(fmt::format("{},{},{},{},{},{},{},{}", row.base.events, row.fresh.events, row.delta(),
                            row.share, row.p_value, row.q_value, row.significant(), row.doubtful));
-    for (const auto& column : kColumns) {
-      out.append(fmt::format(",{},{}", column.value(row.base), column.value(row.fresh)));
+    for (const auto& column : columns()) {
+      out.append(fmt::format(",{},{}", column.of(row.base), column.of(row.fresh)));
     }
     out.put('\n');
   }

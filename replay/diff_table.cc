@@ -210,6 +210,21 @@ bool DiffRow::significant() const {
   return q_value <= kFalseDiscoveryRate && base.events != fresh.events;
 }
 
+std::span<const Quantity> all_quantities() {
+  using Unit = Quantity::Unit;
+  static constexpr Quantity kQuantities[] = {
+      {"count", [](const Quantities& q) { return q.events; }, Unit::kCount},
+      {"files", [](const Quantities& q) { return q.files; }, Unit::kCount},
+      {"opens", [](const Quantities& q) { return q.opens; }, Unit::kCount},
+      {"reopens", [](const Quantities& q) { return q.reopens; }, Unit::kCount},
+      {"rate", [](const Quantities& q) { return q.rate; }, Unit::kPerSecond},
+      {"time", [](const Quantities& q) { return q.waited_ns; }, Unit::kNs},
+      {"p50", [](const Quantities& q) { return static_cast<double>(q.reply_p50_ns); }, Unit::kLatencyNs},
+      {"p99", [](const Quantities& q) { return static_cast<double>(q.reply_p99_ns); }, Unit::kLatencyNs},
+  };
+  return kQuantities;
+}
+
 DiffTable make_diff_table(const Comparison& comparison, std::vector<DiffKey> keys) {
   return TableMaker(comparison, std::move(keys)).make();
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "format/error.h"
@@ -26,6 +28,16 @@ struct Quantities {
   std::uint32_t reply_p50_ns = 0;  // of all runs together; 0: no event was held
   std::uint32_t reply_p99_ns = 0;
 };
+
+// One of them: what --by shows and --fail-on limits.
+struct Quantity {
+  enum class Unit : std::uint8_t { kCount, kPerSecond, kNs, kLatencyNs };  // of latencies 0 is none
+  std::string_view name;  // of a limit; a column, too, but for the first
+  double (*of)(const Quantities&);
+  Unit unit;
+};
+// "count", the events, is the first.
+std::span<const Quantity> all_quantities();
 
 struct DiffRow {
   std::vector<std::string> key;

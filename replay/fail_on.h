@@ -14,7 +14,7 @@ namespace rfan::replay {
 // below it.
 struct Limit {
   std::string text;    // as it was typed
-  std::string metric;  // count, rate, files, opens, reopens, time, p50, p99
+  std::string metric;  // the name of a Quantity
   double change = 0;   // signed; of the base when `relative`, else absolute
   bool relative = false;
 
@@ -22,8 +22,6 @@ struct Limit {
 };
 
 Result<Limit> parse_limit(std::string_view text);
-
-double quantity(const Quantities& quantities, std::string_view metric);
 
 // "count:+10%: 7,896 -> 9,000 (+14.0 %)" for each limit that `all`, the sums over everything, breaks.
 std::vector<std::string> broken_limits(const std::vector<Limit>& limits, const DiffRow& all);
