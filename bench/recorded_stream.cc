@@ -32,7 +32,7 @@ class Cutter {
   }
   void need_process(format::ProcessId id, RecordedFlush& flush) {
     while (processes_ < id) {
-      flush.processes.push_back(dictionary_.process(++processes_));
+      flush.processes.push_back(dictionary_.process(++processes_).copy());
       need_path(flush.processes.back().exe, flush);
     }
   }

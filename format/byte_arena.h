@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -13,17 +12,33 @@ namespace rfan::format {
 // One thread. Views live as long as the arena; one allocation per 64 KiB instead of one per string.
 class ByteArena {
  public:
-  std::string_view add(std::string_view text) {
-    if (text.size() > left_) {
-      left_ = std::max(kChunkBytes, text.size());
-      chunks_.push_back(std::make_unique<char[]>(left_));
+  std::string_view add(std::string_view text) { return add(text, {}, {}); }
+
+  // The three, one behind the other.
+  std::string_view add(std::string_view front, std::string_view middle, std::string_view tail) {
+    const auto size = front.size() + middle.size() + tail.size();
+    if (size > left_) {
+      left_ = std::max(kChunkBytes, size);
+      chunks_.push_back(std::make_unique_for_overwrite<char[]>(left_));
       next_ = chunks_.back().get();
     }
-    std::memcpy(next_, text.data(), text.size());
-    const std::string_view stored(next_, text.size());
-    next_ += text.size();
-    left_ -= text.size();
+    const std::string_view stored(next_, size);
+    for (const auto part : {front, middle, tail}) next_ = std::copy(part.begin(), part.end(), next_);
+    left_ -= size;
     return stored;
+  }
+
+  // rewind() takes back what was added since mark(); its views are void then.
+  struct Mark {
+    std::size_t chunks = 0;
+    char* next = nullptr;
+    std::size_t left = 0;
+  };
+  Mark mark() const { return {chunks_.size(), next_, left_}; }
+  void rewind(const Mark& mark) {
+    chunks_.resize(mark.chunks);
+    next_ = mark.next;
+    left_ = mark.left;
   }
 
  private:

@@ -17,10 +17,10 @@ class EntryTable {
   std::uint32_t count() const { return next_ - 1; }
   bool has_gaps() const { return !gaps_.empty(); }
 
-  std::uint32_t add(T entry) {
+  std::uint32_t add(const T& entry) {
     auto& chunk = chunk_of(next_);
     if (chunk == nullptr) chunk = std::make_unique<Chunk>();
-    (*chunk)[next_ % kChunkEntries] = std::move(entry);
+    (*chunk)[next_ % kChunkEntries] = entry;
     return next_++;
   }
 
@@ -38,11 +38,21 @@ class EntryTable {
   }
 
   bool knows(std::uint32_t id) const {
-    if (id >= next_) return false;
+    if (id >= next_ || gaps_.empty()) return id < next_;
     const auto after =
         std::upper_bound(gaps_.begin(), gaps_.end(), id,
                          [](std::uint32_t value, const Gap& gap) { return value < gap.first; });
     return after == gaps_.begin() || id >= std::prev(after)->end;
+  }
+
+  struct Mark {
+    std::uint32_t next = 1;
+    std::size_t gaps = 0;
+  };
+  Mark mark() const { return {next_, gaps_.size()}; }
+  void rewind(const Mark& mark) {
+    next_ = mark.next;
+    gaps_.resize(mark.gaps);
   }
 
  private:
@@ -67,11 +77,48 @@ class EntryTable {
 
 }  // namespace
 
+ProcessEntry::ProcessEntry(const Process& process)
+    : pid(process.pid),
+      ppid(process.ppid),
+      parent(process.parent),
+      uid(process.uid),
+      gid(process.gid),
+      exe(process.exe),
+      start_time_ns(process.start_time_ns),
+      flags(process.flags),
+      cmdline_bytes(static_cast<std::uint32_t>(process.cmdline.size())),
+      comm(process.comm),
+      cmdline(process.cmdline),
+      cgroup(process.cgroup) {}
+
+Process ProcessEntry::copy() const {
+  return {pid,
+          ppid,
+          parent,
+          uid,
+          gid,
+          start_time_ns,
+          exe,
+          flags,
+          std::string(comm),
+          std::string(cmdline),
+          std::string(cgroup)};
+}
+
 struct Dictionary::Storage {
   ByteArena bytes;
   EntryTable<std::string_view> paths;
-  EntryTable<Process> processes;
+  EntryTable<ProcessEntry> processes;
   std::uint64_t byte_count = 0;
+  bool keeps_command_lines = true;
+
+  struct Mark {
+    ByteArena::Mark bytes;
+    EntryTable<std::string_view>::Mark paths;
+    EntryTable<ProcessEntry>::Mark processes;
+    std::uint64_t byte_count = 0;
+  };
+  Mark batch;  // where it began
 };
 
 Dictionary::Dictionary() : storage_(std::make_unique<Storage>()) {}
@@ -86,7 +133,7 @@ std::uint32_t Dictionary::process_count() const {
 std::string_view Dictionary::path(PathId id) const {
   return storage_->paths.at(id);
 }
-const Process& Dictionary::process(ProcessId id) const {
+const ProcessEntry& Dictionary::process(ProcessId id) const {
   return storage_->processes.at(id);
 }
 bool Dictionary::knows_path(PathId id) const {
@@ -102,14 +149,44 @@ std::uint64_t Dictionary::byte_count() const {
   return storage_->byte_count;
 }
 
-PathId Dictionary::add_path(std::string_view path) {
-  storage_->byte_count += path.size();
-  return storage_->paths.add(storage_->bytes.add(path));
+PathId Dictionary::add_path(std::string_view front, std::string_view rest) {
+  storage_->byte_count += front.size() + rest.size();
+  return storage_->paths.add(storage_->bytes.add(front, rest, {}));
 }
 
-ProcessId Dictionary::add_process(Process process) {
-  storage_->byte_count += process.string_bytes();
-  return storage_->processes.add(std::move(process));
+ProcessId Dictionary::add_process(const Process& process) {
+  ProcessEntry entry(process);
+  for (auto* text : {&entry.comm, &entry.cmdline, &entry.cgroup}) *text = storage_->bytes.add(*text);
+  return add_process(entry);
+}
+
+ProcessId Dictionary::add_process(const ProcessEntry& entry) {
+  storage_->byte_count += entry.string_bytes();
+  return storage_->processes.add(entry);
+}
+
+std::string_view Dictionary::keep(std::string_view front, std::string_view middle, std::string_view tail) {
+  return storage_->bytes.add(front, middle, tail);
+}
+
+void Dictionary::pass_over_command_lines() {
+  storage_->keeps_command_lines = false;
+}
+bool Dictionary::keeps_command_lines() const {
+  return storage_->keeps_command_lines;
+}
+
+void Dictionary::begin_batch() {
+  storage_->batch = {storage_->bytes.mark(), storage_->paths.mark(), storage_->processes.mark(),
+                     storage_->byte_count};
+}
+
+void Dictionary::end_batch(bool whole) {
+  if (whole) return;
+  storage_->bytes.rewind(storage_->batch.bytes);
+  storage_->paths.rewind(storage_->batch.paths);
+  storage_->processes.rewind(storage_->batch.processes);
+  storage_->byte_count = storage_->batch.byte_count;
 }
 
 void Dictionary::skip_to(PathId next_path, ProcessId next_process) {

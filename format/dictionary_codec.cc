@@ -77,19 +77,20 @@ struct EntryReader {
     return taken;
   }
 
-  // The string that add_string() wrote.
-  std::string string_like(std::string_view like, std::size_t max_bytes) {
-    const auto prefix = numbers.next_up_to(like.size());
-    const auto tail = numbers.next_up_to(like.size() - prefix);
+  // What add_string() wrote: how much of a string of `like_bytes` stays at both ends, and what lies between.
+  struct Difference {
+    std::size_t prefix = 0;
+    std::size_t tail = 0;
+    std::string_view middle{};
+    std::size_t size() const { return prefix + middle.size() + tail; }
+  };
+  Difference difference(std::size_t like_bytes, std::size_t max_bytes) {
+    const auto prefix = static_cast<std::size_t>(numbers.next_up_to(like_bytes));
+    const auto tail = static_cast<std::size_t>(numbers.next_up_to(like_bytes - prefix));
     const auto middle = numbers.next_up_to(max_bytes);
     if (prefix + tail + middle > max_bytes) fits = false;
     if (!sound()) return {};
-    std::string result;
-    result.reserve(static_cast<std::size_t>(prefix + tail + middle));
-    result += like.substr(0, static_cast<std::size_t>(prefix));
-    result += take(middle);
-    result += like.substr(like.size() - static_cast<std::size_t>(tail));
-    return result;
+    return {prefix, tail, take(middle)};
   }
 
   bool sound() const { return fits && !numbers.failed(); }
@@ -100,100 +101,89 @@ struct EntryReader {
   bool fits = true;
 };
 
-// The paths of a batch, one behind the other: a string for each would cost more than the rest of decoding.
-struct Paths {
-  std::string text;
-  std::vector<std::size_t> ends;
-
-  void add_to(Dictionary& dictionary) const {
-    std::size_t begin = 0;
-    for (const auto end : ends) {
-      dictionary.add_path(std::string_view(text).substr(begin, end - begin));
-      begin = end;
-    }
-  }
-};
-
-std::optional<Paths> read_paths(const wire::DictBatch& batch, std::uint32_t count) {
+// Adds the paths of a batch; false when one is malformed.
+bool add_paths(const wire::DictBatch& batch, std::uint32_t count, Dictionary& dictionary) {
   EntryReader in(batch.path_sizes(), batch.path_text());
-  Paths paths;
-  paths.ends.reserve(count);
-  std::size_t before = 0;  // where the last path begins
+  std::string_view before;
+  std::uint64_t bytes = 0;
   for (std::uint32_t i = 0; i < count; ++i) {
-    const auto begin = paths.text.size();
-    const auto shared = static_cast<std::size_t>(in.numbers.next_up_to(begin - before));
+    const auto shared = static_cast<std::size_t>(in.numbers.next_up_to(before.size()));
     const auto rest = in.take(in.numbers.next_up_to(kMaxPathBytes));
     const auto size = shared + rest.size();
-    if (!in.sound() || size == 0 || size > kMaxPathBytes || begin + size > kMaxBatchBytes) return {};
-    paths.text.resize(begin + size);
-    std::copy_n(paths.text.begin() + static_cast<std::ptrdiff_t>(before), shared,
-                paths.text.begin() + static_cast<std::ptrdiff_t>(begin));
-    std::copy(rest.begin(), rest.end(), paths.text.begin() + static_cast<std::ptrdiff_t>(begin + shared));
-    paths.ends.push_back(begin + size);
-    before = begin;
+    bytes += size;
+    if (!in.sound() || size == 0 || size > kMaxPathBytes || bytes > kMaxBatchBytes) return false;
+    before = dictionary.path(dictionary.add_path(before.substr(0, shared), rest));
   }
-  return in.used_up() ? std::optional(std::move(paths)) : std::nullopt;
+  return in.used_up();
 }
 
-// Processes of a batch. One that is described by a lost one is lost as well.
+// Adds the processes of a batch. One that is described by a lost one is lost as well.
 class ProcessesReader {
  public:
-  ProcessesReader(const wire::DictBatch& batch, const Dictionary& dictionary, const wire::DictMeta& meta)
+  ProcessesReader(const wire::DictBatch& batch, const wire::DictMeta& meta, Dictionary& dictionary)
       : in_(batch.process_numbers(), batch.process_text()),
         dictionary_(dictionary),
         first_(meta.first_process()),
         path_limit_(std::uint64_t{meta.first_path()} + meta.path_count()) {}
 
-  bool read(std::uint32_t count, std::uint64_t& bytes) {
-    entries_.reserve(count);
-    for (std::uint32_t i = 0; i < count; ++i) {
-      auto process = next();
+  // False when one is malformed. `bytes` are those of the strings of the batch so far.
+  bool read(std::uint32_t count, std::uint64_t bytes) {
+    for (auto id = first_; id < first_ + count; ++id) {
+      const auto process = next(id);
       if (!in_.sound()) return false;
-      if (process) bytes += process->string_bytes();
+      if (!process) {
+        dictionary_.skip_to(dictionary_.path_count() + 1, id + 1);
+        continue;
+      }
+      bytes += process->string_bytes();
       if (bytes > kMaxBatchBytes) return false;
-      entries_.push_back(std::move(process));
+      dictionary_.add_process(*process);
     }
     return in_.used_up();
   }
 
-  std::vector<std::optional<Process>>& entries() { return entries_; }
-
  private:
-  std::optional<Process> next() {
-    const auto id = first_ + entries_.size();
+  // References to entries that were lost become 0, unknown.
+  std::optional<ProcessEntry> next(ProcessId id) {
     auto& numbers = in_.numbers;
     sum_.pid += static_cast<std::uint32_t>(unzigzag(numbers.next()));
     sum_.ppid += static_cast<std::uint32_t>(unzigzag(numbers.next()));
-    start_ += unzigzag(numbers.next());
-    Process process;
-    process.pid = sum_.pid;
-    process.ppid = sum_.ppid;
-    process.start_time_ns = start_ * kStartTimeUnitNs;
-    const auto parent_distance = numbers.next_up_to(id - 1);
-    process.parent = parent_distance == 0 ? 0 : static_cast<ProcessId>(id - parent_distance);
+    sum_.start_time_ns += unzigzag(numbers.next()) * kStartTimeUnitNs;
+    auto process = sum_;
+    process.parent = earlier(id);
+    if (!dictionary_.knows_process(process.parent)) process.parent = 0;
     process.uid = static_cast<std::uint32_t>(numbers.next_up_to(UINT32_MAX));
     process.gid = static_cast<std::uint32_t>(numbers.next_up_to(UINT32_MAX));
     process.exe = static_cast<PathId>(numbers.next_up_to(path_limit_ - 1));
+    if (!dictionary_.knows_path(process.exe)) process.exe = 0;
     process.flags = static_cast<std::uint8_t>(numbers.next_up_to(UINT8_MAX));
-    const auto distance = numbers.next_up_to(id - 1);
-    const auto* like = distance == 0 ? &nobody_ : entry(id - distance);
-    if (like == nullptr) return skip_strings();
-    process.comm = in_.string_like(like->comm, kMaxCommBytes);
-    process.cmdline = in_.string_like(like->cmdline, kMaxCmdlineBytes);
-    process.cgroup = in_.string_like(like->cgroup, kMaxCgroupBytes);
+    const auto example = earlier(id);
+    if (!dictionary_.knows_process(example)) return skip_strings();
+    take_strings(dictionary_.process(example), process);
     return process;
   }
 
-  const Process* entry(std::uint64_t id) const {
-    if (id >= first_) {
-      const auto& known = entries_[static_cast<std::size_t>(id - first_)];
-      return known ? &*known : nullptr;
-    }
-    const auto process = static_cast<ProcessId>(id);
-    return dictionary_.knows_process(process) ? &dictionary_.process(process) : nullptr;
+  // A distance to an id before; 0 for none.
+  ProcessId earlier(ProcessId id) {
+    const auto distance = in_.numbers.next_up_to(id - 1);
+    return distance == 0 ? 0 : static_cast<ProcessId>(id - distance);
   }
 
-  std::optional<Process> skip_strings() {
+  void take_strings(const ProcessEntry& like, ProcessEntry& process) {
+    process.comm = like_text(like.comm, in_.difference(like.comm.size(), kMaxCommBytes));
+    const auto cmdline = in_.difference(like.cmdline_bytes, kMaxCmdlineBytes);
+    process.cmdline_bytes = static_cast<std::uint32_t>(cmdline.size());
+    if (dictionary_.keeps_command_lines()) process.cmdline = like_text(like.cmdline, cmdline);
+    process.cgroup = like_text(like.cgroup, in_.difference(like.cgroup.size(), kMaxCgroupBytes));
+  }
+
+  // Equal strings, as names and control groups mostly are, lie in memory once.
+  std::string_view like_text(std::string_view like, const EntryReader::Difference& by) {
+    if (by.prefix == like.size() && by.size() == like.size()) return like;
+    return dictionary_.keep(like.substr(0, by.prefix), by.middle, like.substr(like.size() - by.tail));
+  }
+
+  std::optional<ProcessEntry> skip_strings() {
     for (int i = 0; i < 3; ++i) {
       in_.numbers.next();
       in_.numbers.next();
@@ -203,29 +193,11 @@ class ProcessesReader {
   }
 
   EntryReader in_;
-  const Dictionary& dictionary_;
-  std::uint64_t first_;
+  Dictionary& dictionary_;
+  ProcessId first_;
   std::uint64_t path_limit_;
-  Process sum_;
-  std::uint64_t start_ = 0;
-  const Process nobody_;
-  std::vector<std::optional<Process>> entries_;
+  ProcessEntry sum_;
 };
-
-// References to entries that were lost become 0, unknown.
-void add_processes(std::vector<std::optional<Process>>& entries, ProcessId first, Dictionary& dictionary) {
-  auto id = first;
-  for (auto& entry : entries) {
-    ++id;
-    if (!entry) {
-      dictionary.skip_to(dictionary.path_count() + 1, id);
-      continue;
-    }
-    if (!dictionary.knows_path(entry->exe)) entry->exe = 0;
-    if (!dictionary.knows_process(entry->parent)) entry->parent = 0;
-    dictionary.add_process(std::move(*entry));
-  }
-}
 
 // What is wrong with the ids and sizes that the metadata declares.
 std::string check_meta(const wire::DictMeta& meta, const Dictionary& dictionary) {
@@ -239,6 +211,18 @@ std::string check_meta(const wire::DictMeta& meta, const Dictionary& dictionary)
     return "ids are beyond the limit";
   }
   return {};
+}
+
+// All entries of the batch, or what is wrong with one: then some were added.
+std::string add_entries(const wire::DictBatch& batch, const wire::DictMeta& meta, Dictionary& dictionary) {
+  const auto bytes_before = dictionary.byte_count();
+  dictionary.skip_to(meta.first_path(), meta.first_process());
+  if (!add_paths(batch, meta.path_count(), dictionary)) return "a path is malformed";
+  ProcessesReader processes(batch, meta, dictionary);
+  if (!processes.read(meta.process_count(), dictionary.byte_count() - bytes_before)) {
+    return "a process is malformed";
+  }
+  return dictionary.byte_count() > kMaxDictionaryBytes ? "the dictionary is beyond the limit" : "";
 }
 
 }  // namespace
@@ -316,16 +300,10 @@ std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
   if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return "body does not decompress";
   const auto* batch = verified_table<wire::DictBatch>(inflated);
   if (batch == nullptr) return "dictionary batch is malformed";
-  const auto paths = read_paths(*batch, meta->path_count());
-  if (!paths) return "a path is malformed";
-  std::uint64_t bytes = paths->text.size();
-  ProcessesReader processes(*batch, dictionary, *meta);
-  if (!processes.read(meta->process_count(), bytes)) return "a process is malformed";
-  if (bytes + dictionary.byte_count() > kMaxDictionaryBytes) return "the dictionary is beyond the limit";
-  dictionary.skip_to(meta->first_path(), meta->first_process());
-  paths->add_to(dictionary);
-  add_processes(processes.entries(), meta->first_process(), dictionary);
-  return {};
+  dictionary.begin_batch();
+  const auto fault = add_entries(*batch, *meta, dictionary);
+  dictionary.end_batch(fault.empty());
+  return fault;
 }
 
 }  // namespace rfan::format

@@ -47,7 +47,9 @@ class TraceFile {
   const FileHeader& header() const;
   const TraceMeta& meta() const;
   std::vector<MountCoverage> mounts() const;  // of META, and those that appeared while recording
-  const Dictionary& dictionary() const;       // of the whole file
+  // Entries of the dictionary that were not read yet come without their command line. As dictionary_until().
+  void pass_over_command_lines() const;
+  const Dictionary& dictionary() const;  // of the whole file
   // At least the entries that the blocks up to `block` use. Must not be called, nor a later block be decoded,
   // while another thread uses the dictionary.
   const Dictionary& dictionary_until(std::size_t block) const;

@@ -32,6 +32,7 @@ class VarintReader {
 
   // 0 once failed.
   std::uint64_t next() {
+    if (at_ != end_ && *at_ < 0x80) return *at_++;  // most are
     std::uint64_t value = 0;
     for (unsigned shift = 0; at_ != end_ && shift < 64; shift += 7) {
       const std::uint64_t byte = *at_++;

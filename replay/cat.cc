@@ -47,6 +47,9 @@ struct Look {
     if (format == OutputFormat::kCsv) return columns_of(FieldSet(csv_fields()));
     return fields.empty() ? format::kAllColumns : columns_of(FieldSet(fields));
   }
+  bool shows_command_lines() const {
+    return (format == OutputFormat::kJson ? json_fields() : FieldSet(fields)).contains(Field::kCmdline);
+  }
 };
 
 struct Text : Product {
@@ -104,6 +107,7 @@ class CatQuery : public Query {
  public:
   CatQuery(const Look& look, Output& out) : look_(look), out_(out) {}
   format::ColumnSet columns() const override { return look_.columns(); }
+  bool shows_command_lines() const override { return look_.shows_command_lines(); }
   bool ordered() const override { return true; }
   std::unique_ptr<Part> make_part(const ScanFile& file) override {
     return std::make_unique<CatPart>(look_, file, pool_);
@@ -126,6 +130,7 @@ class SlowestQuery : public Query {
  public:
   SlowestQuery(const Look& look, std::size_t limit) : look_(look), limit_(limit) {}
   format::ColumnSet columns() const override { return format::kAllColumns; }
+  bool shows_command_lines() const override { return look_.shows_command_lines(); }
   std::unique_ptr<Part> make_part(const ScanFile& file) override {
     return std::make_unique<Slow>(file, limit_);
   }

@@ -18,6 +18,7 @@ namespace rfan::replay {
 // Decided once per process of the dictionary. Must be safe to call from any thread, as must all others here.
 struct ProcessTest {
   std::function<bool(const ProcessView&)> accept;
+  bool reads_command_line = false;
 };
 
 // Decided once per path of the dictionary; holds for an event when it holds for one of the paths looked at.

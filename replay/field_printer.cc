@@ -31,9 +31,9 @@ std::string process_value(Field field, const ProcessView& view) {
     case Field::kExe:
       return std::string(view.exe());
     case Field::kComm:
-      return process.comm;
+      return std::string(process.comm);
     case Field::kCgroup:
-      return process.cgroup;
+      return std::string(process.cgroup);
     default:  // kCmdline
       return joined_arguments(process.cmdline);
   }

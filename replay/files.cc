@@ -79,6 +79,7 @@ struct FileRow {
 class FilesQuery : public Query {
  public:
   format::ColumnSet columns() const override { return format::kAllColumns & ~format::kColumnReply; }
+  bool shows_command_lines() const override { return false; }
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Touches>(file); }
   void take(const ScanFile& file, Part& part) override;
 

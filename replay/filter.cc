@@ -17,6 +17,7 @@ class Filter::Node {
   virtual ~Node() = default;
   virtual ColumnSet columns() const = 0;
   virtual void extend(const Dictionary&) {}
+  virtual bool reads_command_lines() const { return false; }
   virtual Share judge(const BlockStatistics& statistics, const Timeline& timeline) const = 0;
   // False only when no time between the two (inclusive) passes.
   virtual bool may_match_time(std::uint64_t, std::uint64_t, const Timeline&) const { return true; }
@@ -41,6 +42,7 @@ class ProcessNode : public Node {
  public:
   explicit ProcessNode(const ProcessTest& test) : test_(test) {}
   ColumnSet columns() const override { return format::kColumnProcess; }
+  bool reads_command_lines() const override { return test_.reads_command_line; }
 
   void extend(const Dictionary& dictionary) override {
     for (auto id = wanted_.size(); id <= dictionary.process_count(); ++id) {
@@ -239,6 +241,10 @@ class ListNode : public Node {
   void extend(const Dictionary& dictionary) override {
     for (auto& part : parts_) part->extend(dictionary);
   }
+  bool reads_command_lines() const override {
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [](const auto& part) { return part->reads_command_lines(); });
+  }
 
   // Of AllOf: none when one part has none, all when all have all; of AnyOf the other way round.
   Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
@@ -293,6 +299,7 @@ class NotNode : public Node {
   explicit NotNode(const Condition& part) : part_(make_node(part)) {}
   ColumnSet columns() const override { return part_->columns(); }
   void extend(const Dictionary& dictionary) override { part_->extend(dictionary); }
+  bool reads_command_lines() const override { return part_->reads_command_lines(); }
   Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
     const auto share = part_->judge(statistics, timeline);
     return share == Share::kSome ? share : share == Share::kAll ? Share::kNone : Share::kAll;
@@ -358,6 +365,10 @@ Share Filter::judge(const BlockStatistics& statistics, const Timeline& timeline)
 
 bool Filter::may_match_time(std::uint64_t first_ns, std::uint64_t last_ns, const Timeline& timeline) const {
   return !root_ || root_->may_match_time(first_ns, last_ns, timeline);
+}
+
+bool Filter::reads_command_lines() const {
+  return root_ && root_->reads_command_lines();
 }
 
 ColumnSet Filter::columns() const {

@@ -42,6 +42,9 @@ class Filter {
   // The same from the time range alone, which is known before the block is read.
   bool may_match_time(std::uint64_t first_ns, std::uint64_t last_ns, const Timeline& timeline) const;
 
+  // Whether extend() must find the command lines of processes in the dictionary.
+  bool reads_command_lines() const;
+
   // The columns that select() reads; none when everything passes.
   format::ColumnSet columns() const;
 

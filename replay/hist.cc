@@ -70,6 +70,7 @@ class HistQuery : public Query {
   format::ColumnSet columns() const override {
     return format::kColumnTime | format::kColumnReply | format::kColumnFlags;
   }
+  bool shows_command_lines() const override { return false; }
   void begin(const ScanFile& file) override {
     if (!started_) start_realtime_ns_ = file.timeline.start_realtime_ns();
     started_ = true;

@@ -24,7 +24,7 @@ struct ProcessIdentity {
 };
 using Identities = absl::flat_hash_set<ProcessIdentity>;
 
-ProcessIdentity identity_of(const format::Process& process) {
+ProcessIdentity identity_of(const format::ProcessEntry& process) {
   return {process.pid, process.start_time_ns};
 }
 
@@ -32,6 +32,7 @@ ProcessIdentity identity_of(const format::Process& process) {
 class WritersQuery : public Query {
  public:
   format::ColumnSet columns() const override { return format::kColumnProcess; }
+  bool shows_command_lines() const override { return false; }
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Writers>(file); }
   void take(const ScanFile&, Part& part) override { found_.merge(static_cast<Writers&>(part).found); }
   const Identities& found() const { return found_; }
@@ -81,6 +82,7 @@ class WaitQuery : public Query {
   explicit WaitQuery(std::uint64_t step_ns) : step_ns_(step_ns) {}
 
   format::ColumnSet columns() const override { return format::kColumnTime | format::kColumnReply; }
+  bool shows_command_lines() const override { return false; }
   std::unique_ptr<Part> make_part(const ScanFile& file) override {
     return std::make_unique<Waits>(file, step_ns_);
   }

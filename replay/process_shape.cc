@@ -83,12 +83,13 @@ void ShapeTable::extend() {
   }
 }
 
-Program ShapeTable::program(const format::Process& process, std::span<const std::string_view> arguments) {
+Program ShapeTable::program(const format::ProcessEntry& process,
+                            std::span<const std::string_view> arguments) {
   Program program;
   if (process.exe != 0 && dictionary_.knows_path(process.exe)) {
     program.exe = folding_.fold(dictionary_.path(process.exe), {}, counts_);
   } else {
-    program.exe = process.comm.empty() ? "?" : process.comm;
+    program.exe = process.comm.empty() ? "?" : std::string(process.comm);
   }
   if (is_interpreter(program.exe)) program.script = folding_.fold(script_of(arguments), {}, counts_);
   return program;

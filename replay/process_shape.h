@@ -53,7 +53,7 @@ class ShapeTable {
 
  private:
   std::uint32_t add(format::ProcessId process);
-  Program program(const format::Process& process, std::span<const std::string_view> arguments);
+  Program program(const format::ProcessEntry& process, std::span<const std::string_view> arguments);
 
   const format::Dictionary& dictionary_;
   const NameFolding& folding_;

@@ -23,10 +23,11 @@ std::vector<std::string_view> split_arguments(std::string_view cmdline) {
   return arguments;
 }
 
-std::string joined_arguments(std::string cmdline) {
-  while (!cmdline.empty() && cmdline.back() == '\0') cmdline.pop_back();
-  std::replace(cmdline.begin(), cmdline.end(), '\0', ' ');
-  return cmdline;
+std::string joined_arguments(std::string_view cmdline) {
+  while (cmdline.ends_with('\0')) cmdline.remove_suffix(1);
+  std::string text(cmdline);
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return text;
 }
 
 }  // namespace rfan::replay

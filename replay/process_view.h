@@ -17,7 +17,7 @@ struct ProcessView {
   format::ProcessId id;
 
   bool known() const { return id != 0; }
-  const format::Process& process() const { return dictionary.process(id); }
+  const format::ProcessEntry& process() const { return dictionary.process(id); }
   // Empty: unknown, or lost with a damaged dictionary frame.
   std::string_view exe() const {
     const auto path = process().exe;
@@ -26,7 +26,7 @@ struct ProcessView {
   // The base name of the executable, else the comm; empty when neither is known.
   std::string_view name() const {
     const auto base = format::base_name(exe());
-    return base.empty() ? std::string_view(process().comm) : base;
+    return base.empty() ? process().comm : base;
   }
 };
 
@@ -36,6 +36,6 @@ std::string process_label(const ProcessView& view);
 // Arguments as /proc/PID/cmdline has them, each ended by NUL (the last one perhaps cut).
 std::vector<std::string_view> split_arguments(std::string_view cmdline);
 // With a space between them; bytes are not escaped.
-std::string joined_arguments(std::string cmdline);
+std::string joined_arguments(std::string_view cmdline);
 
 }  // namespace rfan::replay

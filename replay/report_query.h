@@ -78,6 +78,7 @@ class ReportQuery : public Query {
   ~ReportQuery() override;
 
   format::ColumnSet columns() const override { return spec_.columns(); }
+  bool shows_command_lines() const override { return false; }
   bool ordered() const override { return spec_.wants(Measure::kShort); }
   void begin(const ScanFile& file) override;
   std::unique_ptr<Part> make_part(const ScanFile& file) override;

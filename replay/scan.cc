@@ -289,6 +289,7 @@ Status Scan::scan_file(std::size_t index, Query& query) {
   counts_.blocks += (*trace)->blocks().size();
   counts_.outside_time += (*trace)->blocks().size() - blocks.size();
   if (!blocks.empty()) {
+    if (!query.shows_command_lines() && !filter.reads_command_lines()) (*trace)->pass_over_command_lines();
     const auto& dictionary = (*trace)->dictionary_until(blocks.back());
     filter.extend(dictionary);
     const ScanFile file{dictionary, timeline, member.name, index};

@@ -33,7 +33,7 @@ Status TraceCopy::keep_names() {
     if (writer_.add_path(path_text(id)) != id) return full();
   }
   for (format::ProcessId id = 1; id <= dictionary_->process_count(); ++id) {
-    auto process = dictionary_->process(id);
+    auto process = dictionary_->process(id).copy();
     if (redaction_ != nullptr) redaction_->apply(process);
     if (process.parent >= id) process.parent = 0;
     if (writer_.add_process(process) != id) return full();
@@ -61,11 +61,11 @@ Result<format::PathId> TraceCopy::path(format::PathId id) {
 }
 
 // All but the ids, which mean nothing in another file.
-std::string TraceCopy::identity(const format::Process& process) const {
+std::string TraceCopy::identity(const format::ProcessEntry& process) const {
   auto text = fmt::format("{} {} {} {} {} {}", process.pid, process.ppid, process.uid, process.gid,
                           process.start_time_ns, process.flags);
-  for (const std::string_view part : {dictionary_->path(process.exe), std::string_view(process.comm),
-                                      std::string_view(process.cgroup), std::string_view(process.cmdline)}) {
+  for (const std::string_view part :
+       {dictionary_->path(process.exe), process.comm, process.cgroup, process.cmdline}) {
     text += fmt::format(" {}:", part.size());
     text += part;
   }
@@ -82,8 +82,8 @@ format::ProcessId TraceCopy::known_process(format::ProcessId id) const {
 Result<format::ProcessId> TraceCopy::process(format::ProcessId id) {
   if (id == 0) return id;
   if (const auto known = known_process(id); known != 0) return processes_[id] = known;
-  auto process = dictionary_->process(id);
-  auto key = identity(process);
+  auto process = dictionary_->process(id).copy();
+  auto key = identity(dictionary_->process(id));
   auto exe = path(process.exe);
   if (!exe) return exe.error();
   process.exe = *exe;

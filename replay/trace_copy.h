@@ -47,7 +47,7 @@ class TraceCopy {
   Result<format::PathId> path(format::PathId id);
   Result<format::ProcessId> process(format::ProcessId id);
   format::ProcessId known_process(format::ProcessId id) const;
-  std::string identity(const format::Process& process) const;
+  std::string identity(const format::ProcessEntry& process) const;
 
   format::TraceWriter& writer_;
   const Redaction* redaction_;

@@ -42,21 +42,21 @@ constexpr std::string_view kFields =
 
 // Text of a process, for comparison and regular expressions.
 using ProcessText = std::string (*)(const ProcessView&);
-using ProcessNumber = std::uint32_t (*)(const format::Process&);
+using ProcessNumber = std::uint32_t (*)(const format::ProcessEntry&);
 
 std::optional<ProcessText> text_field(std::string_view name) {
   if (name == "exe") return [](const ProcessView& view) { return std::string(view.exe()); };
-  if (name == "comm") return [](const ProcessView& view) { return view.process().comm; };
-  if (name == "cgroup") return [](const ProcessView& view) { return view.process().cgroup; };
+  if (name == "comm") return [](const ProcessView& view) { return std::string(view.process().comm); };
+  if (name == "cgroup") return [](const ProcessView& view) { return std::string(view.process().cgroup); };
   if (name == "cmdline")
     return [](const ProcessView& view) { return joined_arguments(view.process().cmdline); };
   return {};
 }
 
 std::optional<ProcessNumber> number_field(std::string_view name) {
-  if (name == "pid") return [](const format::Process& process) { return process.pid; };
-  if (name == "ppid") return [](const format::Process& process) { return process.ppid; };
-  if (name == "uid" || name == "user") return [](const format::Process& process) { return process.uid; };
+  if (name == "pid") return [](const format::ProcessEntry& process) { return process.pid; };
+  if (name == "ppid") return [](const format::ProcessEntry& process) { return process.ppid; };
+  if (name == "uid" || name == "user") return [](const format::ProcessEntry& process) { return process.uid; };
   return {};
 }
 
@@ -314,8 +314,9 @@ class WhereParser {
     if (!match) return match.error();
     return negated_if(negative(op),
                       condition(ProcessTest{[match = std::move(*match), text_of](const ProcessView& view) {
-                        return match(text_of(view));
-                      }}));
+                                              return match(text_of(view));
+                                            },
+                                            field == "cmdline"}));
   }
 
   static Result<ConditionPtr> number_test(std::string_view field, ProcessNumber number_of, Operator op,

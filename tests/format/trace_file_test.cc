@@ -84,6 +84,42 @@ TEST(TraceFile, ReadsNoMoreOfTheDictionaryThanABlockNeeds) {
   EXPECT_TRUE(opened.damages.empty());
 }
 
+TEST(TraceFile, PassesOverCommandLinesAndKeepsAllOtherNames) {
+  const auto whole = read_all(sample_trace());
+  const Opened opened(sample_trace());
+  opened.file->pass_over_command_lines();
+  const auto& names = opened.file->dictionary();
+  ASSERT_EQ(names.process_count(), whole.processes.size());
+  std::uint64_t cmdline_bytes = 0;
+  for (format::ProcessId id = 1; id <= names.process_count(); ++id) {
+    auto expected = whole.processes[id - 1];
+    cmdline_bytes += expected.cmdline.size();
+    EXPECT_EQ(names.process(id).cmdline_bytes, expected.cmdline.size());
+    expected.cmdline.clear();
+    EXPECT_EQ(names.process(id).copy(), expected);
+  }
+  EXPECT_NE(cmdline_bytes, 0U);
+  EXPECT_TRUE(opened.damages.empty());
+}
+
+TEST(Dictionary, ABatchThatIsNotWholeLeavesNoTrace) {
+  format::Dictionary names;
+  names.add_path("/first");
+  const auto bytes = names.byte_count();
+  names.begin_batch();
+  names.skip_to(7, 9);
+  names.add_path("/second/", std::string(100'000, 'x'));
+  names.add_process(format::Process{.pid = 3, .comm = "gone", .cmdline = {}});
+  names.end_batch(false);
+  EXPECT_EQ(names.path_count(), 1U);
+  EXPECT_EQ(names.process_count(), 0U);
+  EXPECT_EQ(names.byte_count(), bytes);
+  EXPECT_FALSE(names.has_gaps());
+  EXPECT_EQ(names.add_path("/third"), 2U);
+  EXPECT_EQ(names.path(1), "/first");
+  EXPECT_EQ(names.path(2), "/third");
+}
+
 TEST(TraceFile, ManyThreadsReadAtTheSameTime) {
   const Opened opened(sample_trace());
   std::atomic<std::size_t> events{0};

@@ -17,7 +17,8 @@ void add_names(const format::Dictionary& dictionary, const format::EventColumns&
   for (std::size_t i = 0; i < columns.count; ++i) {
     const auto& process = dictionary.process(columns.process[i]);
     events.push_back({columns.time_ns[i], columns.kind[i], columns.flags[i], columns.reply_ns[i], process.pid,
-                      process.comm, process.cmdline, std::string(dictionary.path(columns.path[i])),
+                      std::string(process.comm), std::string(process.cmdline),
+                      std::string(dictionary.path(columns.path[i])),
                       std::string(dictionary.path(columns.path2[i]))});
   }
 }
@@ -49,7 +50,7 @@ Contents read_all(std::unique_ptr<format::ByteSource> source) {
   contents.header = reader.header();
   contents.meta = reader.meta();
   for (std::uint32_t id = 1; id <= reader.dictionary().process_count(); ++id) {
-    contents.processes.push_back(reader.dictionary().process(id));
+    contents.processes.push_back(reader.dictionary().process(id).copy());
   }
   for (std::uint32_t id = 1; id <= reader.dictionary().path_count(); ++id) {
     contents.paths.emplace_back(reader.dictionary().path(id));

@@ -57,7 +57,7 @@ class MemoryTrace {
       trace.events += block.value()->statistics.totals.events;
     const auto& dictionary = reader.dictionary();
     for (std::uint32_t id = 1; id <= dictionary.process_count(); ++id)
-      trace.processes.push_back(dictionary.process(id));
+      trace.processes.push_back(dictionary.process(id).copy());
     for (std::uint32_t id = 1; id <= dictionary.path_count(); ++id)
       trace.paths.emplace_back(dictionary.path(id));
     trace.losses = reader.losses();

@@ -49,6 +49,13 @@ TEST_F(CatTest, RelativeTimesCountFromTheStart) {
             cat({"--reltime", "--kind", "exec"}));
 }
 
+TEST_F(CatTest, CommandLinesAreReadWhereTheyAreShownOrAskedFor) {
+  replay_test::write_sample_trace(trace_);
+  EXPECT_EQ(cat({"--kind", "exec", "-F", "kind,cmdline"}), "exec\tvim -es /etc/hostname\n");
+  EXPECT_EQ(cat({"--kind", "exec", "-F", "cmdline", "--format", "csv"}), "cmdline\nvim -es /etc/hostname\n");
+  EXPECT_EQ(cat({"-F", "kind", "--where", "not (kind != exec or cmdline !~ \"*hostname\")"}), "exec\n");
+}
+
 TEST_F(CatTest, JsonlShowsEveryShapeOfEvent) {
   replay_test::write_sample_trace(trace_);
   const std::string vim =

@@ -139,7 +139,8 @@ class QueryProperty : public testing::Test {
         row.file = files_.size();
         row.event = {all.time_ns[i], all.kind[i],  all.flags[i],   all.process[i],
                      all.path[i],    all.path2[i], all.reply_ns[i]};
-        row.process = all.process[i] == 0 ? format::Process{} : reader->dictionary().process(all.process[i]);
+        row.process =
+            all.process[i] == 0 ? format::Process{} : reader->dictionary().process(all.process[i]).copy();
         const auto path_of = [&](format::PathId id) {
           return id == 0 ? "" : std::string(reader->dictionary().path(id));
         };
