@@ -68,8 +68,9 @@ struct EncodedBlock {
 
   BlockStatistics statistics;
   std::vector<std::byte> bytes;     // the frame
+  std::size_t bytes_read = 0;       // of them: a TraceFile reads the body only when it is asked for
   std::span<const std::byte> meta;  // verified FlatBuffers table
-  std::span<const std::byte> body;
+  std::span<const std::byte> body;  // empty before it was read and checked
   Damage origin;  // where it lies, and what is lost if its columns do not decode: the description is its name
 };
 

@@ -35,6 +35,22 @@ std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const 
   return block_event_count(meta);
 }
 
+Error damaged_frame(const ByteSource& source, const std::string& what) {
+  return {what, source.name(), 0, {}};
+}
+
+// Makes it the first `wanted` bytes of the frame that were read, or all of a shorter one.
+Status read_up_to(ByteSource& source, std::size_t wanted, PartialFrame& frame) {
+  wanted = std::min(wanted, frame.bytes.size());
+  if (frame.bytes_read >= wanted) return {};
+  const auto missing = std::span(frame.bytes).subspan(frame.bytes_read, wanted - frame.bytes_read);
+  auto got = source.read_at(frame.offset + frame.bytes_read, missing);
+  if (!got) return got.error();
+  if (*got < missing.size()) return damaged_frame(source, "the file became shorter");
+  frame.bytes_read = wanted;
+  return {};
+}
+
 }  // namespace
 
 SourceWindow::SourceWindow(ByteSource& source)
@@ -194,24 +210,40 @@ Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::u
 
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,
                             std::uint64_t length) {
+  PartialFrame part;
+  part.offset = offset;
+  part.length = length;
+  auto status = read_frame_start(source, seed, length, part);
+  if (status) status = read_frame_rest(source, seed, part);
+  if (!status) return status.error();
+  return Frame{offset, part.head, std::move(part.bytes)};
+}
+
+Status read_frame_start(ByteSource& source, const ChecksumSeed& seed, std::size_t first_read,
+                        PartialFrame& frame) {
   const auto size = source.size().value_or(0);
-  const auto damaged = [&](const std::string& what) { return Error{what, source.name(), 0, {}}; };
-  if (length < kFrameHeadBytes || offset > size || length > size - offset) {
-    return damaged("the directory of frames is wrong");
+  if (frame.length < kFrameHeadBytes || frame.offset > size || frame.length > size - frame.offset) {
+    return damaged_frame(source, "the directory of frames is wrong");
   }
-  Frame frame;
-  frame.offset = offset;
-  frame.bytes.resize(static_cast<std::size_t>(length));
-  auto got = source.read_at(offset, frame.bytes);
-  if (!got) return got.error();
-  if (*got < length) return damaged("the file became shorter");
-  const auto head = parse_frame_head(std::span(frame.bytes).first<kFrameHeadBytes>(), offset, seed);
-  if (!head || head->frame_length() != length) return damaged("no valid frame where the directory says");
+  frame.bytes.resize(static_cast<std::size_t>(frame.length));
+  frame.bytes_read = 0;
+  if (auto read = read_up_to(source, std::max(first_read, kFrameHeadBytes), frame); !read) return read;
+  const auto head = parse_frame_head(std::span(frame.bytes).first<kFrameHeadBytes>(), frame.offset, seed);
+  if (!head || head->frame_length() != frame.length) {
+    return damaged_frame(source, "no valid frame where the directory says");
+  }
   frame.head = *head;
-  if (auto fault = check_frame(*head, frame.meta(), frame.body(), seed.at(offset)); !fault.empty()) {
-    return damaged(describe_frame(*head) + ": " + fault);
-  }
-  return frame;
+  if (auto read = read_up_to(source, kFrameHeadBytes + head->meta_length, frame); !read) return read;
+  const auto meta = std::span(frame.bytes).subspan(kFrameHeadBytes, head->meta_length);
+  const auto fault = check_frame(*head, meta, {}, seed.at(frame.offset));
+  return fault.empty() ? Status() : damaged_frame(source, describe_frame(*head) + ": " + fault);
+}
+
+Status read_frame_rest(ByteSource& source, const ChecksumSeed& seed, PartialFrame& frame) {
+  if (auto read = read_up_to(source, frame.bytes.size(), frame); !read) return read;
+  const auto body = std::span(frame.bytes).subspan(kFrameHeadBytes + frame.head.meta_length);
+  if (checksum(body, seed.at(frame.offset)) == frame.head.body_checksum) return {};
+  return damaged_frame(source, describe_frame(frame.head) + ": body checksum differs");
 }
 
 std::optional<std::uint64_t> find_footer(ByteSource& source, const ChecksumSeed& seed) {

@@ -88,6 +88,21 @@ Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::u
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,
                             std::uint64_t length);
 
+// A frame of a seekable source of which the beginning was read. Reuse one: it keeps its memory.
+struct PartialFrame {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;      // as a directory says
+  std::vector<std::byte> bytes;  // as many as the frame has
+  std::size_t bytes_read = 0;
+  FrameHead head;
+};
+// Reads head and metadata of the frame that `offset` and `length` tell, and checks them: not the body.
+// `first_read` bytes are tried first. Errors of both as read_frame_at().
+Status read_frame_start(ByteSource& source, const ChecksumSeed& seed, std::size_t first_read,
+                        PartialFrame& frame);
+// What is missing, and checks the body.
+Status read_frame_rest(ByteSource& source, const ChecksumSeed& seed, PartialFrame& frame);
+
 // The offset of the FOOTER, by the TRAILER at the end of a seekable source; empty when there is none.
 std::optional<std::uint64_t> find_footer(ByteSource& source, const ChecksumSeed& seed);
 

@@ -111,6 +111,7 @@ EncodedBlock make_block(Frame frame, BlockStatistics statistics) {
   block.statistics = std::move(statistics);
   const auto meta_length = frame.head.meta_length;
   block.bytes = std::move(frame.bytes);
+  block.bytes_read = block.bytes.size();
   block.meta = std::span(block.bytes).subspan(kFrameHeadBytes, meta_length);
   block.body = std::span(block.bytes).subspan(kFrameHeadBytes + meta_length);
   return block;

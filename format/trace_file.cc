@@ -15,6 +15,8 @@
 
 namespace rfan::format {
 
+// Head and metadata of a block with statistics of some hundred processes; the whole of a small one.
+constexpr std::size_t kFirstReadBytes = 4096;
 constexpr auto kWholeFile = std::numeric_limits<std::uint64_t>::max();
 
 struct TraceFile::State {
@@ -32,6 +34,7 @@ struct TraceFile::State {
   Status load_by_scan();
   void add_block(const Frame& frame);
   void report_block(const Damage& damage);
+  Status lose_block(const EncodedBlock& block, const Error& error);
   const Dictionary& load_dictionary(std::uint64_t until);
 
   std::unique_ptr<ByteSource> source;
@@ -166,6 +169,13 @@ void TraceFile::State::report_block(const Damage& damage) {
   context.report(damage);
 }
 
+// An error without errno is damage.
+Status TraceFile::State::lose_block(const EncodedBlock& block, const Error& error) {
+  if (error.errno_value != 0) return error;
+  report_block({block.origin.offset, block.origin.bytes, error.what, block.origin.events});
+  return Error{error.what, source->name(), 0, "the events of this block are lost"};
+}
+
 const Dictionary& TraceFile::State::load_dictionary(std::uint64_t until) {
   if (dictionary_until.load(std::memory_order_acquire) >= until) return context.dictionary;
   const std::lock_guard lock(mutex);
@@ -199,22 +209,43 @@ Result<std::unique_ptr<TraceFile>> TraceFile::open(std::unique_ptr<ByteSource> s
 }
 
 Result<EncodedBlock> TraceFile::read_block(std::size_t index) const {
+  EncodedBlock block;
+  auto status = read_statistics(index, block);
+  if (status) status = read_body(block);
+  if (!status) return status.error();
+  return block;
+}
+
+Status TraceFile::read_statistics(std::size_t index, EncodedBlock& block) const {
   const auto& entry = state_->blocks[index];
-  auto frame = read_frame_at(*state_->source, state_->seed, entry.offset, entry.length);
-  if (!frame && frame.error().errno_value != 0) return frame.error();
-  BlockStatistics statistics;
-  std::string fault;
-  if (!frame) {
-    fault = frame.error().what;
-  } else {
-    fault = check_block(frame->meta(), frame->body().size(), statistics);
-    if (fault.empty() && statistics.totals.events != entry.events)
-      fault = "the directory gives another count";
-    if (!fault.empty()) fault = describe_frame(frame->head) + ": " + fault;
-  }
-  if (fault.empty()) return make_block(std::move(*frame), std::move(statistics));
-  state_->report_block({entry.offset, entry.length, fault, entry.events});
-  return Error{fault, state_->source->name(), 0, "the events of this block are lost"};
+  PartialFrame frame{entry.offset, entry.length, std::move(block.bytes), 0, {}};
+  const auto read = read_frame_start(*state_->source, state_->seed, kFirstReadBytes, frame);
+  block.bytes = std::move(frame.bytes);
+  block.bytes_read = frame.bytes_read;
+  block.body = {};
+  block.origin = {entry.offset, entry.length, describe_frame(frame.head), entry.events};
+  if (!read) return state_->lose_block(block, read.error());
+  block.meta = std::span(block.bytes).subspan(kFrameHeadBytes, frame.head.meta_length);
+  block.statistics = {};
+  auto fault = check_block(block.meta, frame.head.body_length, block.statistics);
+  if (fault.empty() && block.statistics.totals.events != entry.events)
+    fault = "the directory gives another count";
+  if (fault.empty()) return {};
+  return state_->lose_block(block, {block.origin.description + ": " + fault, {}, 0, {}});
+}
+
+Status TraceFile::read_body(EncodedBlock& block) const {
+  if (!block.body.empty()) return {};
+  const auto& origin = block.origin;
+  PartialFrame frame{origin.offset, origin.bytes, std::move(block.bytes), block.bytes_read, {}};
+  const auto head = std::span(frame.bytes).first<kFrameHeadBytes>();
+  frame.head = *parse_frame_head(head, origin.offset, state_->seed);  // was checked before
+  const auto read = read_frame_rest(*state_->source, state_->seed, frame);
+  block.bytes = std::move(frame.bytes);
+  block.bytes_read = frame.bytes_read;
+  if (!read) return state_->lose_block(block, read.error());
+  block.body = std::span(block.bytes).subspan(kFrameHeadBytes + block.meta.size());
+  return {};
 }
 
 Status TraceFile::decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder,

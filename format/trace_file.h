@@ -62,6 +62,10 @@ class TraceFile {
   // Reads block `index` of blocks() and compares its checksums. A damaged one is reported (once) and an
   // Error.
   Result<EncodedBlock> read_block(std::size_t index) const;
+  // The same in two steps, into a block that may be reused. Statistics are checked without the body, so that
+  // damage to it stays unnoticed by who does not read it.
+  Status read_statistics(std::size_t index, EncodedBlock& block) const;
+  Status read_body(EncodedBlock& block) const;  // of a block of read_statistics(); once is enough
 
   // Decompresses the wanted columns with a decoder of the calling thread; a fault is reported (once for a
   // block) and an error. Ids that the dictionary lacks become 0, which is reported as well.

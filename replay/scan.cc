@@ -154,16 +154,20 @@ class FileScan {
   }
 
  private:
+  struct Worker {
+    EncodedBlock block;
+    BlockWork work;
+    format::BlockDecoder decoder;
+  };
   struct Slot {
     bool ready = false;
     std::unique_ptr<Product> product;
   };
 
   void run_alone() {
-    BlockWork work;
-    format::BlockDecoder decoder;
+    Worker worker;
     for (std::size_t i = 0; i < blocks_.size() && !query_.done() && !failure_; ++i) {
-      auto product = work_on(i, work, decoder, *parts_[0]);
+      auto product = work_on(i, worker, *parts_[0]);
       if (product) query_.take_product(file_, *product);
       progress_.advance(trace_.blocks()[blocks_[i]].events);
     }
@@ -177,23 +181,25 @@ class FileScan {
     take_in_order();
   }
 
-  std::unique_ptr<Product> work_on(std::size_t i, BlockWork& work, format::BlockDecoder& decoder,
-                                   Part& part) {
-    auto block = trace_.read_block(blocks_[i]);
-    if (!block) {
-      if (block.error().errno_value != 0) fail(block.error());  // damage has been reported
-      return nullptr;
-    }
-    work.run(*block, blocks_[i], file_, filter_, columns_, part, counts_,
-             [&](const EncodedBlock& encoded, ColumnSet wanted, EventColumns& out) {
-               return trace_.decode(encoded, wanted, decoder, out).ok();
-             });
+  std::unique_ptr<Product> work_on(std::size_t i, Worker& worker, Part& part) {
+    auto& block = worker.block;
+    if (!readable(trace_.read_statistics(blocks_[i], block))) return nullptr;
+    worker.work.run(block, blocks_[i], file_, filter_, columns_, part, counts_,
+                    [&](const EncodedBlock&, ColumnSet wanted, EventColumns& out) {
+                      return readable(trace_.read_body(block)) &&
+                             trace_.decode(block, wanted, worker.decoder, out).ok();
+                    });
     return ordered_ ? part.product() : nullptr;
   }
 
+  // Damage has been reported; anything else ends the scan.
+  bool readable(const Status& status) {
+    if (!status && status.error().errno_value != 0) fail(status.error());
+    return status.ok();
+  }
+
   void work_loop(Part& part) {
-    BlockWork work;
-    format::BlockDecoder decoder;
+    Worker worker;
     std::unique_lock lock(mutex_);
     while (true) {
       room_.wait(lock,
@@ -201,7 +207,7 @@ class FileScan {
       if (stop_ || next_ >= blocks_.size()) return;
       const auto i = next_++;
       lock.unlock();
-      auto product = work_on(i, work, decoder, part);
+      auto product = work_on(i, worker, part);
       lock.lock();
       slots_[i] = {true, std::move(product)};
       ready_.notify_one();

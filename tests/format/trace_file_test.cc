@@ -174,6 +174,39 @@ TEST(TraceFile, ALostDictionaryCostsNamesAndNoEvents) {
       << opened.damages[1].description;
 }
 
+TEST(TraceFile, StatisticsOutliveTheBodyOfTheirBlock) {
+  auto bytes = sample_trace();
+  const auto at = Opened(bytes).file->blocks()[1];
+  bytes[at.offset + at.length - 1] ^= std::byte{1};
+  const Opened opened(bytes);
+  format::EncodedBlock block;
+  ASSERT_TRUE(opened.file->read_statistics(1, block).ok());
+  EXPECT_EQ(block.statistics.totals.events, 12U);
+  EXPECT_TRUE(opened.damages.empty());
+  EXPECT_FALSE(opened.file->read_body(block).ok());
+  EXPECT_EQ(opened.damages.size(), 1U);
+  ASSERT_TRUE(opened.file->read_statistics(2, block).ok());  // the same memory, for the next one
+  ASSERT_TRUE(opened.file->read_body(block).ok());
+  BlockDecoder decoder;
+  format::EventColumns columns;
+  EXPECT_TRUE(opened.file->decode(block, format::kAllColumns, decoder, columns).ok());
+  EXPECT_EQ(columns.count, 12U);
+}
+
+// Events of all blocks that a file gives, by their times.
+std::size_t readable_events(const Bytes& bytes) {
+  auto file = TraceFile::open(std::make_unique<MemorySource>(bytes), {});
+  if (!file) return 0;
+  BlockDecoder decoder;
+  format::EventColumns columns;
+  std::size_t events = 0;
+  for (std::size_t i = 0; i < (*file)->blocks().size(); ++i) {
+    auto block = (*file)->read_block(i);
+    if (block && (*file)->decode(*block, format::kAllColumns, decoder, columns)) events += columns.count;
+  }
+  return events;
+}
+
 TEST(TraceFile, AFileCutAtAnyByteGivesTheSameAsReadingForward) {
   const auto bytes = sample_trace();
   for (std::size_t missing = 1; missing < bytes.size(); ++missing) {
