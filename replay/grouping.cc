@@ -170,20 +170,18 @@ void Grouping::extend() {
   }
 }
 
-std::string Grouping::labels(GroupCode code) const {
-  std::string labels;
+void Grouping::append_labels(GroupCode code, std::string& out) const {
   for (const auto key : spec_.keys) {
     if (key == Key::kSource) {
-      labels.append(file_.name).push_back('\0');
+      out.append(file_.name).push_back('\0');
     } else if (key == Key::kKind) {
-      labels.append(format::event_kind_name(static_cast<format::EventKind>(code & 15U))).push_back('\0');
+      out.append(format::event_kind_name(static_cast<format::EventKind>(code & 15U))).push_back('\0');
     } else if (process_like(key)) {
-      append_process_label(key, process_examples_[(code >> kProcessShift) & 0xFFFFFFU], labels);
+      append_process_label(key, process_examples_[(code >> kProcessShift) & 0xFFFFFFU], out);
     } else {
-      append_path_label(key, path_examples_[code >> kPathShift], labels);
+      append_path_label(key, path_examples_[code >> kPathShift], out);
     }
   }
-  return labels;
 }
 
 std::vector<std::string_view> split_labels(std::string_view labels) {

@@ -62,12 +62,13 @@ class Grouping {
   // is below the count.
   bool dense() const { return by_process_ + by_path_ + by_kind_ <= 1; }
   unsigned dense_shift() const { return by_path_ ? kPathShift : by_process_ ? kProcessShift : 0; }
+  std::size_t dense_index(GroupCode code) const { return code >> dense_shift(); }
   std::size_t dense_count() const {
     return by_path_ ? path_class_count() : by_process_ ? process_class_count() : format::kEventKindLimit;
   }
 
-  // One text for each key, each ended by NUL; "?" for what is unknown.
-  std::string labels(GroupCode code) const;
+  // Appends one text for each key, each ended by NUL; "?" for what is unknown.
+  void append_labels(GroupCode code, std::string& out) const;
 
  private:
   static constexpr unsigned kProcessShift = 4;
@@ -94,7 +95,7 @@ class Grouping {
 
 // The directory of a path without its last slash, at most `depth` components of it (0: all): "/usr/include".
 std::string_view directory_of(std::string_view path, std::size_t depth);
-// The parts of Grouping::labels().
+// The parts of Grouping::append_labels().
 std::vector<std::string_view> split_labels(std::string_view labels);
 
 // ".h"; "(none)" without one.

@@ -181,7 +181,7 @@ class ReportQuery::Tallies : public Part {
 
   void add(const Batch& batch) override {
     grouping_.extend();
-    if (grouping_.dense()) dense_.resize(grouping_.dense_count());
+    make_room();
     if (count_only_) {
       count(batch);
     } else {
@@ -195,10 +195,10 @@ class ReportQuery::Tallies : public Part {
   bool add_statistics(const format::BlockStatistics& statistics) override {
     if (!count_only_ || reopens_ || files_ || short_ || latencies_) return false;
     if (grouping_.by_process() || grouping_.by_path()) return false;
-    dense_.resize(grouping_.dense_count());
-    if (!grouping_.by_kind()) return count_all(statistics.totals.events), true;
+    make_room();
+    if (!grouping_.by_kind()) return add_events(0, statistics.totals.events), true;
     for (std::size_t kind = 0; kind < statistics.totals.by_kind.size(); ++kind) {
-      if (statistics.totals.by_kind[kind] != 0) slot(kind).events += statistics.totals.by_kind[kind];
+      if (statistics.totals.by_kind[kind] != 0) add_events(kind, statistics.totals.by_kind[kind]);
     }
     return true;
   }
@@ -207,10 +207,10 @@ class ReportQuery::Tallies : public Part {
     if (!count_only_ || reopens_ || files_ || short_ || latencies_) return false;
     if (grouping_.by_path() || grouping_.by_kind()) return false;
     grouping_.extend();
-    dense_.resize(grouping_.dense_count());
+    make_room();
     const auto& classes = grouping_.process_classes();
     for (const auto& [process, events] : counts) {
-      slot(grouping_.by_process() ? Grouping::process_code(classes[process]) : 0).events += events;
+      add_events(grouping_.by_process() ? Grouping::process_code(classes[process]) : 0, events);
     }
     return true;
   }
@@ -219,12 +219,25 @@ class ReportQuery::Tallies : public Part {
     return short_ ? std::unique_ptr<Product>(pairing_.finish_block()) : nullptr;
   }
 
+  std::size_t group_count() {
+    collect_ids();
+    const auto has_events = [](const Tally& tally) { return tally.events != 0; };
+    return tallies_.size() +
+           static_cast<std::size_t>(std::count_if(dense_.begin(), dense_.end(), has_events)) +
+           dense_counts_.size() -
+           static_cast<std::size_t>(std::count(dense_counts_.begin(), dense_counts_.end(), 0U));
+  }
+
   // Calls visit(code, tally) for every group that has events.
   template <typename Visit>
   void for_each_group(Visit visit) {
     collect_ids();
+    const auto code_at = [&](std::size_t i) { return GroupCode{i} << grouping_.dense_shift(); };
+    for (std::size_t i = 0; i < dense_counts_.size(); ++i) {
+      if (dense_counts_[i] != 0) visit(code_at(i), Tally{dense_counts_[i]});
+    }
     for (std::size_t i = 0; i < dense_.size(); ++i) {
-      if (dense_[i].events != 0) visit(GroupCode{i} << grouping_.dense_shift(), dense_[i]);
+      if (dense_[i].events != 0) visit(code_at(i), dense_[i]);
     }
     for (const auto& [code, tally] : tallies_) visit(code, tally);
   }
@@ -241,11 +254,11 @@ class ReportQuery::Tallies : public Part {
     if (grouping_.by_kind() && !process && !path) return count_kinds(batch);
     if (grouping_.by_kind() || (process && path)) {
       return batch.for_each_row(
-          [&](std::uint32_t row) { ++slot(grouping_.code_of(batch.events, row)).events; });
+          [&](std::uint32_t row) { add_events(grouping_.code_of(batch.events, row), 1); });
     }
     if (process) return count_ids(batch, batch.events.process, grouping_.process_classes().size());
     if (path) return count_ids(batch, batch.events.path, grouping_.path_classes().size());
-    count_all(batch.selection.count);
+    add_events(0, batch.selection.count);
   }
 
   void count_kinds(const Batch& batch) {
@@ -255,11 +268,9 @@ class ReportQuery::Tallies : public Part {
         [&](std::uint32_t row) { ++by_kind[turn++ & 1U][static_cast<std::size_t>(batch.events.kind[row])]; });
     for (std::size_t kind = 0; kind < format::kEventKindLimit; ++kind) {
       const auto events = std::uint64_t{by_kind[0][kind]} + by_kind[1][kind];
-      if (events != 0) slot(kind).events += events;
+      if (events != 0) add_events(kind, events);
     }
   }
-
-  void count_all(std::uint64_t events) { slot(0).events += events; }
 
   // One increment an event, by dictionary id; ids become groups in the end. Events of one process or path
   // come in runs: two counters in turn keep an increment from waiting for the one before it.
@@ -280,12 +291,30 @@ class ReportQuery::Tallies : public Part {
       const auto events = std::uint64_t{by_id_[2 * id]} + by_id_[2 * id + 1];
       if (events == 0) continue;
       by_id_[2 * id] = by_id_[2 * id + 1] = 0;
-      slot(process ? Grouping::process_code(classes[id]) : Grouping::path_code(classes[id])).events += events;
+      add_events(process ? Grouping::process_code(classes[id]) : Grouping::path_code(classes[id]), events);
+    }
+  }
+
+  void make_room() {
+    if (!grouping_.dense()) return;
+    if (count_only_) {
+      dense_counts_.resize(grouping_.dense_count());
+    } else {
+      dense_.resize(grouping_.dense_count());
+    }
+  }
+
+  // All that there is to do where only events are counted.
+  void add_events(GroupCode code, std::uint64_t events) {
+    if (grouping_.dense()) {
+      dense_counts_[grouping_.dense_index(code)] += events;
+    } else {
+      slot(code).events += events;
     }
   }
 
   Tally& slot(GroupCode code) {
-    if (!dense_.empty()) return dense_[code >> grouping_.dense_shift()];
+    if (!dense_.empty()) return dense_[grouping_.dense_index(code)];
     if (code != last_code_ || last_ == nullptr) {
       last_ = &tallies_[code];
       last_code_ = code;
@@ -324,6 +353,7 @@ class ReportQuery::Tallies : public Part {
   const bool count_only_, opens_, reopens_, short_, files_, times_, wait_, latencies_;
   std::vector<std::uint32_t> by_id_;  // two counters for each id of the one dictionary that is asked for
   std::uint64_t uncollected_ = 0;
+  std::vector<std::uint64_t> dense_counts_;        // where Grouping::dense() and only events are counted
   std::vector<Tally> dense_;                       // where Grouping::dense()
   absl::flat_hash_map<GroupCode, Tally> tallies_;  // elsewhere
   GroupCode last_code_ = 0;
@@ -336,10 +366,13 @@ struct ReportQuery::FileState {
       : file(scanned), grouping(spec.grouping, scanned) {}
   const ScanFile& file;
   Grouping grouping;
-  absl::flat_hash_map<GroupCode, std::uint32_t> rows;
+  static constexpr std::uint32_t kNoRow = UINT32_MAX;
+  std::vector<std::uint32_t> dense_rows;               // where Grouping::dense(); kNoRow: not yet
+  absl::flat_hash_map<GroupCode, std::uint32_t> rows;  // elsewhere
   absl::flat_hash_map<format::PathId, std::uint32_t> paths;
   absl::flat_hash_map<format::ProcessId, std::uint32_t> processes;
   absl::flat_hash_map<std::uint64_t, Opened> open;  // by process and path
+  std::string labels;                               // scratch
 };
 
 ReportQuery::ReportQuery(const ReportSpec& spec) : spec_(spec) {}
@@ -358,14 +391,30 @@ std::unique_ptr<Part> ReportQuery::make_part(const ScanFile& file) {
 }
 
 std::uint32_t ReportQuery::row_of(FileState& state, GroupCode code) {
-  const auto [entry, added] = state.rows.try_emplace(code);
-  if (!added) return entry->second;
+  const auto& grouping = state.grouping;
+  if (grouping.dense() && state.dense_rows.size() < grouping.dense_count()) {
+    state.dense_rows.resize(grouping.dense_count(), FileState::kNoRow);
+  }
+  auto& row = grouping.dense() ? state.dense_rows[grouping.dense_index(code)]
+                               : state.rows.try_emplace(code, FileState::kNoRow).first->second;
+  if (row != FileState::kNoRow) return row;
+  state.labels.clear();
+  grouping.append_labels(code, state.labels);
+  row = static_cast<std::uint32_t>(rows_.size());
   // Within one file no two groups have the same labels.
-  auto labels = state.grouping.labels(code);
-  const auto next = static_cast<std::uint32_t>(rows_.size());
-  entry->second = files_begun_ > 1 ? row_by_labels_.try_emplace(labels, next).first->second : next;
-  if (entry->second == next) rows_.emplace_back().labels = std::move(labels);
-  return entry->second;
+  if (files_begun_ > 1) {
+    const auto known = row_by_labels_.find(state.labels);
+    if (known != row_by_labels_.end()) return row = known->second;
+  }
+  rows_.emplace_back().labels = keep(state.labels);
+  if (files_begun_ > 1) row_by_labels_.emplace(rows_.back().labels, row);
+  return row;
+}
+
+std::string_view ReportQuery::keep(std::string_view labels) {
+  auto* const bytes = static_cast<char*>(label_bytes_.allocate(labels.size(), 1));
+  std::copy(labels.begin(), labels.end(), bytes);
+  return {bytes, labels.size()};
 }
 
 std::uint32_t ReportQuery::global_path(FileState& state, format::PathId id) {
@@ -392,6 +441,7 @@ std::uint32_t ReportQuery::global_process(FileState& state, format::ProcessId id
 void ReportQuery::take(const ScanFile&, Part& part) {
   auto& state = *state_;
   auto& tallies = static_cast<Tallies&>(part);
+  if (rows_.empty()) rows_.reserve(tallies.group_count());
   tallies.for_each_group([&](GroupCode code, const Tally& tally) {
     auto& row = rows_[row_of(state, code)];
     row.events += tally.events;

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,7 @@ struct ReportSpec {
 
 // One group, over all files. Times are wall-clock, in nanoseconds since the epoch.
 struct ReportRow {
-  std::string labels;  // as Grouping::labels() gives them
+  std::string_view labels;  // as Grouping::append_labels() gives them; valid as long as the ReportQuery
   std::uint64_t events = 0;
   std::uint64_t opens = 0;
   std::uint64_t reopens = 0;
@@ -107,13 +108,15 @@ class ReportQuery : public Query {
   };
 
   std::uint32_t row_of(FileState& state, GroupCode code);
+  std::string_view keep(std::string_view labels);
   std::uint32_t global_path(FileState& state, format::PathId id);
   std::uint32_t global_process(FileState& state, format::ProcessId id);
 
   const ReportSpec& spec_;
   std::unique_ptr<FileState> state_;  // of the file that is being scanned
   std::vector<ReportRow> rows_;
-  absl::flat_hash_map<std::string, std::uint32_t> row_by_labels_;  // from the second file on
+  std::pmr::monotonic_buffer_resource label_bytes_;
+  absl::flat_hash_map<std::string_view, std::uint32_t> row_by_labels_;  // from the second file on
   absl::flat_hash_map<std::string, std::uint32_t> path_numbers_;
   absl::flat_hash_map<std::string, std::uint32_t> process_numbers_;
   absl::flat_hash_map<Triple, std::uint64_t> opens_by_file_;  // row, process, path
