@@ -193,20 +193,6 @@ TEST(TraceFile, StatisticsOutliveTheBodyOfTheirBlock) {
   EXPECT_EQ(columns.count, 12U);
 }
 
-// Events of all blocks that a file gives, by their times.
-std::size_t readable_events(const Bytes& bytes) {
-  auto file = TraceFile::open(std::make_unique<MemorySource>(bytes), {});
-  if (!file) return 0;
-  BlockDecoder decoder;
-  format::EventColumns columns;
-  std::size_t events = 0;
-  for (std::size_t i = 0; i < (*file)->blocks().size(); ++i) {
-    auto block = (*file)->read_block(i);
-    if (block && (*file)->decode(*block, format::kAllColumns, decoder, columns)) events += columns.count;
-  }
-  return events;
-}
-
 TEST(TraceFile, AFileCutAtAnyByteGivesTheSameAsReadingForward) {
   const auto bytes = sample_trace();
   for (std::size_t missing = 1; missing < bytes.size(); ++missing) {
