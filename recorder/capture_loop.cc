@@ -65,6 +65,7 @@ void CaptureLoop::run() {
     // empty after it stay empty, but for an open that was on its way in. Who calls stop() closes the groups
     // next, which lets it go.
     const bool last_look = stopping_.load(std::memory_order_acquire);
+    if (last_look) held_is_empty_ = false;
     if (!turn() && last_look) break;
     wait();
   }
@@ -92,7 +93,7 @@ bool CaptureLoop::turn() {
 }
 
 std::size_t CaptureLoop::read_held() {
-  if (held_ == nullptr) return 0;
+  if (held_ == nullptr || held_is_empty_) return 0;
   const std::int64_t credits =
       options_.descriptor_budget - arenas_.open_descriptors.load(std::memory_order_acquire);
   const auto room = arena_->free_raw();
@@ -335,7 +336,8 @@ void CaptureLoop::wait() {
                          : held_back ? kMaxArenaAgeMs
                                      : static_cast<int>(guardian_.beat_interval().count());
   // Without room only what must be answered matters: the first two.
-  ::poll(poll_fds_.data(), shortage ? must_watch_ : poll_fds_.size(), timeout_ms);
+  const int ready = ::poll(poll_fds_.data(), shortage ? must_watch_ : poll_fds_.size(), timeout_ms);
+  held_is_empty_ = ready >= 0 && poll_fds_[must_watch_ - 1].revents == 0;
   forget_ended_rings();
   drain_process_events();
   follow_cpus();
