@@ -7,11 +7,11 @@
 #include <cstdio>
 #include <iterator>
 #include <map>
-#include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
 
+#include "recorder/event_groups.h"
 #include "recorder/privileges.h"
 
 namespace rfan::recorder {
@@ -56,35 +56,12 @@ Result<std::vector<Mount>> mounts_of(const std::vector<std::string>& paths, cons
   return found;
 }
 
-// The groups of one probe. Marks are taken away at once; what was queued meanwhile goes with the groups.
-class Probe {
- public:
-  static Result<Probe> create(const EventPlan& plan) {
-    Probe probe(without_waiting(plan));
-    if (plan.held != 0) {
-      auto held = FanotifyGroup::create(GroupKind::kPermission);
-      if (!held) return held.error();
-      probe.held_ = std::make_unique<FanotifyGroup>(std::move(*held));
-    }
-    auto told = FanotifyGroup::create(GroupKind::kNotification);
-    if (!told && (plan.told != 0 || plan.held == 0)) return told.error();
-    if (told) probe.told_ = std::make_unique<FanotifyGroup>(std::move(*told));
-    return probe;
-  }
-
-  MountCoverage attempt(const MarkTarget& target) {
-    auto coverage = place_mark({held_.get(), told_.get(), plan_}, target);
-    if (held_) held_->remove_marks();
-    if (told_) told_->remove_marks();
-    return coverage;
-  }
-
- private:
-  explicit Probe(const EventPlan& plan) : plan_(plan) {}
-  EventPlan plan_;
-  std::unique_ptr<FanotifyGroup> held_;
-  std::unique_ptr<FanotifyGroup> told_;
-};
+// The notification group, too, is only needed where the plan tells something or cannot hold.
+Result<EventGroups> groups_of_probe(const EventPlan& plan) {
+  auto groups = EventGroups::create(plan, {}, true);
+  return groups || plan.told != 0 || plan.held == 0 ? std::move(groups)
+                                                    : EventGroups::create(plan, {}, false);
+}
 
 }  // namespace
 
@@ -120,14 +97,21 @@ Result<std::vector<MountReport>> probe_coverage(const EventPlan& plan,
   if (!all) return all.error();
   auto mounts = paths.empty() ? all : mounts_of(paths, all.value());
   if (!mounts) return mounts.error();
-  auto probe = Probe::create(plan);
-  if (!probe) return probe.error();
+  auto groups = groups_of_probe(without_waiting(plan));
+  if (!groups) return groups.error();
+  // Marks are taken away at once; what was queued meanwhile goes with the groups.
+  const auto attempt = [&](const MarkTarget& target) {
+    auto coverage = place_mark(groups->marked(), target);
+    groups->remove_marks();
+    return coverage;
+  };
   const auto visible = [&](const Mount& mount) {
     const auto reached = mount_of(mount.path, all.value());
     return reached.ok() && reached.value().id == mount.id;
   };
-  return report_coverage(
-      *mounts, plan.held != 0, [&](const MarkTarget& target) { return probe->attempt(target); }, visible);
+  auto report = report_coverage(*mounts, plan.held != 0, attempt, visible);
+  groups->close();
+  return report;
 }
 
 std::string coverage_text(const std::vector<MountReport>& report) {

@@ -125,20 +125,26 @@ std::vector<format::SeriesFile> RotatedFiles::older_files() const {
 
 void RotatedFiles::drop_expired() {
   const auto now_s = std::time(nullptr);
+  const auto files = older_files();
   std::vector<FinishedFile> finished;
-  for (const auto& file : older_files()) {
+  for (const auto& file : files) {
     struct stat status {};
     // Gone in between: counts nothing.
     if (::stat(file.path.c_str(), &status) != 0) status.st_mtime = now_s;
     finished.push_back(
         {static_cast<std::uint64_t>(status.st_size), std::chrono::seconds(now_s - status.st_mtime)});
   }
-  for (auto expired = count_expired(finished, rotation_); expired > 0; --expired) drop_oldest();
+  const auto expired = count_expired(finished, rotation_);
+  for (std::size_t i = 0; i < expired && drop(files[i]); ++i) continue;
 }
 
 bool RotatedFiles::drop_oldest() {
   const auto files = older_files();
-  if (files.empty() || ::unlink(files.front().path.c_str()) != 0) return false;
+  return !files.empty() && drop(files.front());
+}
+
+bool RotatedFiles::drop(const format::SeriesFile& file) {
+  if (::unlink(file.path.c_str()) != 0) return false;
   ++dropped_;
   return true;
 }

@@ -51,6 +51,7 @@ class RotatedFiles {
   std::string shown(const std::string& file) const { return shown_directory_ + file; }
   std::string reached(const std::string& file) const;
   std::vector<format::SeriesFile> older_files() const;
+  bool drop(const format::SeriesFile& file);
   void drop_expired();
   bool drop_oldest();  // false: there is none that can go
 
