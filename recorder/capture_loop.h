@@ -131,7 +131,7 @@ class CaptureLoop {
   std::size_t first_ring_ = 0;     // index of the side band's first
   std::uint64_t cpus_due_ns_ = 0;  // CLOCK_MONOTONIC
   std::size_t must_watch_ = 0;     // how many of them are watched even without room
-  bool held_is_empty_ = false;    // as the last poll() said: a read in vain can be saved
+  bool held_is_empty_ = false;     // as the last poll() said: a read in vain can be saved
   ReplyBatch replies_;
   Arena* arena_ = nullptr;
   std::uint64_t arena_since_ns_ = 0;  // first event in it
