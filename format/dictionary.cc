@@ -24,6 +24,9 @@ class EntryTable {
     return next_++;
   }
 
+  // Ids without an entry, which are no gap.
+  void count_on(std::uint32_t count) { next_ += count; }
+
   const T& at(std::uint32_t id) const {
     assert(id < next_);
     const auto index = id / kChunkEntries;
@@ -110,7 +113,7 @@ struct Dictionary::Storage {
   EntryTable<std::string_view> paths;
   EntryTable<ProcessEntry> processes;
   std::uint64_t byte_count = 0;
-  bool keeps_command_lines = true;
+  ProcessDetail wanted_processes = ProcessDetail::kAll;
 
   struct Mark {
     ByteArena::Mark bytes;
@@ -169,11 +172,15 @@ std::string_view Dictionary::keep(std::string_view front, std::string_view middl
   return storage_->bytes.add(front, middle, tail);
 }
 
-void Dictionary::pass_over_command_lines() {
-  storage_->keeps_command_lines = false;
+void Dictionary::want_processes(ProcessDetail detail) {
+  storage_->wanted_processes = detail;
 }
-bool Dictionary::keeps_command_lines() const {
-  return storage_->keeps_command_lines;
+ProcessDetail Dictionary::wanted_processes() const {
+  return storage_->wanted_processes;
+}
+
+void Dictionary::count_processes(std::uint32_t count) {
+  storage_->processes.count_on(count);
 }
 
 void Dictionary::begin_batch() {

@@ -30,6 +30,13 @@ struct ProcessEntry {
   std::uint64_t string_bytes() const { return comm.size() + cmdline_bytes + cgroup.size(); }
 };
 
+// What is kept of processes. Command lines are most of the bytes of a dictionary, processes most of the rest.
+enum class ProcessDetail : std::uint8_t {
+  kNone,  // their ids are known, and that is all
+  kWithoutCommandLine,
+  kAll,
+};
+
 // Written by one thread; once it has stopped growing, any number of threads may read it. Views stay valid as
 // long as the dictionary lives (storage is append-only).
 class Dictionary {
@@ -53,7 +60,7 @@ class Dictionary {
   // For the reader (and for tests that build one by hand).
   PathId add_path(std::string_view front, std::string_view rest = {});  // of the two together
   ProcessId add_process(const Process& process);
-  // One whose strings were given by keep(). Without its command line where keeps_command_lines() is false.
+  // One whose strings were given by keep().
   ProcessId add_process(const ProcessEntry& entry);
   // A copy of the three, one behind the other.
   std::string_view keep(std::string_view front, std::string_view middle, std::string_view tail);
@@ -62,9 +69,10 @@ class Dictionary {
   void skip_to(PathId next_path, ProcessId next_process);
   std::uint64_t byte_count() const;  // of all paths, names and command lines
 
-  // Command lines are most of the bytes of a dictionary; who shows none may pass over them from here on.
-  void pass_over_command_lines();
-  bool keeps_command_lines() const;
+  // Of batches from here on.
+  void want_processes(ProcessDetail detail);
+  ProcessDetail wanted_processes() const;
+  void count_processes(std::uint32_t count);  // for ProcessDetail::kNone: the next ids, which are known
 
   // What was added between the two is kept when it is `whole`, and taken back otherwise: its views and ids
   // must not be used any more.

@@ -173,7 +173,8 @@ class ProcessesReader {
     process.comm = like_text(like.comm, in_.difference(like.comm.size(), kMaxCommBytes));
     const auto cmdline = in_.difference(like.cmdline_bytes, kMaxCmdlineBytes);
     process.cmdline_bytes = static_cast<std::uint32_t>(cmdline.size());
-    if (dictionary_.keeps_command_lines()) process.cmdline = like_text(like.cmdline, cmdline);
+    if (dictionary_.wanted_processes() == ProcessDetail::kAll)
+      process.cmdline = like_text(like.cmdline, cmdline);
     process.cgroup = like_text(like.cgroup, in_.difference(like.cgroup.size(), kMaxCgroupBytes));
   }
 
@@ -218,6 +219,10 @@ std::string add_entries(const wire::DictBatch& batch, const wire::DictMeta& meta
   const auto bytes_before = dictionary.byte_count();
   dictionary.skip_to(meta.first_path(), meta.first_process());
   if (!add_paths(batch, meta.path_count(), dictionary)) return "a path is malformed";
+  if (dictionary.wanted_processes() == ProcessDetail::kNone) {
+    dictionary.count_processes(meta.process_count());
+    return {};
+  }
   ProcessesReader processes(batch, meta, dictionary);
   if (!processes.read(meta.process_count(), dictionary.byte_count() - bytes_before)) {
     return "a process is malformed";

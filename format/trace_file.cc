@@ -272,9 +272,9 @@ const TraceMeta& TraceFile::meta() const {
 std::vector<MountCoverage> TraceFile::mounts() const {
   return state_->context.mounts();
 }
-void TraceFile::pass_over_command_lines() const {
+void TraceFile::want_processes(ProcessDetail detail) const {
   const std::lock_guard lock(state_->mutex);
-  state_->context.dictionary.pass_over_command_lines();
+  state_->context.dictionary.want_processes(detail);
 }
 const Dictionary& TraceFile::dictionary() const {
   return state_->load_dictionary(kWholeFile);

@@ -47,8 +47,8 @@ class TraceFile {
   const FileHeader& header() const;
   const TraceMeta& meta() const;
   std::vector<MountCoverage> mounts() const;  // of META, and those that appeared while recording
-  // Entries of the dictionary that were not read yet come without their command line. As dictionary_until().
-  void pass_over_command_lines() const;
+  // How much of the processes that were not read yet will be kept; all unless told. As dictionary_until().
+  void want_processes(ProcessDetail detail) const;
   const Dictionary& dictionary() const;  // of the whole file
   // At least the entries that the blocks up to `block` use. Must not be called, nor a later block be decoded,
   // while another thread uses the dictionary.

@@ -46,6 +46,13 @@ bool know_processes(const format::Dictionary& dictionary, std::span<const format
                                                [&](auto id) { return dictionary.knows_process(id); });
 }
 
+format::ProcessDetail wanted_processes(const Query& query, const Filter& filter) {
+  using format::ProcessDetail;
+  if (((query.columns() | filter.columns()) & format::kColumnProcess) == 0) return ProcessDetail::kNone;
+  const bool command_lines = query.shows_command_lines() || filter.reads_command_lines();
+  return command_lines ? ProcessDetail::kAll : ProcessDetail::kWithoutCommandLine;
+}
+
 // From an encoded block to the call of Part::add(). One for each thread.
 class BlockWork {
  public:
@@ -295,7 +302,7 @@ Status Scan::scan_file(std::size_t index, Query& query) {
   counts_.blocks += (*trace)->blocks().size();
   counts_.outside_time += (*trace)->blocks().size() - blocks.size();
   if (!blocks.empty()) {
-    if (!query.shows_command_lines() && !filter.reads_command_lines()) (*trace)->pass_over_command_lines();
+    (*trace)->want_processes(wanted_processes(query, filter));
     const auto& dictionary = (*trace)->dictionary_until(blocks.back());
     filter.extend(dictionary);
     const ScanFile file{dictionary, timeline, member.name, index};

@@ -78,7 +78,8 @@ class Query {
  public:
   virtual ~Query() = default;
   virtual format::ColumnSet columns() const = 0;
-  // False: the dictionary may come without the command lines of processes, its larger part.
+  // False: the dictionary may come without the command lines of processes, its larger part. It comes without
+  // processes where neither columns() nor the filter has kColumnProcess.
   virtual bool shows_command_lines() const { return true; }
   // True: take_product() gets the product of each block, in the order of the trace.
   virtual bool ordered() const { return false; }

@@ -87,7 +87,7 @@ TEST(TraceFile, ReadsNoMoreOfTheDictionaryThanABlockNeeds) {
 TEST(TraceFile, PassesOverCommandLinesAndKeepsAllOtherNames) {
   const auto whole = read_all(sample_trace());
   const Opened opened(sample_trace());
-  opened.file->pass_over_command_lines();
+  opened.file->want_processes(format::ProcessDetail::kWithoutCommandLine);
   const auto& names = opened.file->dictionary();
   ASSERT_EQ(names.process_count(), whole.processes.size());
   std::uint64_t cmdline_bytes = 0;
@@ -100,6 +100,25 @@ TEST(TraceFile, PassesOverCommandLinesAndKeepsAllOtherNames) {
   }
   EXPECT_NE(cmdline_bytes, 0U);
   EXPECT_TRUE(opened.damages.empty());
+}
+
+TEST(TraceFile, DecodesPathsWithoutTheNamesOfProcesses) {
+  const auto whole = read_all(sample_trace());
+  const Opened opened(sample_trace());
+  opened.file->want_processes(format::ProcessDetail::kNone);
+  const auto& names = opened.file->dictionary();
+  EXPECT_EQ(names.process_count(), whole.processes.size());
+  EXPECT_EQ(names.process(1).pid, 0U);
+  std::vector<std::string> paths;
+  BlockDecoder decoder;
+  format::EventColumns columns;
+  for (std::size_t i = 0; i < opened.file->blocks().size(); ++i) {
+    ASSERT_TRUE(opened.file->decode(*opened.file->read_block(i), format::kColumnPath, decoder, columns).ok());
+    for (const auto id : columns.path) paths.emplace_back(names.path(id));
+  }
+  std::vector<std::string> expected;
+  for (const auto& event : whole.events) expected.push_back(event.path);
+  EXPECT_EQ(paths, expected);
 }
 
 TEST(Dictionary, ABatchThatIsNotWholeLeavesNoTrace) {
