@@ -107,6 +107,29 @@ std::optional<ClockSample> get_clock(const wire::ClockSample* sample) {
   return ClockSample{sample->monotonic_ns(), sample->realtime_ns(), sample->boottime_ns()};
 }
 
+bool get_index_frames(std::span<const std::byte> inflated_untrusted, std::uint32_t frame_count,
+                      std::vector<FrameRecord>& frames) {
+  const auto* table = verified_table<wire::IndexEntries>(inflated_untrusted);
+  if (table == nullptr || table->frames() == nullptr) return false;
+  VarintReader numbers(table->frames()->data(), table->frames()->size());
+  std::uint64_t before_ns = 0;
+  for (std::uint32_t i = 0; i < frame_count; ++i) {
+    FrameRecord frame;
+    frame.type = static_cast<FrameType>(numbers.next_up_to(UINT8_MAX));
+    frame.length = numbers.next_up_to(kFrameHeadBytes + kMaxMetaBytes + kMaxBodyBytes);
+    if (frame.type == FrameType::kEvents) {
+      frame.count = static_cast<std::uint32_t>(numbers.next_up_to(kMaxBlockEvents));
+      frame.first_ns = before_ns + numbers.next();
+      frame.last_ns = frame.first_ns + numbers.next();
+      if (frame.first_ns < before_ns || frame.last_ns < frame.first_ns) return false;
+      before_ns = frame.last_ns;
+    }
+    if (numbers.failed() || frame.length < kFrameHeadBytes) return false;
+    frames.push_back(frame);
+  }
+  return numbers.at_end();
+}
+
 }  // namespace
 
 std::vector<std::byte> encode_meta(const TraceMeta& meta) {
@@ -226,38 +249,19 @@ std::vector<std::byte> encode_index_frames(std::span<const FrameRecord> frames) 
   return finished_bytes(builder, wire::CreateIndexEntries(builder, builder.CreateVector(numbers)));
 }
 
-std::optional<IndexPart> decode_index(std::span<const std::byte> bytes_untrusted,
-                                      std::uint32_t& frame_count) {
-  const auto* table = verified_table<wire::Index>(bytes_untrusted);
+std::optional<IndexPart> decode_index(std::span<const std::byte> meta_untrusted,
+                                      std::span<const std::byte> body_untrusted,
+                                      ZstdDecompressor& decompressor) {
+  const auto* table = verified_table<wire::Index>(meta_untrusted);
   if (table == nullptr || table->frame_count() > kMaxFramesPerIndex) return {};
   IndexPart part;
   part.previous = table->previous();
   part.first_frame = table->first_frame();
-  frame_count = table->frame_count();
-  return get_totals(table->totals(), part.totals) ? std::optional(std::move(part)) : std::nullopt;
-}
-
-bool decode_index_frames(std::span<const std::byte> inflated_untrusted, std::uint32_t frame_count,
-                         std::vector<FrameRecord>& frames) {
-  const auto* table = verified_table<wire::IndexEntries>(inflated_untrusted);
-  if (table == nullptr || table->frames() == nullptr) return false;
-  VarintReader numbers(table->frames()->data(), table->frames()->size());
-  std::uint64_t before_ns = 0;
-  for (std::uint32_t i = 0; i < frame_count; ++i) {
-    FrameRecord frame;
-    frame.type = static_cast<FrameType>(numbers.next_up_to(UINT8_MAX));
-    frame.length = numbers.next_up_to(kFrameHeadBytes + kMaxMetaBytes + kMaxBodyBytes);
-    if (frame.type == FrameType::kEvents) {
-      frame.count = static_cast<std::uint32_t>(numbers.next_up_to(kMaxBlockEvents));
-      frame.first_ns = before_ns + numbers.next();
-      frame.last_ns = frame.first_ns + numbers.next();
-      if (frame.first_ns < before_ns || frame.last_ns < frame.first_ns) return false;
-      before_ns = frame.last_ns;
-    }
-    if (numbers.failed() || frame.length < kFrameHeadBytes) return false;
-    frames.push_back(frame);
-  }
-  return numbers.at_end();
+  if (!get_totals(table->totals(), part.totals)) return {};
+  std::vector<std::byte> inflated;
+  if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return {};
+  if (!get_index_frames(inflated, table->frame_count(), part.frames)) return {};
+  return part;
 }
 
 std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t index_offset) {

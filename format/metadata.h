@@ -11,6 +11,7 @@
 
 #include "format/trace_info.h"
 #include "format/wire.h"
+#include "format/zstd_codec.h"
 
 namespace rfan::format {
 
@@ -58,9 +59,9 @@ std::optional<std::vector<Loss>> decode_losses(std::span<const std::byte> bytes_
 std::vector<std::byte> encode_index(const IndexPart& part);
 std::vector<std::byte> encode_index_frames(std::span<const FrameRecord> frames);
 // Without frames; `frame_count` is how many the body must have.
-std::optional<IndexPart> decode_index(std::span<const std::byte> bytes_untrusted, std::uint32_t& frame_count);
-bool decode_index_frames(std::span<const std::byte> inflated_untrusted, std::uint32_t frame_count,
-                         std::vector<FrameRecord>& frames);
+std::optional<IndexPart> decode_index(std::span<const std::byte> meta_untrusted,
+                                      std::span<const std::byte> body_untrusted,
+                                      ZstdDecompressor& decompressor);
 
 std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t index_offset);
 std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted,

@@ -8,7 +8,6 @@
 #include "format/block_decoder.h"
 #include "format/frame_scanner.h"
 #include "format/header_reader.h"
-#include "format/limits.h"
 #include "format/loss_summary.h"
 #include "format/metadata.h"
 #include "format/trace_context.h"
@@ -143,13 +142,8 @@ void Checker::take_events(Frame frame, FrameRecord& record) {
 }
 
 void Checker::compare_index(const Frame& frame) {
-  std::uint32_t count = 0;
-  auto part = decode_index(frame.meta(), count);
-  std::vector<std::byte> inflated;
-  if (!part || !decompressor_.inflate(frame.body(), kMaxColumnBytes, inflated) ||
-      !decode_index_frames(inflated, count, part->frames)) {
-    return fault(frame, "the list of frames is malformed");
-  }
+  const auto part = decode_index(frame.meta(), frame.body(), decompressor_);
+  if (!part) return fault(frame, "the list of frames is malformed");
   if (context_.damage_count == 0) {
     if (part->previous != last_index_ || part->first_frame != index_end_) {
       fault(frame, "it does not follow the INDEX before it");

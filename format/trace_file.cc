@@ -9,7 +9,6 @@
 #include "format/block_statistics.h"
 #include "format/frame_scanner.h"
 #include "format/header_reader.h"
-#include "format/limits.h"
 #include "format/metadata.h"
 #include "format/trace_context.h"
 
@@ -61,13 +60,8 @@ struct TraceFile::State {
 std::optional<IndexPart> TraceFile::State::read_index(std::uint64_t offset) {
   const auto frame = read_frame_at(*source, seed, offset);
   if (!frame || !frame.value().head.is(FrameType::kIndex)) return {};
-  std::uint32_t frame_count = 0;
-  auto part = decode_index(frame.value().meta(), frame_count);
-  std::vector<std::byte> inflated;
-  if (!part || !decompressor.inflate(frame.value().body(), kMaxColumnBytes, inflated) ||
-      !decode_index_frames(inflated, frame_count, part->frames)) {
-    return {};
-  }
+  auto part = decode_index(frame.value().meta(), frame.value().body(), decompressor);
+  if (!part) return {};
   std::uint64_t end = part->first_frame;
   for (const auto& record : part->frames) end += record.length;
   return end == offset ? part : std::nullopt;
