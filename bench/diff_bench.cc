@@ -93,7 +93,7 @@ std::vector<replay::Finding> compare(const BuildStory& base, const BuildStory& f
   }
   const replay::Comparison comparison(parts, {runs, runs}, folding, 1);
   const auto differences = replay::find_differences(comparison);
-  auto causes = replay::find_causes(comparison, differences.significant);
+  auto causes = replay::CauseFinder(comparison).find(differences.significant);
   replay::take_insignificant(causes, differences.keys);
   auto slow = replay::find_slow_directories(comparison).significant;
   causes.insert(causes.end(), slow.begin(), slow.end());

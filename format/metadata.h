@@ -55,10 +55,9 @@ std::optional<ClockSample> decode_clock(std::span<const std::byte> bytes_untrust
 std::vector<std::byte> encode_losses(std::span<const Loss> losses);
 std::optional<std::vector<Loss>> decode_losses(std::span<const std::byte> bytes_untrusted);
 
-// The metadata of an INDEX, and what its body inflates to.
+// The metadata of an INDEX, and what its body inflates to. Decoding takes the body as it is in the frame.
 std::vector<std::byte> encode_index(const IndexPart& part);
 std::vector<std::byte> encode_index_frames(std::span<const FrameRecord> frames);
-// Without frames; `frame_count` is how many the body must have.
 std::optional<IndexPart> decode_index(std::span<const std::byte> meta_untrusted,
                                       std::span<const std::byte> body_untrusted,
                                       ZstdDecompressor& decompressor);

@@ -7,6 +7,8 @@
 #include "replay/comparison.h"
 #include "replay/differences.h"
 #include "replay/finding.h"
+#include "replay/path_tree.h"
+#include "replay/program_places.h"
 
 namespace rfan::replay {
 
@@ -17,8 +19,19 @@ namespace rfan::replay {
 //  3. by the outermost directory that only one side knows anything of. When most names below it are also
 //     those of a directory that only the other side knows, it was moved (another build directory);
 //  4. by directory, direction and programs.
-// Ordered by how many events they explain.
-std::vector<Finding> find_causes(const Comparison& comparison, std::span<const Difference> differences);
+// Made once for a comparison, which must outlive it. Any thread.
+class CauseFinder {
+ public:
+  explicit CauseFinder(const Comparison& comparison);
+
+  // Ordered by how many events they explain.
+  std::vector<Finding> find(std::span<const Difference> differences) const;
+
+ private:
+  const Comparison& comparison_;
+  ProgramPlaces places_;
+  PathTree tree_;
+};
 
 // Takes out the causes that are not significant when each counts as one discovery among `keys` tests. What a
 // cause stands for supports itself (Finding::joint_p), but a hundred headers of one include path must not

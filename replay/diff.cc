@@ -187,9 +187,10 @@ void Diff::show_findings(const Comparison& comparison, const DiffLook& look, con
                        [](const auto& a, const auto& b) { return std::abs(a.share) > std::abs(b.share); });
       findings.insert(findings.end(), std::move_iterator(causes.begin()), std::move_iterator(causes.end()));
     };
-    auto causes = find_causes(comparison, differences.significant);
+    const CauseFinder finder(comparison);
+    auto causes = finder.find(differences.significant);
     auto weak = take_insignificant(causes, differences.keys);
-    auto noise = find_causes(comparison, differences.hidden);
+    auto noise = finder.find(differences.hidden);
     weak.insert(weak.end(), std::move_iterator(noise.begin()), std::move_iterator(noise.end()));
     add(std::move(causes), slow.significant);
     differs_ = !findings.empty();
