@@ -136,7 +136,7 @@ Result<ProcessEvents> ProcessEvents::open() {
 Status ProcessEvents::open_online() {
   for (std::size_t cpu = 0; cpu < rings_.size(); ++cpu) {
     if (rings_[cpu].memory != nullptr) continue;
-    const auto status = open_ring(cpu);
+    auto status = open_ring(cpu);
     if (!status && status.error().errno_value != ENODEV) return status;  // that CPU is offline
   }
   return {};
