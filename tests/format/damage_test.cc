@@ -217,8 +217,9 @@ TEST(Damage, AZeroedPageCostsTheBlocksOnItAndNoOther) {
     ASSERT_TRUE(is_subsequence(contents.events, whole.events));
     std::size_t hit_events = 0;
     for (const auto& frame : frames) {
-      if (overlaps(frame, page, end) && frame.head.is(format::FrameType::kEvents))
-        hit_events += *format::block_event_count(frame.meta(*bytes));
+      if (!overlaps(frame, page, end) || !frame.head.is(format::FrameType::kEvents)) continue;
+      const auto meta = frame.meta(*bytes);
+      hit_events += *format::block_event_count(Bytes(meta.begin(), meta.end()));  // a table must lie aligned
     }
     ASSERT_EQ(contents.events.size(), whole.events.size() - hit_events);
     ASSERT_EQ(events_by_block(zeroed), contents.events);
