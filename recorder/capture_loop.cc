@@ -312,7 +312,8 @@ void CaptureLoop::follow_cpus() {
   std::copy(rings.begin(), rings.end(), poll_fds_.begin() + static_cast<std::ptrdiff_t>(first_ring_));
 }
 
-// Sleeps after events were told, however many are told meanwhile; true when woken for something else.
+// Sleeps after events were told, however many are told meanwhile; true when woken for something else, which
+// is to be looked after at once.
 bool CaptureLoop::gather() {
   if (!options_.gathers_told || told_since_gathered_ == 0) return false;
   constexpr std::size_t kFew = 8, kMany = 32;
@@ -320,7 +321,9 @@ bool CaptureLoop::gather() {
   if (told_since_gathered_ > kMany) gather_ns_ = std::max(gather_ns_ / 2, kMinGatherNs);
   told_since_gathered_ = 0;
   const timespec pause{0, static_cast<long>(gather_ns_)};
-  return ::ppoll(poll_fds_.data(), must_watch_, &pause, nullptr) > 0;
+  if (::ppoll(poll_fds_.data(), must_watch_, &pause, nullptr) == 0) return false;
+  held_is_empty_ = false;
+  return true;
 }
 
 // Returns at once when there is something to read: cheaper than to read in vain from both groups.
