@@ -1,7 +1,9 @@
 // recover: every untouched event is saved, what is missing is in the ledger, nothing is overwritten.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <sstream>
 #include <vector>
@@ -171,6 +173,40 @@ TEST_F(RecoverTest, AFileThatIsThereIsNeverOverwritten) {
   EXPECT_EQ(run({"recover", trace_, "-o", trace_}).status, kExitError);
   EXPECT_EQ(run({"recover", trace_}).status, kExitUsage);
   EXPECT_EQ(run({"recover", trace_, trace_, "-o", saved_}).status, kExitUsage);
+}
+
+// While it lives, no file of this process grows beyond `bytes`: write() fails (EFBIG) as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, on_excess_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*on_excess_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+};
+
+TEST_F(RecoverTest, AFullDiskIsAnErrorAndLeavesNothingBehind) {
+  replay_test::write_sample_trace(trace_, {.finished = false});
+  ASSERT_EQ(recover().status, kExitClean);
+  const auto needed = std::filesystem::file_size(saved_);
+  for (std::uintmax_t bytes = 0; bytes < needed; bytes += 13) {
+    const FileSizeLimit limit(bytes);
+    const auto outcome = recover();
+    ASSERT_EQ(outcome.status, kExitError) << "room for " << bytes << " of " << needed << " bytes";
+    ASSERT_TRUE(says(outcome, "File too large"));
+    ASSERT_FALSE(std::filesystem::exists(saved_));
+    ASSERT_FALSE(std::filesystem::exists(saved_ + ".part"));
+  }
 }
 
 TEST_F(RecoverTest, NothingStaysBehindWhenItFails) {
