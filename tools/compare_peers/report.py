@@ -90,6 +90,41 @@ def _completeness_row(results, name, rounds):
     return [f"{happened:,}", f"{recorded:,} ({share})", unknown, f"{worst['unnamed']:,}", missing, worst["said"]]
 
 
+def glance(results):
+    """One row a recorder, for the README; without the columns whose load was not run."""
+    loads = {load["name"]: load for load in results["loads"]}
+    columns = [(title, loads[name], cell) for name, title, cell in (
+        ("files", "distinct files seen", _share_recorded),
+        ("loop-16", "opens of 16 threads seen", _share_recorded),
+        ("loop-1", "open loop takes", _times_unrecorded),
+        ("compile", "compile takes", _times_unrecorded),
+        ("grep", "grep -r: opens with full path", _share_with_path),
+        ("grep", "bytes an open", _bytes_per_open)) if name in loads]
+    rows = [[name, *(cell(load, name) for _, load, cell in columns)]
+            for name in results["recorders"] if name not in REFERENCES]
+    return table(["recorder", *(title for title, *_ in columns)], rows)
+
+
+def _share_recorded(load, name, unnamed=0):
+    shares = [100 * min(1, (one["recorded"] - unnamed * one["unnamed"]) / one["happened"])
+              for one in load["recorders"].get(name, []) if one["recorded"] is not None]
+    return "-" if not shares else "100 %" if min(shares) == 100 else f"{min(median(shares), 99.99):.2f} %"
+
+
+def _share_with_path(load, name):
+    return _share_recorded(load, name, unnamed=1)
+
+
+def _times_unrecorded(load, name):
+    times = ratios(load, name)
+    return f"{median(times):.2f} x" if times else "-"
+
+
+def _bytes_per_open(load, name):
+    size = next((one["sizes"] for one in load["recorders"].get(name, []) if one.get("sizes")), None)
+    return f"{size['raw'] / size['events']:.1f}" if size and size["events"] else "-"
+
+
 def sizes(results):
     rows = []
     for load in results["loads"]:
@@ -194,7 +229,9 @@ def markdown(results):
              f"Written by `{results['command']}` on {results['date']}; do not edit. Sizes: {results['size']}, "
              f"{results['rounds']} rounds, interleaved (every recorder once, then again). Figures are medians, with the "
              "lowest and highest round in brackets; compare ratios of one run, not seconds. Bold is the best recorder "
-             "of a column, whatever it missed.", "", "![](results.svg)", "", "## Machine", ""]
+             "of a column, whatever it missed.", "", "![](results.svg)", ""]
+    lines += ["## At a glance", "", *glance(results)] if results["loads"] else []
+    lines += ["## Machine", ""]
     lines += [f"- {key}: {value}" for key, value in {**results["machine"], **results["versions"]}.items()]
     lines += ["", "## Who takes part, and how", ""]
     lines += [f"- {name}: {text}" for name, text in results["settings"].items() if text]

@@ -315,7 +315,7 @@ SIZES = {
     Compile: (1, 3, 1_000),
     Grep: (5, None, None),
     Untar: (1_000, 10_000, 50_000),
-    Idle: (1, 3, 60),
+    Idle: (1, 6, 60),
 }
 SIZE_NAMES = ("quick", "default", "full")
 
