@@ -1,0 +1,169 @@
+#include "recorder/recording.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include "recorder/clock.h"
+#include "recorder/messages.h"
+#include "recorder/mounts.h"
+
+namespace rfan::recorder {
+
+namespace {
+
+using format::EndReason;
+
+constexpr std::uint64_t kStatusIntervalMs = 250;
+// How soon the end of the last process that a command left behind is noticed.
+constexpr std::uint64_t kDescendantsIntervalMs = 100;
+
+}  // namespace
+
+Status Recording::start_command() {
+  return command_ ? command_->release() : Status();
+}
+
+void Recording::begin_next_file() {
+  if (options_.rotation.rotates()) return writer_->request_rotation();
+  say_unless_blocked("note: SIGUSR2 begins the next file only with --rotate-size or --rotate-time");
+}
+
+// The terminal sends Ctrl-C to the command as well as to us: then the command decides when to end, and a
+// second one ends the recording. Signals sent to us alone are passed on.
+void Recording::on_signal() {
+  const auto request = signals_.take();
+  if (!request) return;
+  if (request->number == UserSignals::kRotation) return begin_next_file();
+  if (command_ && !request->from_terminal) command_->signal(request->number);
+  ++interrupts_;
+  if (command_ && !command_ended_ && request->number == SIGINT && interrupts_ == 1) return;
+  reason_ = EndReason::kSignal;
+  command_status_ = 128 + request->number;
+}
+
+std::uint64_t Recording::time_left_ms() const {
+  const auto elapsed_ms = (monotonic_ns() - begin_ns_) / 1'000'000;
+  const auto wanted_ms = static_cast<std::uint64_t>(options_.duration->count());
+  return wanted_ms > elapsed_ms ? wanted_ms - elapsed_ms : 0;
+}
+
+void Recording::mark_new_filesystems() {
+  const auto look = mount_watch_->look();
+  if (!look) return say_unless_blocked("note: " + look.error().message());
+  for (const auto& mount : look.value()) writer_->add_filesystem(mount.path);
+  auto added = look.value().begin();
+  // Marking again what is marked changes nothing, and a filesystem that was mounted anew has lost its mark.
+  for (const auto& mount : mount_watch_->all_mounts()) {
+    auto coverage = place_mark(groups_->marked(), mount);
+    // In the same order.
+    if (added == look.value().end() || added->id != mount.id) continue;
+    coverage.since_ns = monotonic_ns();
+    writer_->add_mount(coverage);
+    ++added;
+  }
+}
+
+// Without a duration the recording ends with the command, whatever it left behind: a daemon would keep it
+// going for ever. With one, the time is bounded, and what was left behind belongs to the command.
+bool Recording::command_is_over() {
+  if (!command_ || !options_.duration) return true;
+  command_status_ = command_->exit_status().value_or(0);
+  command_ended_ = true;
+  return !command_->has_left_descendants();
+}
+
+void Recording::wait_for_end() {
+  std::array<pollfd, 5> events{{{signals_.fd(), POLLIN, 0},
+                                {failure_event_.get(), POLLIN, 0},
+                                {command_ ? command_->pidfd() : watched_process_.get(), POLLIN, 0},
+                                {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0},
+                                {guardian_->pidfd(), POLLIN, 0}}};
+  while (reason_ == EndReason::kUnknown) {
+    std::uint64_t timeout_ms = status_line_.enabled() ? kStatusIntervalMs : UINT64_MAX;
+    if (options_.duration) timeout_ms = std::min(timeout_ms, time_left_ms());
+    if (command_ended_) timeout_ms = std::min(timeout_ms, kDescendantsIntervalMs);
+    ::poll(events.data(), events.size(), static_cast<int>(std::min<std::uint64_t>(timeout_ms, INT32_MAX)));
+    status_line_.update(monotonic_ns(), arenas_->queued_events());
+    if (events[2].revents != 0 || command_ended_) {
+      events[2].fd = -1;
+      if (command_is_over()) reason_ = EndReason::kCommandEnded;
+    }
+    if (events[3].revents != 0) mark_new_filesystems();
+    if (events[0].revents != 0) on_signal();
+    if (events[1].revents != 0)
+      reason_ = capture_->gave_up() ? EndReason::kRecorderFailure : EndReason::kWriteError;
+    if (events[4].revents != 0) reason_ = EndReason::kRecorderFailure;
+    if (reason_ == EndReason::kUnknown && options_.duration && time_left_ms() == 0)
+      reason_ = EndReason::kDuration;
+  }
+  status_line_.clear();
+}
+
+// Ends the holding of opens for good: no marks, queues answered, groups closed.
+void Recording::release_openers() {
+  if (groups_) groups_->remove_marks();
+  if (capture_) capture_->stop();
+  if (groups_) groups_->close();
+}
+
+int Recording::end() {
+  release_openers();
+  signals_.end_at_second_request();
+  writer_->stop();
+  if (command_) command_status_ = command_->exit_status().value_or(command_status_);
+  format::TraceSummary summary;
+  summary.end_reason = reason_;
+  summary.command_status = command_ ? command_status_ : 0;
+  const auto reader = capture_->cpu_time();
+  summary.cost.reader_user_ns = reader.user_ns;
+  summary.cost.reader_system_ns = reader.system_ns;
+  const auto others_ns = reader.total_ns() + writer_->cpu_time().total_ns();
+  summary.cost.main_cpu_ns = process_cpu_time().total_ns() - others_ns;
+  summary.cost.queue_high_water = arenas_->queue_high_water();
+  summary.cost.process_reads = capture_->process_reads();
+  summary.cost.process_read_ns = capture_->process_read_ns();
+  summary.cost.arenas = ArenaPool::kArenas;
+  summary.cost.arenas_high_water = capture_->arenas_high_water();
+  writer_->account_for(capture_->unpublished());
+  cost_ = summary.cost;
+  cost_.writer_user_ns = writer_->cpu_time().user_ns;
+  cost_.writer_system_ns = writer_->cpu_time().system_ns;
+  const auto written = writer_->finish(std::move(summary));
+  report(written);
+  if (!written || reason_ == EndReason::kRecorderFailure) return 1;
+  const bool outlived = reason_ == EndReason::kDuration && !command_ended_;
+  return command_ && !outlived ? command_status_ : 0;
+}
+
+void Recording::report(const Status& written) const {
+  if (!written) say(written.error().message() + "; the trace is readable up to there");
+  if (reason_ == EndReason::kRecorderFailure) {
+    say(capture_->gave_up()
+            ? "ended: the kernel sent events of an unknown form, which cannot be answered"
+            : "ended: the guardian process was killed, and without it a fault could hang other programs");
+  }
+  if (options_.quiet) return;
+  const auto written_files = writer_->series().figures();
+  const auto& trace = writer_->series().current();
+  std::fputs(format_summary({.output = written_files.path.empty() ? options_.output : written_files.path,
+                             .files = written_files.files,
+                             .dropped_files = written_files.dropped_files,
+                             .totals = written_files.totals,
+                             .lost = writer_->ledger().lost(),
+                             .impaired = writer_->ledger().impaired(),
+                             .denied = writer_->events_denied(),
+                             .bytes = written_files.bytes,
+                             .processes = trace.process_count(),
+                             .paths = trace.path_count(),
+                             .duration_ns = monotonic_ns() - begin_ns_,
+                             .cost = cost_})
+                 .c_str(),
+             stderr);
+}
+
+}  // namespace rfan::recorder

@@ -1,0 +1,99 @@
+// One recording: its parts, how they are set up, and how it ends.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "format/trace_info.h"
+#include "format/unique_fd.h"
+#include "recorder/arena.h"
+#include "recorder/capture_loop.h"
+#include "recorder/command.h"
+#include "recorder/directory_table.h"
+#include "recorder/event_groups.h"
+#include "recorder/event_plan.h"
+#include "recorder/guardian.h"
+#include "recorder/live_statistics.h"
+#include "recorder/mount_watch.h"
+#include "recorder/options.h"
+#include "recorder/output_file.h"
+#include "recorder/process_log.h"
+#include "recorder/rotated_files.h"
+#include "recorder/scope.h"
+#include "recorder/status_line.h"
+#include "recorder/trace_series.h"
+#include "recorder/user_signals.h"
+#include "recorder/write_loop.h"
+
+namespace rfan::recorder {
+
+// Everything a recording consists of, in the order of set-up. Members below others may use those above. Main
+// thread only. To be called in the order of declaration; after a begin() that succeeded, end() must follow.
+class Recording {
+ public:
+  explicit Recording(const Options& options)
+      : options_(options),
+        status_line_(live_, options.quiet),
+        plan_(plan_events(options.hold, options.event_kinds)) {}
+  ~Recording() { release_openers(); }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  // Opens and starts what a recording needs. Nothing here holds an opener yet.
+  Status set_up();
+  // From the first mark on every open on the marked filesystems waits for the reader thread, our own
+  // included.
+  Status begin();
+  Status start_command();
+  void wait_for_end();
+  // Lets everyone go, writes the rest, says what was recorded. Returns the exit status of the program.
+  int end();
+
+ private:
+  Status find_scope();
+  Status create_groups();
+  Status open_directories();
+  Status open_process_channel();
+  Status open_trace();
+  Status create_trace();
+  Result<std::unique_ptr<TraceSeries>> begin_series();
+  void release_openers();
+  void on_signal();
+  void begin_next_file();
+  bool command_is_over();
+  void mark_new_filesystems();
+  std::uint32_t root_pid() const;  // of the recorded process tree; 0: every process
+  std::uint64_t time_left_ms() const;
+  void report(const Status& written) const;
+
+  const Options& options_;
+  LiveStatistics live_;
+  StatusLine status_line_;
+  Scope scope_;
+  std::optional<MountWatch> mount_watch_;
+  std::optional<Command> command_;
+  UniqueFd watched_process_;                     // of --pid
+  std::optional<OutputFile> output_;             // of a trace that is not rotated
+  std::unique_ptr<RotatedFiles> rotated_files_;  // of one that is
+  UserSignals signals_;
+  UniqueFd failure_event_;
+  const EventPlan plan_;
+  std::optional<EventGroups> groups_;
+  std::optional<DirectoryTable> directories_;
+  std::unique_ptr<ArenaPool> arenas_;
+  std::optional<ProcessLog> process_log_;
+  bool side_band_ = false;
+  std::int64_t descriptor_budget_ = 0;  // event descriptors that may be open at a time
+  std::optional<Guardian> guardian_;
+  std::unique_ptr<CaptureLoop> capture_;
+  std::unique_ptr<WriteLoop> writer_;
+  std::uint64_t begin_ns_ = 0;
+  int interrupts_ = 0;
+  format::EndReason reason_ = format::EndReason::kUnknown;
+  int command_status_ = 0;
+  bool command_ended_ = false;  // ... but what it left behind is still recorded
+  format::RecorderCost cost_;   // known at the end
+};
+
+}  // namespace rfan::recorder

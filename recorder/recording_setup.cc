@@ -1,0 +1,224 @@
+// Set-up of a recording, up to the first event.
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "format/trace_writer.h"
+#include "recorder/clock.h"
+#include "recorder/messages.h"
+#include "recorder/mounts.h"
+#include "recorder/privileges.h"
+#include "recorder/recording.h"
+#include "recorder/trace_description.h"
+
+namespace rfan::recorder {
+
+namespace {
+
+// Descriptors that are never given to events: our own, those that the kernel hands out while a shortage is
+// noticed (one scratch read of 1,024 events), and some to spare. An event without a free descriptor would
+// DENY its opener.
+constexpr std::int64_t kReservedDescriptors = 2048;
+
+// Every filesystem, those mounted later too: with --all, and where a process is followed and no path was
+// given.
+bool follows_mounts(const Options& options) {
+  return options.all || (options.paths.empty() && (!options.command.empty() || options.pid != 0));
+}
+
+}  // namespace
+
+Status Recording::find_scope() {
+  if (follows_mounts(options_)) {
+    // Before the mounts are read, so that none is missed in between.
+    auto watch = MountWatch::open();
+    if (!watch) return watch.error();
+    mount_watch_.emplace(std::move(*watch));
+  }
+  const auto paths = options_.paths.empty() ? std::vector<std::string>{"."} : options_.paths;
+  auto scope = mount_watch_ ? Result<Scope>(scope_of(mount_watch_->all_mounts())) : scope_of_paths(paths);
+  if (!scope) return scope.error();
+  scope_ = std::move(*scope);
+  return {};
+}
+
+Status Recording::open_process_channel() {
+  auto log = ProcessLog::create();
+  if (!log) return log.error();
+  process_log_.emplace(std::move(*log));
+  std::optional<ProcessEvents> events;
+  if (auto opened = ProcessEvents::open()) {
+    events.emplace(std::move(*opened));
+  } else {
+    say("note: " + opened.error().message() + "; processes are read from /proc instead, which is slower");
+  }
+  side_band_ = events.has_value();
+  const auto clocks = sample_clocks();
+  auto proc = ProcReader::open(static_cast<std::int64_t>(clocks.boottime_ns - clocks.monotonic_ns));
+  if (!proc) return proc.error();
+  auto tracker = ProcessTracker::create(*process_log_, std::move(*proc), side_band_);
+  if (!tracker) return tracker.error();
+  if (!options_.deny.empty()) tracker->watch_scope(root_pid(), options_.filter);
+  tracker->seed();
+  const auto limit = raise_descriptor_limit();
+  if (!limit) return limit.error();
+  descriptor_budget_ = limit.value() - kReservedDescriptors;
+  if (descriptor_budget_ < 1024) {
+    return Error{fmt::format("the limit of {} open files is too low", limit.value()),
+                 {},
+                 0,
+                 fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
+  }
+  CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = descriptor_budget_};
+  capture.gathers_told = options_.hold != format::HoldMode::kOpen;
+  capture.failure_event = failure_event_.get();
+  if (!options_.deny.empty()) {
+    auto names = PathResolver::open();
+    if (!names) return names.error();
+    capture.denial.emplace(CaptureLoop::Denial{options_.deny, options_.filter, std::move(*names)});
+  }
+  capture_ = std::make_unique<CaptureLoop>(std::move(capture), groups_->marked().held, groups_->marked().told,
+                                           *arenas_, *process_log_, std::move(events), std::move(*tracker),
+                                           *guardian_, live_);
+  return {};
+}
+
+Status Recording::set_up() {
+  if (auto status = check_privileges(); !status) return status;
+  if (auto status = find_scope(); !status) return status;
+  auto guardian = Guardian::start(options_.max_stall);
+  if (!guardian) return guardian.error();
+  guardian_.emplace(std::move(*guardian));
+  if (options_.pid != 0) {
+    watched_process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, options_.pid, 0)));
+    if (!watched_process_) return errno_error(fmt::format("cannot record process {}", options_.pid));
+  }
+  if (options_.cpu >= ::sysconf(_SC_NPROCESSORS_CONF)) {
+    return Error{fmt::format("there is no CPU {}", options_.cpu), {}, 0, "leave --cpu out"};
+  }
+  if (auto status = open_trace(); !status) return status;
+  if (!options_.command.empty()) {
+    auto command = Command::spawn(options_.command, options_.duration.has_value());
+    if (!command) return command.error();
+    command_.emplace(std::move(*command));
+  }
+  // A core dump of a recorder that holds the filesystem of the core file would never end (measured on 6.18).
+  ::prctl(PR_SET_DUMPABLE, 0);
+  if (auto status = signals_.open(); !status) return status;
+  failure_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!failure_event_) return errno_error("cannot create an eventfd");
+  if (auto status = open_directories(); !status) return status;
+  if (auto status = create_groups(); !status) return status;
+  // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call
+  // would populate the sparse one. Best effort, as there.
+  ::mlockall(MCL_CURRENT);
+  auto arenas = ArenaPool::create();
+  if (!arenas) return arenas.error();
+  arenas_ = std::move(*arenas);
+  return open_process_channel();
+}
+
+Status Recording::open_trace() {
+  if (options_.rotation.rotates()) {
+    auto files = RotatedFiles::create(options_.output, options_.rotation);
+    if (!files) return files.error();
+    rotated_files_ = std::move(*files);
+    return {};
+  }
+  auto output = OutputFile::open(options_.output);
+  if (!output) return output.error();
+  output_.emplace(std::move(*output));
+  return {};
+}
+
+Status Recording::create_groups() {
+  const bool some_cannot_be_held = std::any_of(scope_.targets.begin(), scope_.targets.end(),
+                                               [](const auto& target) { return !can_hold(target.fs_type); });
+  auto groups = EventGroups::create(
+      plan_, {.queue = options_.kernel_queue, .deny_with_errno = options_.deny.error() != EPERM},
+      some_cannot_be_held);
+  if (!groups) return groups.error();
+  groups_.emplace(std::move(*groups));
+  // The files of a series come and go: there the process says that an event is our own.
+  if (rotated_files_) groups_->hold_nothing_below(rotated_files_->directory());
+  return options_.output == "-" || !output_ ? Status() : groups_->ignore_file(output_->fd());
+}
+
+// Before the first mark: the table opens every mount point.
+Status Recording::open_directories() {
+  auto directories = DirectoryTable::create();
+  if (!directories) return directories.error();
+  directories_.emplace(std::move(*directories));
+  for (const auto& target : scope_.targets) {
+    const auto status = directories_->add_filesystem(target.mount_point);
+    // Events told by name then have no path, which is counted.
+    if (!status && !options_.paths.empty()) say("note: " + status.error().message());
+  }
+  return {};
+}
+
+Result<std::unique_ptr<TraceSeries>> Recording::begin_series() {
+  format::TraceWriterOptions writer_options;
+  writer_options.session = format::random_uuid();
+  writer_options.file = format::random_uuid();
+  writer_options.time_unit_ns = options_.time_resolution_ns;
+  writer_options.sync = options_.sync;
+  auto meta = describe_recording(options_, scope_, side_band_);
+  if (rotated_files_)
+    return TraceSeries::create(std::move(rotated_files_), options_.rotation, writer_options, std::move(meta));
+  auto sink = format::make_fd_sink(output_->take_fd().release(), options_.output);
+  auto trace = format::TraceWriter::create(std::move(sink), writer_options, meta);
+  if (!trace) return trace.error();
+  if (auto status = output_->take_place(); !status) return status.error();
+  return std::make_unique<TraceSeries>(std::move(*trace));
+}
+
+Status Recording::create_trace() {
+  auto series = begin_series();
+  if (!series) return series.error();
+  auto resolver = PathResolver::open();
+  if (!resolver) return resolver.error();
+  auto mounts = OwnMounts::open();
+  if (!mounts) return mounts.error();
+  const WriteLoop::Options loop{
+      .flush_interval_ms = static_cast<std::uint32_t>(options_.flush_interval.count()),
+      .recorded_mask = plan_.recorded,
+      .filter = options_.filter,
+      .root_pid = root_pid(),
+      .max_waiting_descriptors = descriptor_budget_ / 2};
+  writer_ =
+      std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver), std::move(*mounts),
+                                  std::move(*directories_), std::move(*series), live_);
+  writer_->start(failure_event_.get());
+  return {};
+}
+
+Status Recording::begin() {
+  if (auto status = capture_->start(); !status) return status;
+  if (auto status = place_marks(groups_->marked(), scope_); !status) return status;
+  if (auto status = create_trace(); !status) return status;
+  begin_ns_ = monotonic_ns();
+  if (!options_.quiet) {
+    const auto names = fmt::format("{}", fmt::join(options_.paths, " "));
+    const std::string what = options_.pid != 0           ? fmt::format("process {}", options_.pid)
+                             : options_.all              ? "all filesystems"
+                             : !options_.command.empty() ? options_.command.front()
+                             : names.empty()             ? "."
+                                                         : names;
+    say_unless_blocked(fmt::format("recording {} to {} ({})", what, options_.output,
+                                   command_ ? "ends with the command" : "Ctrl-C ends"));
+  }
+  return {};
+}
+
+std::uint32_t Recording::root_pid() const {
+  return command_ ? static_cast<std::uint32_t>(command_->pid()) : options_.pid;
+}
+
+}  // namespace rfan::recorder
