@@ -306,7 +306,7 @@ std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
   const auto* batch = verified_table<wire::DictBatch>(inflated);
   if (batch == nullptr) return "dictionary batch is malformed";
   dictionary.begin_batch();
-  const auto fault = add_entries(*batch, *meta, dictionary);
+  auto fault = add_entries(*batch, *meta, dictionary);
   dictionary.end_batch(fault.empty());
   return fault;
 }
