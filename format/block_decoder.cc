@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "format/column_codec.h"
 #include "format/flatbuffer_bytes.h"
@@ -150,6 +151,19 @@ struct BlockDecoder::Scratch {
   std::vector<std::byte> inflated;
   ExplicitValues explicit_values;
 
+  // Of count_paths() and mark_paths().
+  std::vector<std::byte> inflated_processes;
+  PathStretches stretches;
+  EventColumns columns;
+
+  // Puts one column of a block with a frame for each into `bytes`; false when it does not decompress.
+  bool inflate_column(const EncodedBlock& block, ColumnId id, std::vector<std::byte>& bytes,
+                      ColumnInput& column);
+  // False where paths must be decoded event by event: in small blocks, and for what is rare or wrong.
+  bool open_stretches(const EncodedBlock& block, const Dictionary& dictionary);
+  // The one second path of all events, mostly 0; nothing when they must be decoded.
+  std::optional<PathId> only_second_path(const EncodedBlock& block, const Dictionary& dictionary);
+
   std::string decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
                      EventColumns& out);
   std::string decode_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
@@ -214,6 +228,42 @@ std::string BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dicti
   return check_times(block.statistics, out.time_ns);
 }
 
+bool BlockDecoder::Scratch::inflate_column(const EncodedBlock& block, ColumnId id,
+                                           std::vector<std::byte>& bytes, ColumnInput& column) {
+  const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
+  std::size_t offset = 0;
+  for (flatbuffers::uoffset_t i = 0; i < static_cast<std::size_t>(id); ++i)
+    offset += table.column_bytes()->Get(i);
+  const auto length = table.column_bytes()->Get(static_cast<flatbuffers::uoffset_t>(id));
+  if (!decompressor.inflate(block.body.subspan(offset, length), max_column_bytes(table.count()), bytes))
+    return false;
+  std::span<const std::byte> rest(bytes);
+  return take_column(rest, column) && rest.empty();
+}
+
+bool BlockDecoder::Scratch::open_stretches(const EncodedBlock& block, const Dictionary& dictionary) {
+  const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
+  ColumnInput processes;
+  ColumnInput paths;
+  return table.column_bytes() != nullptr && !dictionary.has_gaps() &&
+         inflate_column(block, ColumnId::kProcess, inflated_processes, processes) &&
+         inflate_column(block, ColumnId::kPath, inflated, paths) &&
+         stretches.open(processes, paths, table.count()) &&
+         !any_above(stretches.processes(), dictionary.process_count());
+}
+
+std::optional<PathId> BlockDecoder::Scratch::only_second_path(const EncodedBlock& block,
+                                                              const Dictionary& dictionary) {
+  const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
+  ColumnInput column;
+  if (table.column_bytes() == nullptr || dictionary.has_gaps() ||
+      !inflate_column(block, ColumnId::kPath2, inflated, column) || column.encoding != Encoding::kConstant ||
+      !column.bytes.empty() || column.base > dictionary.path_count()) {
+    return {};
+  }
+  return static_cast<PathId>(column.base);
+}
+
 BlockDecoder::BlockDecoder() : scratch_(std::make_unique<Scratch>()) {}
 BlockDecoder::~BlockDecoder() = default;
 BlockDecoder::BlockDecoder(BlockDecoder&&) noexcept = default;
@@ -226,6 +276,51 @@ Status BlockDecoder::decode(const EncodedBlock& block, const Dictionary& diction
   if (fault.empty()) return {};
   out.count = 0;
   return Error{block.origin.description + ": " + fault, {}, 0, "the events of this block are lost"};
+}
+
+Status BlockDecoder::count_paths(const EncodedBlock& block, const Dictionary& dictionary,
+                                 std::span<std::uint32_t> counts, MissingNames& missing) {
+  missing = {};
+  if (scratch_->open_stretches(block, dictionary)) {
+    missing.paths = scratch_->stretches.count(counts) ? 0 : 1;
+    return {};
+  }
+  auto& columns = scratch_->columns;
+  auto decoded = decode(block, dictionary, kColumnPath, columns);
+  for (const auto path : columns.path) ++counts[path];
+  missing = columns.missing;
+  return decoded;
+}
+
+Status BlockDecoder::mark_paths(const EncodedBlock& block, const Dictionary& dictionary,
+                                const PathMarks& marks, std::vector<std::uint8_t>& out,
+                                MissingNames& missing) {
+  missing = {};
+  const auto count = block.statistics.totals.events;
+  ColumnSet left = 0;  // to be decoded after all
+  out.resize(count + PathStretches::kMarkSlack);
+  if (marks.first && scratch_->open_stretches(block, dictionary)) {
+    missing.paths = scratch_->stretches.mark(marks.of_path, out) ? 0 : 1;
+  } else {
+    std::fill(out.begin(), out.end(), std::uint8_t{0});
+    if (marks.first) left |= kColumnPath;
+  }
+  out.resize(count);
+  if (marks.second) {
+    const auto only = scratch_->only_second_path(block, dictionary);
+    if (!only) left |= kColumnPath2;
+    if (only && marks.of_path[*only] != 0) std::fill(out.begin(), out.end(), std::uint8_t{1});
+  }
+  if (left == 0) return {};
+  auto& columns = scratch_->columns;
+  auto decoded = decode(block, dictionary, left, columns);
+  if (!decoded) return out.clear(), decoded;
+  for (const auto* ids : {&columns.path, &columns.path2}) {
+    for (std::size_t i = 0; i < ids->size(); ++i) out[i] |= marks.of_path[(*ids)[i]];
+  }
+  missing.paths += columns.missing.paths;
+  missing.processes += columns.missing.processes;
+  return {};
 }
 
 Damage BlockDecoder::missing_names(const EncodedBlock& block, const Dictionary& dictionary) {

@@ -214,6 +214,16 @@ std::optional<std::size_t> explicit_count(const ColumnInput& in, std::size_t cou
   return set_bits <= count ? std::optional(set_bits) : std::nullopt;
 }
 
+// The values of the runs of `count` events; in front of them stands that of events before the first run.
+bool read_runs(const ColumnInput& in, std::size_t count, ExplicitValues& values) {
+  const auto runs = explicit_count(in, count);
+  if (!runs || in.base > UINT32_MAX) return false;
+  values.resize(*runs + 1);
+  values[0] = static_cast<std::uint32_t>(in.base);
+  return read_planes(in.bytes.subspan(bitmap_bytes(count)), in.width, values[0],
+                     std::span(values).subspan(1));
+}
+
 // Distances of either sign, small ones first: 1, 0, 2, -1, 3... become 0, 1, 2, 3, 4. The path after the last
 // one is the most likely: ids are given in order of first use, and files are used in the same order again.
 constexpr std::uint32_t fold_distance(std::uint32_t path, std::uint32_t predicted) {
@@ -299,15 +309,8 @@ void encode_runs(std::span<const std::uint32_t> values, EncodedColumn& out) {
 }
 
 bool decode_runs(const ColumnInput& in, ExplicitValues& scratch, std::span<std::uint32_t> out) {
-  const auto explicit_values = explicit_count(in, out.size());
-  if (!explicit_values || in.base > UINT32_MAX) return false;
+  if (!read_runs(in, out.size(), scratch)) return false;
   const auto bitmap = in.bytes.first(bitmap_bytes(out.size()));
-  scratch.resize(*explicit_values + 1);
-  scratch[0] = static_cast<std::uint32_t>(in.base);  // in front of the first
-  if (!read_planes(in.bytes.subspan(bitmap.size()), in.width, static_cast<std::uint32_t>(in.base),
-                   std::span(scratch).subspan(1))) {
-    return false;
-  }
   const auto* value = scratch.data();
   for (std::size_t start = 0; start < out.size(); start += 8) {
     auto bits = static_cast<std::uint32_t>(bitmap[start / 8]);
@@ -452,6 +455,85 @@ bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32
     }
   }
   return true;
+}
+
+bool PathStretches::open(const ColumnInput& processes, const ColumnInput& paths, std::size_t count) {
+  if (processes.encoding != Encoding::kRuns || paths.encoding != Encoding::kSparseByProcess || count == 0 ||
+      !read_runs(processes, count, processes_)) {
+    return false;
+  }
+  const auto explicit_paths = explicit_count(paths, count);
+  const auto bitmap = bitmap_bytes(count);
+  if (!explicit_paths || paths.base > UINT32_MAX ||
+      !open_escaped(paths, bitmap, *explicit_paths, steps_, large_steps_)) {
+    return false;
+  }
+  count_ = count;
+  process_bitmap_ = processes.bytes.first(bitmap);
+  path_bitmap_ = paths.bytes.first(bitmap);
+  next_new_ = static_cast<std::uint32_t>(paths.base);
+  return true;
+}
+
+// Calls visit(begin, end, path) for stretch after stretch, the first of which may be empty. As in
+// decode_sparse_by_process(), but a stretch is all that is looked at, and nothing branches on what the bits
+// say: where a process begins and where a path is predicted, the CPU cannot guess.
+template <typename Visit>
+void PathStretches::walk(Visit visit) const {
+  std::array<std::uint32_t, kProcessSlots> predicted{};
+  const auto* process = processes_.data();
+  const auto* step = steps_ - 1;  // the one that was used last; at first the end of the bitmap
+  const auto* large = large_steps_.data();
+  auto next_new = next_new_;
+  std::uint32_t path = 0;
+  std::size_t begin = 0;
+  for (std::size_t start = 0; start < count_; start += 64) {
+    const auto present = count_ - start < 64 ? (std::uint64_t{1} << (count_ - start)) - 1 : UINT64_MAX;
+    const auto new_process = bits_at(process_bitmap_, start);
+    const auto new_path = bits_at(path_bitmap_, start);
+    for (auto changes = (new_process | new_path) & present; changes != 0; changes &= changes - 1) {
+      const auto bit = static_cast<unsigned>(std::countr_zero(changes));
+      visit(begin, start + bit, path);
+      begin = start + bit;
+      process += new_process >> bit & 1U;
+      auto& prediction = predicted[slot_of(*process)];
+      const auto is_explicit = static_cast<std::uint32_t>(new_path >> bit & 1U);
+      step += is_explicit;
+      const std::uint32_t value = *step;
+      path = prediction + (unfold_distance(value - 1, 0) & (0U - is_explicit));
+      if ((is_explicit & static_cast<std::uint32_t>(value - 1 >= kLarge - 1)) != 0) [[unlikely]] {
+        path = value == 0 ? next_new : unfold_distance(value + *large++ - 1, prediction);
+      }
+      next_new = std::max(next_new, (path + 1) & (0U - is_explicit));
+      prediction = path;
+    }
+  }
+  visit(begin, count_, path);
+}
+
+bool PathStretches::count(std::span<std::uint32_t> counts) const {
+  std::uint32_t unknown = 0;
+  walk([&](std::size_t begin, std::size_t end, std::uint32_t path) {
+    const bool known = path < counts.size();
+    unknown |= known ? 0U : 1U;
+    counts[known ? path : 0] += static_cast<std::uint32_t>(end - begin);
+  });
+  return unknown == 0;
+}
+
+bool PathStretches::mark(std::span<const std::uint8_t> marks, std::span<std::uint8_t> out) const {
+  std::uint32_t unknown = 0;
+  walk([&](std::size_t begin, std::size_t end, std::uint32_t path) {
+    const bool known = path < marks.size();
+    unknown |= known ? 0U : 1U;
+    // Eight at a time: stretches are short, and the next one overwrites what was too much.
+    const auto eight = marks[known ? path : 0] * std::uint64_t{0x0101010101010101};
+    do {
+      std::memcpy(out.data() + begin, &eight, sizeof eight);
+      begin += sizeof eight;
+    } while (begin < end);
+  });
+  return unknown == 0;
 }
 
 void encode_held(std::span<const std::uint8_t> buckets, EncodedColumn& out) {

@@ -35,6 +35,9 @@ struct TraceFile::State {
   void report_block(const Damage& damage);
   Status lose_block(const EncodedBlock& block, const Error& error);
   const Dictionary& load_dictionary(std::uint64_t until);
+  const Dictionary& names_of(const EncodedBlock& block);
+  // Reports what came of decoding a block, and returns it.
+  Status told(Status status, const EncodedBlock& block, const MissingNames& missing, BlockDecoder& decoder);
 
   std::unique_ptr<ByteSource> source;
   FileHeader header;
@@ -242,19 +245,41 @@ Status TraceFile::read_body(EncodedBlock& block) const {
   return {};
 }
 
-Status TraceFile::decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder,
-                         EventColumns& out) const {
-  const bool loaded = state_->dictionary_until.load(std::memory_order_acquire) > block.origin.offset;
-  const auto& names = loaded ? state_->context.dictionary : dictionary();
-  auto status = decoder.decode(block, names, wanted, out);
+const Dictionary& TraceFile::State::names_of(const EncodedBlock& block) {
+  const bool loaded = dictionary_until.load(std::memory_order_acquire) > block.origin.offset;
+  return loaded ? context.dictionary : load_dictionary(kWholeFile);
+}
+
+Status TraceFile::State::told(Status status, const EncodedBlock& block, const MissingNames& missing,
+                              BlockDecoder& decoder) {
   if (!status) {
     auto damage = block.origin;
     damage.description = status.error().what;
-    state_->report_block(damage);
-  } else if (out.missing.any()) {
-    state_->report_block(decoder.missing_names(block, names));
+    report_block(damage);
+  } else if (missing.any()) {
+    report_block(decoder.missing_names(block, names_of(block)));
   }
   return status;
+}
+
+Status TraceFile::decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder,
+                         EventColumns& out) const {
+  auto status = decoder.decode(block, state_->names_of(block), wanted, out);
+  return state_->told(std::move(status), block, out.missing, decoder);
+}
+
+Status TraceFile::count_paths(const EncodedBlock& block, BlockDecoder& decoder,
+                              std::span<std::uint32_t> counts) const {
+  MissingNames missing;
+  auto status = decoder.count_paths(block, state_->names_of(block), counts, missing);
+  return state_->told(std::move(status), block, missing, decoder);
+}
+
+Status TraceFile::mark_paths(const EncodedBlock& block, const PathMarks& marks, BlockDecoder& decoder,
+                             std::vector<std::uint8_t>& out) const {
+  MissingNames missing;
+  auto status = decoder.mark_paths(block, state_->names_of(block), marks, out, missing);
+  return state_->told(std::move(status), block, missing, decoder);
 }
 
 const FileHeader& TraceFile::header() const {

@@ -70,6 +70,10 @@ class TraceFile {
   // Decompresses the wanted columns with a decoder of the calling thread; a fault is reported (once for a
   // block) and an error. Ids that the dictionary lacks become 0, which is reported as well.
   Status decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder, EventColumns& out) const;
+  // Instead of decoding paths, see BlockDecoder. Faults are told as those of decode().
+  Status count_paths(const EncodedBlock& block, BlockDecoder& decoder, std::span<std::uint32_t> counts) const;
+  Status mark_paths(const EncodedBlock& block, const PathMarks& marks, BlockDecoder& decoder,
+                    std::vector<std::uint8_t>& out) const;
 
   std::uint64_t damage_count() const;
   std::uint64_t unknown_frames() const;  // of a newer minor version

@@ -23,6 +23,8 @@ struct TraceReader::State {
   Status read_meta();
   Result<std::optional<Frame>> next_frame();
   void report_block(const Damage& damage);
+  // Reports what came of decoding a block, and returns it.
+  Status told(Status status, const EncodedBlock& block, const MissingNames& missing);
   std::optional<TraceSummary> footer_by_trailer();
 
   std::unique_ptr<ByteSource> source;
@@ -105,16 +107,33 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
   return std::optional<EncodedBlock>();
 }
 
-Status TraceReader::decode(const EncodedBlock& block, ColumnSet wanted, EventColumns& out) {
-  auto status = state_->decoder.decode(block, state_->context.dictionary, wanted, out);
+Status TraceReader::State::told(Status status, const EncodedBlock& block, const MissingNames& missing) {
   if (!status) {
     auto damage = block.origin;
     damage.description = status.error().what;
-    state_->report_block(damage);
-  } else if (out.missing.any()) {
-    state_->report_block(state_->decoder.missing_names(block, state_->context.dictionary));
+    report_block(damage);
+  } else if (missing.any()) {
+    report_block(decoder.missing_names(block, context.dictionary));
   }
   return status;
+}
+
+Status TraceReader::decode(const EncodedBlock& block, ColumnSet wanted, EventColumns& out) {
+  auto status = state_->decoder.decode(block, state_->context.dictionary, wanted, out);
+  return state_->told(std::move(status), block, out.missing);
+}
+
+Status TraceReader::count_paths(const EncodedBlock& block, std::span<std::uint32_t> counts) {
+  MissingNames missing;
+  auto status = state_->decoder.count_paths(block, state_->context.dictionary, counts, missing);
+  return state_->told(std::move(status), block, missing);
+}
+
+Status TraceReader::mark_paths(const EncodedBlock& block, const PathMarks& marks,
+                               std::vector<std::uint8_t>& out) {
+  MissingNames missing;
+  auto status = state_->decoder.mark_paths(block, state_->context.dictionary, marks, out, missing);
+  return state_->told(std::move(status), block, missing);
 }
 
 std::vector<MountCoverage> TraceReader::mounts() const {

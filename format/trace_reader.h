@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "format/block_decoder.h"
 #include "format/byte_io.h"
 #include "format/damage.h"
 #include "format/dictionary.h"
@@ -42,6 +43,9 @@ class TraceReader {
   // Decompresses the wanted columns. On any fault the block is reported as damage and an error returned, and
   // `out` is empty. Ids that the dictionary lacks become 0, which is reported as well (each block once).
   Status decode(const EncodedBlock& block, ColumnSet wanted, EventColumns& out);
+  // Instead of decoding paths, see BlockDecoder. Faults are told as those of decode().
+  Status count_paths(const EncodedBlock& block, std::span<std::uint32_t> counts);
+  Status mark_paths(const EncodedBlock& block, const PathMarks& marks, std::vector<std::uint8_t>& out);
 
   const Dictionary& dictionary() const;
   const std::vector<Loss>& losses() const;         // as read so far

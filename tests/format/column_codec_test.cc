@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <random>
 
 #include "format/latency_histogram.h"
@@ -21,6 +23,8 @@ class ColumnCodec : public testing::Test {
   testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
   EncodedColumn column_;
   ExplicitValues scratch_;
+
+  std::byte random_byte() { return static_cast<std::byte>(random_()); }
 
   std::vector<std::uint32_t> random_ids(std::size_t count, std::uint64_t limit) {
     std::vector<std::uint32_t> ids(count);
@@ -109,6 +113,41 @@ TEST_F(ColumnCodec, SparseByProcessKeepsPathsAndFollowsNewIds) {
   }
 }
 
+TEST_F(ColumnCodec, StretchesOfPathsAreTheDecodedPaths) {
+  for (const std::size_t count : {1, 63, 64, 65, 5000}) {
+    auto processes = random_ids(count, 9000);  // more than there are slots
+    for (std::size_t i = 1; i < count; ++i)
+      if (random_() % 3 != 0) processes[i] = processes[i - 1];
+    if (count == 1) processes = {7};
+    auto paths = random_ids(count, 1200);
+    for (std::size_t i = 1; i < count; ++i)
+      if (random_() % 2 != 0) paths[i] = paths[i - 1];
+    EncodedColumn process_column;
+    encode_runs(processes, process_column);
+    std::uint32_t next_new = 700;
+    encode_sparse_by_process(processes, paths, next_new, column_);
+    PathStretches stretches;
+    const bool runs = process_column.encoding == Encoding::kRuns;
+    ASSERT_EQ(stretches.open(input_of(process_column), input_of(column_), count), runs) << count;
+    if (!runs) continue;
+    // The largest ids are behind the end of what is asked for.
+    std::vector<std::uint32_t> counts(1000), expected_counts(1000);
+    std::vector<std::uint8_t> marks, marked(count + PathStretches::kMarkSlack);
+    for (std::size_t i = 0; i < 1000; ++i) marks.push_back(static_cast<std::uint8_t>(random_() % 2));
+    bool known = true;
+    for (const auto path : paths) {
+      known = known && path < 1000;
+      ++expected_counts[path < 1000 ? path : 0];
+    }
+    EXPECT_EQ(stretches.count(counts), known);
+    EXPECT_EQ(counts, expected_counts);
+    EXPECT_EQ(stretches.mark(marks, marked), known);
+    for (std::size_t i = 0; i < count; ++i) {
+      ASSERT_EQ(marked[i], marks[paths[i] < 1000 ? paths[i] : 0]) << "event " << i << " of " << count;
+    }
+  }
+}
+
 TEST_F(ColumnCodec, PathsInOrderOfFirstUseAreAllZeros) {
   std::vector<std::uint32_t> processes(1000, 1);
   std::vector<std::uint32_t> paths;
@@ -149,6 +188,36 @@ TEST_F(ColumnCodec, HeldKeepsTheBucketsOfHeldEvents) {
   std::vector<std::uint32_t> decoded(flags.size());
   ASSERT_TRUE(decode_held(input_of(column_), flags, scratch_, decoded));
   EXPECT_EQ(decoded, expected);
+}
+
+// Hostile input: columns that open are walked as decode_sparse_by_process() decodes them, whatever their bits
+// say, those behind the last event included.
+TEST_F(ColumnCodec, StretchesOfGarbageAreWhatItDecodesTo) {
+  constexpr std::size_t kCount = 100;
+  for (int round = 0; round < 2000; ++round) {
+    std::vector<std::byte> runs((kCount + 7) / 8), paths((kCount + 7) / 8);
+    std::size_t run_count = 0, step_count = 0, large_count = 0;
+    for (auto& bits : runs) run_count += std::popcount(static_cast<unsigned>(bits = random_byte()));
+    for (auto& bits : paths) step_count += std::popcount(static_cast<unsigned>(bits = random_byte()));
+    for (std::size_t i = 0; i < 4 * run_count; ++i) runs.push_back(random_byte());
+    for (std::size_t i = 0; i < step_count; ++i) {
+      paths.push_back(std::array{std::byte{0}, std::byte{255}, random_byte(), random_byte()}[random_() % 4]);
+      large_count += paths.back() == std::byte{255} ? 1 : 0;
+    }
+    for (std::size_t i = 0; i < 4 * large_count; ++i) paths.push_back(random_byte());
+    const ColumnInput process_column{Encoding::kRuns, 4, random_() % 9, runs};
+    const ColumnInput path_column{Encoding::kSparseByProcess, 4, random_() % 9, paths};
+    PathStretches stretches;
+    ASSERT_TRUE(stretches.open(process_column, path_column, kCount));
+    std::vector<std::uint32_t> processes(kCount), ids(kCount), counts(300), expected(300);
+    ASSERT_TRUE(decode_runs(process_column, scratch_, processes));
+    ASSERT_TRUE(decode_sparse_by_process(path_column, processes, scratch_, ids));
+    for (const auto id : ids) ++expected[id < 300 ? id : 0];
+    stretches.count(counts);
+    ASSERT_EQ(counts, expected);
+    runs.pop_back();
+    EXPECT_FALSE(stretches.open({Encoding::kRuns, 4, 0, runs}, path_column, kCount)) << "a cut column";
+  }
 }
 
 // Hostile input: bytes of any length and content decode to something or are refused, but stay within bounds.

@@ -17,7 +17,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     processes[i] = static_cast<std::uint32_t>(i * 2654435761U);
     flags[i] = static_cast<std::uint8_t>(i % 3);
   }
-  for (ColumnInput column; take_column(rest, column);) {
+  PathStretches stretches;
+  for (ColumnInput column, last; take_column(rest, column); last = column) {
+    if (stretches.open(last, column, count)) stretches.count(ids);
     decode_planes(column, small);
     decode_planes(column, ids);
     decode_delta(column, 1, unit, times);
