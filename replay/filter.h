@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "format/event.h"
@@ -20,6 +21,9 @@ struct Selection {
   bool all = false;                 // every row; then `rows` is empty
   std::vector<std::uint32_t> rows;  // ascending
   std::size_t count = 0;
+
+  // Of the events, what Filter::path_test() says of their paths; empty when the paths are decoded instead.
+  std::vector<std::uint8_t> path_marks;
 
   std::vector<std::vector<std::uint8_t>> masks;  // scratch, by depth of the tree
 };
@@ -48,14 +52,24 @@ class Filter {
   // The columns that select() reads; none when everything passes.
   format::ColumnSet columns() const;
 
-  // Ids in `events` must be below what extend() saw.
-  void select(const format::EventColumns& events, const Timeline& timeline, Selection& out) const;
+  // When paths are asked for once: what is asked, for Selection::path_marks. The columns of its paths need
+  // not be decoded then. Nothing when there is no such test, or more than one.
+  std::optional<format::PathMarks> path_test() const;
+
+  // Ids in `events` must be below what extend() saw. Two steps, of which the second is for who wants rows.
+  void select(const format::EventColumns& events, const Timeline& timeline, Selection& out) const {
+    if (mark(events, timeline, out); !out.all) list_rows(out);
+  }
+  // Sets `all` and `count`, and masks[0] to 1 for each event that is selected.
+  void mark(const format::EventColumns& events, const Timeline& timeline, Selection& out) const;
+  static void list_rows(Selection& out);
 
   class Node;  // one test of the tree, with its bits
 
  private:
   ConditionPtr condition_;      // the nodes refer into it
   std::unique_ptr<Node> root_;  // null: everything passes
+  std::vector<const Node*> path_nodes_;
 };
 
 }  // namespace rfan::replay

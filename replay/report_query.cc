@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 namespace rfan::replay {
 namespace {
@@ -193,7 +194,7 @@ class ReportQuery::Tallies : public Part {
   }
 
   bool add_statistics(const format::BlockStatistics& statistics) override {
-    if (!count_only_ || reopens_ || files_ || short_ || latencies_) return false;
+    if (!counts_events()) return false;
     if (grouping_.by_process() || grouping_.by_path()) return false;
     make_room();
     if (!grouping_.by_kind()) return add_events(0, statistics.totals.events), true;
@@ -204,13 +205,39 @@ class ReportQuery::Tallies : public Part {
   }
 
   bool add_process_counts(std::span<const ProcessCount> counts) override {
-    if (!count_only_ || reopens_ || files_ || short_ || latencies_) return false;
+    if (!counts_events()) return false;
     if (grouping_.by_path() || grouping_.by_kind()) return false;
     grouping_.extend();
     make_room();
     const auto& classes = grouping_.process_classes();
     for (const auto& [process, events] : counts) {
       add_events(grouping_.by_process() ? Grouping::process_code(classes[process]) : 0, events);
+    }
+    return true;
+  }
+
+  std::span<std::uint32_t> path_counters(std::uint64_t events) override {
+    if (!counts_events() || grouping_.by_process() || grouping_.by_kind()) return {};
+    grouping_.extend();
+    make_room();
+    expect_ids(events);
+    path_counts_.resize(grouping_.path_classes().size());
+    return path_counts_;
+  }
+
+  bool add_marked(const Marked& marked) override {
+    if (!counts_events() || grouping_.by_process() || grouping_.by_path() || !grouping_.by_kind())
+      return false;
+    std::array<std::uint64_t, format::kEventKindLimit> by_kind{};
+    auto left = marked.count;
+    for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
+      if (marked.statistics.totals.by_kind[kind] == 0) continue;
+      left -= by_kind[kind] = count_of_kind(marked, static_cast<EventKind>(kind));
+    }
+    if (left != 0) return false;  // the statistics know less than the columns
+    make_room();
+    for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
+      if (by_kind[kind] != 0) add_events(kind, by_kind[kind]);
     }
     return true;
   }
@@ -261,6 +288,27 @@ class ReportQuery::Tallies : public Part {
     add_events(0, batch.selection.count);
   }
 
+  // Nothing but events is counted.
+  bool counts_events() const { return count_only_ && !reopens_ && !files_ && !short_ && !latencies_; }
+
+  // In parts whose counts fit into a byte, so that the compiler counts sixteen events at a time.
+  static std::uint64_t count_of_kind(const Marked& marked, EventKind kind) {
+    constexpr std::size_t kPart = 240;
+    const auto* const kinds = marked.events.kind.data();
+    const auto* const marks = marked.marks.data();
+    std::uint64_t count = 0;
+    std::size_t i = 0;
+    for (; i + kPart <= marked.marks.size(); i += kPart) {
+      std::uint8_t in_part = 0;
+      for (std::size_t j = i; j < i + kPart; ++j)
+        in_part =
+            static_cast<std::uint8_t>(in_part + (marks[j] & static_cast<std::uint8_t>(kinds[j] == kind)));
+      count += in_part;
+    }
+    for (; i < marked.marks.size(); ++i) count += marks[i] & static_cast<std::uint8_t>(kinds[i] == kind);
+    return count;
+  }
+
   void count_kinds(const Batch& batch) {
     std::array<std::array<std::uint32_t, format::kEventKindLimit>, 2> by_kind{};
     std::size_t turn = 0;  // as in count_ids()
@@ -275,16 +323,25 @@ class ReportQuery::Tallies : public Part {
   // One increment an event, by dictionary id; ids become groups in the end. Events of one process or path
   // come in runs: two counters in turn keep an increment from waiting for the one before it.
   void count_ids(const Batch& batch, const std::vector<std::uint32_t>& ids, std::size_t dictionary_size) {
-    constexpr std::uint64_t kMaxUncollected = 1U << 31U;  // well below what a counter holds
+    expect_ids(batch.selection.count);
     by_id_.resize(2 * dictionary_size);
-    uncollected_ += batch.selection.count;
-    if (uncollected_ > kMaxUncollected) collect_ids(), uncollected_ = batch.selection.count;
     auto* const by_id = by_id_.data();
     std::size_t turn = 0;
     batch.for_each_row([&](std::uint32_t row) { ++by_id[2 * std::size_t{ids[row]} + (turn++ & 1U)]; });
   }
 
+  // Keeps counters by id from running over.
+  void expect_ids(std::uint64_t events) {
+    constexpr std::uint64_t kMaxUncollected = 1U << 31U;  // well below what a counter holds
+    uncollected_ += events;
+    if (uncollected_ > kMaxUncollected) collect_ids(), uncollected_ = events;
+  }
+
   void collect_ids() {
+    for (std::size_t id = 0; id < path_counts_.size(); ++id) {
+      const auto events = std::exchange(path_counts_[id], 0U);
+      if (events != 0) add_events(Grouping::path_code(grouping_.path_classes()[id]), events);
+    }
     const bool process = grouping_.by_process();
     const auto& classes = process ? grouping_.process_classes() : grouping_.path_classes();
     for (std::size_t id = 0; 2 * id < by_id_.size(); ++id) {
@@ -352,7 +409,8 @@ class ReportQuery::Tallies : public Part {
   Pairing pairing_;
   const bool count_only_, opens_, reopens_, short_, files_, times_, wait_, latencies_;
   std::vector<std::uint32_t> by_id_;  // two counters for each id of the one dictionary that is asked for
-  std::uint64_t uncollected_ = 0;
+  std::vector<std::uint32_t> path_counts_;         // by path id, where the decoder counts
+  std::uint64_t uncollected_ = 0;                  // in both
   std::vector<std::uint64_t> dense_counts_;        // where Grouping::dense() and only events are counted
   std::vector<Tally> dense_;                       // where Grouping::dense()
   absl::flat_hash_map<GroupCode, Tally> tallies_;  // elsewhere

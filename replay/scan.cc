@@ -53,48 +53,96 @@ format::ProcessDetail wanted_processes(const Query& query, const Filter& filter)
   return command_lines ? ProcessDetail::kAll : ProcessDetail::kWithoutCommandLine;
 }
 
+// Where the columns of a block come from. False: damage, which was reported, or an error, which was kept.
+class ColumnSource {
+ public:
+  virtual ~ColumnSource() = default;
+  virtual bool decode(ColumnSet wanted, EventColumns& out) = 0;
+  virtual bool count_paths(std::span<std::uint32_t> counts) = 0;
+  virtual bool mark_paths(const format::PathMarks& marks, std::vector<std::uint8_t>& out) = 0;
+};
+
 // From an encoded block to the call of Part::add(). One for each thread.
 class BlockWork {
  public:
-  // decode(block, columns, out) gives a Status.
-  template <typename Decode>
   void run(const EncodedBlock& block, std::uint64_t number, const ScanFile& file, const Filter& filter,
-           ColumnSet wanted, Part& part, ScanCounts& counts, Decode decode) {
-    const auto share = filter.judge(block.statistics, file.timeline);
+           ColumnSet wanted, Part& part, ScanCounts& counts, ColumnSource& source) {
+    const auto& statistics = block.statistics;
+    const auto share = filter.judge(statistics, file.timeline);
     if (share == Share::kNone) {
       ++counts.excluded;
       return;
     }
     selection_.all = share == Share::kAll;
-    if (selection_.all) {
-      selection_.rows.clear();
-      selection_.count = block.statistics.totals.events;
-      if (part.add_statistics(block.statistics)) {
-        ++counts.from_statistics;
-        counts.matched += selection_.count;
-        return;
-      }
+    selection_.rows.clear();
+    selection_.count = statistics.totals.events;
+    if (selection_.all && part.add_statistics(statistics)) {
+      ++counts.from_statistics;
+      counts.matched += selection_.count;
+      return;
     }
-    if (add_process_counts(block.statistics, file, filter, part, counts)) return;
-    counts.events += block.statistics.totals.events;
-    const auto for_filter = selection_.all ? 0 : filter.columns();
-    const auto first = for_filter != 0 ? for_filter : wanted;
-    if (!decode(block, first, events_)) return;
-    counts.columns += bits_in(first);
-    if (for_filter != 0) {
-      filter.select(events_, file.timeline, selection_);
-      if (selection_.count == 0) return;
-      if (const auto rest = wanted & ~for_filter; rest != 0) {
-        if (!decode(block, rest, rest_)) return;
-        counts.columns += bits_in(rest);
-        take_columns(rest, rest_, events_);
-      }
-    }
+    if (add_process_counts(statistics, file, filter, part, counts)) return;
+    counts.events += statistics.totals.events;
+    if (selection_.all && wanted == format::kColumnPath && count_paths(statistics, part, counts, source))
+      return;
+    if (!select(statistics, file, filter, wanted, counts, source)) return;
     counts.matched += selection_.count;
-    part.add({file, block, block.statistics, events_, selection_, number});
+    if (!selection_.all) {
+      if (part.add_marked({statistics, events_, selection_.masks[0], selection_.count})) return;
+      Filter::list_rows(selection_);
+    }
+    part.add({file, block, statistics, events_, selection_, number});
   }
 
  private:
+  bool decode(ColumnSource& source, ColumnSet columns, EventColumns& out, ScanCounts& counts) {
+    if (!source.decode(columns, out)) return false;
+    counts.columns += bits_in(columns);
+    return true;
+  }
+
+  // True when the block is done with, its paths counted or lost.
+  bool count_paths(const BlockStatistics& statistics, Part& part, ScanCounts& counts, ColumnSource& source) {
+    const auto counters = part.path_counters(statistics.totals.events);
+    if (counters.empty()) return false;
+    if (!source.count_paths(counters)) return true;
+    ++counts.columns;
+    counts.matched += statistics.totals.events;
+    return true;
+  }
+
+  // What the filter wants, and the wanted columns; false when there is nothing to be seen.
+  bool select(const BlockStatistics& statistics, const ScanFile& file, const Filter& filter, ColumnSet wanted,
+              ScanCounts& counts, ColumnSource& source) {
+    take_columns(borrowed_, events_, rest_);
+    borrowed_ = 0;
+    if (selection_.all) return decode(source, wanted, events_, counts);
+    if (!decode_for_filter(statistics, filter, wanted, counts, source)) return false;
+    filter.mark(events_, file.timeline, selection_);
+    if (selection_.count == 0) return false;
+    const auto rest = wanted & ~filter.columns();
+    if (rest == 0) return true;
+    if (!decode(source, rest, rest_, counts)) return false;
+    take_columns(rest, rest_, events_);
+    borrowed_ = rest;
+    return true;
+  }
+
+  bool decode_for_filter(const BlockStatistics& statistics, const Filter& filter, ColumnSet wanted,
+                         ScanCounts& counts, ColumnSource& source) {
+    constexpr auto kPaths = format::kColumnPath | format::kColumnPath2;
+    auto columns = filter.columns();
+    selection_.path_marks.clear();
+    const auto test = filter.path_test();
+    if (test && (columns & wanted & kPaths) == 0) {
+      if (!source.mark_paths(*test, selection_.path_marks)) return false;
+      counts.columns += bits_in(columns & kPaths);
+      columns &= ~kPaths;
+    }
+    events_.count = statistics.totals.events;
+    return columns == 0 || decode(source, columns, events_, counts);
+  }
+
   // Where the filter asks for nothing but processes, it may as well look at their list instead of the column.
   bool add_process_counts(const BlockStatistics& statistics, const ScanFile& file, const Filter& filter,
                           Part& part, ScanCounts& counts) {
@@ -126,8 +174,27 @@ class BlockWork {
 
   EventColumns events_;
   EventColumns rest_;
+  ColumnSet borrowed_ = 0;  // columns of events_ that are given back to rest_, for their memory
   Selection selection_;
   std::vector<ProcessCount> process_counts_;
+};
+
+class StreamSource : public ColumnSource {
+ public:
+  StreamSource(format::TraceReader& reader, const EncodedBlock& block) : reader_(reader), block_(block) {}
+  bool decode(ColumnSet wanted, EventColumns& out) override {
+    return reader_.decode(block_, wanted, out).ok();
+  }
+  bool count_paths(std::span<std::uint32_t> counts) override {
+    return reader_.count_paths(block_, counts).ok();
+  }
+  bool mark_paths(const format::PathMarks& marks, std::vector<std::uint8_t>& out) override {
+    return reader_.mark_paths(block_, marks, out).ok();
+  }
+
+ private:
+  format::TraceReader& reader_;
+  const EncodedBlock& block_;
 };
 
 // The blocks of one file, worked on by several threads. The thread that calls run() takes what they make.
@@ -171,6 +238,29 @@ class FileScan {
     std::unique_ptr<Product> product;
   };
 
+  // Reads the body of a block when a column is asked for.
+  class BlockSource : public ColumnSource {
+   public:
+    BlockSource(FileScan& scan, Worker& worker)
+        : scan_(scan), block_(worker.block), decoder_(worker.decoder) {}
+    bool decode(ColumnSet wanted, EventColumns& out) override {
+      return read() && scan_.trace_.decode(block_, wanted, decoder_, out).ok();
+    }
+    bool count_paths(std::span<std::uint32_t> counts) override {
+      return read() && scan_.trace_.count_paths(block_, decoder_, counts).ok();
+    }
+    bool mark_paths(const format::PathMarks& marks, std::vector<std::uint8_t>& out) override {
+      return read() && scan_.trace_.mark_paths(block_, marks, decoder_, out).ok();
+    }
+
+   private:
+    bool read() { return scan_.readable(scan_.trace_.read_body(block_)); }
+
+    FileScan& scan_;
+    EncodedBlock& block_;
+    format::BlockDecoder& decoder_;
+  };
+
   void run_alone() {
     Worker worker;
     for (std::size_t i = 0; i < blocks_.size() && !query_.done() && !failure_; ++i) {
@@ -191,11 +281,8 @@ class FileScan {
   std::unique_ptr<Product> work_on(std::size_t i, Worker& worker, Part& part) {
     auto& block = worker.block;
     if (!readable(trace_.read_statistics(blocks_[i], block))) return nullptr;
-    worker.work.run(block, blocks_[i], file_, filter_, columns_, part, counts_,
-                    [&](const EncodedBlock&, ColumnSet wanted, EventColumns& out) {
-                      return readable(trace_.read_body(block)) &&
-                             trace_.decode(block, wanted, worker.decoder, out).ok();
-                    });
+    BlockSource source(*this, worker);
+    worker.work.run(block, blocks_[i], file_, filter_, columns_, part, counts_, source);
     return ordered_ ? part.product() : nullptr;
   }
 
@@ -356,10 +443,8 @@ Status Scan::run_stream(std::unique_ptr<format::ByteSource> source, std::string_
     ++counts_.blocks;
     timeline.refresh((*block)->statistics.totals.first_ns);
     filter.extend(reader.dictionary());
-    work.run(**block, number, file, filter, query.columns(), *part, counts_,
-             [&](const EncodedBlock& encoded, ColumnSet wanted, EventColumns& out) {
-               return reader.decode(encoded, wanted, out).ok();
-             });
+    StreamSource columns(reader, **block);
+    work.run(**block, number, file, filter, query.columns(), *part, counts_, columns);
     if (!query.ordered()) continue;
     if (auto product = part->product()) query.take_product(file, *product);
     query.flush();

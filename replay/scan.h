@@ -53,6 +53,14 @@ struct ProcessCount {
   std::uint32_t events;
 };
 
+// The events of one block that the filter wants, not listed yet.
+struct Marked {
+  const format::BlockStatistics& statistics;
+  const format::EventColumns& events;  // as in a Batch
+  std::span<const std::uint8_t> marks;
+  std::uint64_t count;  // of ones
+};
+
 // What an ordered query makes of one block.
 struct Product {
   virtual ~Product() = default;
@@ -69,6 +77,12 @@ class Part {
   // The same for a block of which the events of these processes are wanted, all of them and no others. Every
   // id is in the dictionary.
   virtual bool add_process_counts(std::span<const ProcessCount>) { return false; }
+  // The same for a block of which every event is wanted, and of which columns() are the paths and no more:
+  // where to count the `events` of the block by path id, 0 included; empty when they are not counted.
+  virtual std::span<std::uint32_t> path_counters(std::uint64_t) { return {}; }
+  // Instead of add(), for who needs no rows: `marks` are 1 for each event that is wanted and 0 for the
+  // others. True when they were taken.
+  virtual bool add_marked(const Marked&) { return false; }
   // For ordered queries, after each add(): what was made of the block.
   virtual std::unique_ptr<Product> product() { return nullptr; }
 };
