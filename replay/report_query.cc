@@ -167,8 +167,7 @@ class ReportQuery::Pairing {
 class ReportQuery::Tallies : public Part {
  public:
   Tallies(const ReportSpec& spec, const ScanFile& file, Grouping& grouping)
-      : spec_(spec),
-        grouping_(grouping),
+      : grouping_(grouping),
         clock_(file.timeline),
         pairing_(spec.short_ns),
         count_only_(!spec.wants(Measure::kOpens) && !spec.wants_times() && !spec.wants(Measure::kWait)),
@@ -403,7 +402,6 @@ class ReportQuery::Tallies : public Part {
     if (short_) pairing_.add(pair, events.kind[row], events.time_ns[row], code, short_opens);
   }
 
-  const ReportSpec& spec_;
   Grouping& grouping_;
   WallClock clock_;
   Pairing pairing_;
