@@ -1,4 +1,4 @@
-// What `report` counts, and how it is put together from blocks, threads and files.
+// How a report is put together from blocks, threads and files.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -13,43 +13,12 @@
 
 #include "format/latency_histogram.h"
 #include "replay/grouping.h"
+#include "replay/open_pairing.h"
+#include "replay/report_spec.h"
 #include "replay/scan.h"
 #include "replay/time_format.h"
 
 namespace rfan::replay {
-
-enum class Measure : std::uint8_t {
-  kEvents,
-  kShare,    // of the events that the filter wants
-  kOpens,    // events of kind open
-  kReopens,  // opens of a file by a process that had opened it before
-  kShort,    // opens that the same process closed again before ReportSpec::short_ns passed
-  kFiles,    // distinct paths
-  kFirst,
-  kLast,
-  kRate,  // events a second between first and last
-  kWait,  // sum of reply latencies
-  kP50,
-  kP90,
-  kP99,
-  kMax,  // of reply latencies, rounded up as LatencyHistogram does
-};
-inline constexpr std::size_t kMeasureCount = 14;
-
-std::string_view measure_name(Measure measure);
-std::string measure_names();
-Result<std::vector<Measure>> parse_measures(std::string_view comma_list);
-
-struct ReportSpec {
-  GroupingSpec grouping;
-  std::vector<Measure> measures;
-  std::uint64_t short_ns = 1'000'000;
-
-  bool wants(Measure measure) const;
-  bool wants_latencies() const;
-  bool wants_times() const;
-  format::ColumnSet columns() const;
-};
 
 // One group, over all files. Times are wall-clock, in nanoseconds since the epoch.
 struct ReportRow {
@@ -91,12 +60,6 @@ class ReportQuery : public Query {
   const MomentScale& scale() const { return scale_; }
 
  private:
-  class Tallies;
-  class Pairing;
-  struct Opened {
-    std::uint64_t time_ns;
-    GroupCode group;
-  };
   struct FileState;
   struct Triple {
     std::uint32_t row, process, path;
