@@ -1,39 +1,31 @@
 """results.svg: four panels of bars, drawn from the results and nothing else."""
-import statistics
 from xml.sax.saxutils import escape
+
+from measures import median, ratios
 
 WIDTH, ROW, LABEL, PANEL, GAP, HEAD = 980, 20, 130, 360, 40, 62
 OURS, PEER, REFERENCE, INK, FAINT = "#1b6e53", "#9aa5b1", "#d8dde3", "#1f2933", "#6b7785"
 
 
-def _median(load, name, pick):
-    values = [value for value in map(pick, load["recorders"].get(name, [])) if value is not None]
-    return statistics.median(values) if values else None
-
-
-def _share(one, part):
-    return None if one["recorded"] is None or not one["happened"] else 100 * part(one) / one["happened"]
+def _shares(load, name, part):
+    """Per cent of what happened, a value a round."""
+    return [100 * part(one) / one["happened"] for one in load["recorders"].get(name, [])
+            if one["recorded"] is not None and one["happened"]]
 
 
 def _panels(results):
     """(title, the better side, format, bars) of every panel that there are numbers for; a bar is (name, value)."""
     loads = {load["name"]: load for load in results["loads"]}
-    known = set(results["tell_process"])
-    if "files" in loads:
-        load = loads["files"]
-        bars = [(name, _median(load, name, lambda one: _share(one, lambda it: min(it["recorded"], it["happened"]))))
-                for name in results["recorders"]]
-        yield f"opens recorded, of {load['events']:,} files", "more is better", "{:.1f} %", bars
-    if "processes" in loads:
-        load = loads["processes"]
-        bars = [(name, _median(load, name, lambda one: _share(one, lambda it: it["recorded"] - it["unknown"])))
-                for name in results["recorders"] if name in known]
-        yield f"executable known, of {load['events']:,} short processes", "more is better", "{:.1f} %", bars
+    for name, what, part in (
+            ("files", "opens recorded, of {:,} files", lambda one: min(one["recorded"], one["happened"])),
+            ("grep", "opens recorded with full path, grep -r of {:,} files", lambda one: one["recorded"] - one["unnamed"])):
+        if name in loads:
+            bars = [(recorder, median(_shares(loads[name], recorder, part))) for recorder in results["recorders"]]
+            yield what.format(loads[name]["events"]), "more is better", "{:.1f} %", bars
     for name, what in (("loop-1", "open loop"), ("compile", "compile")):
         if name in loads:
-            bare = _median(loads[name], "unrecorded", lambda one: one["seconds"])
-            bars = [(recorder, (_median(loads[name], recorder, lambda one: one["seconds"]) or 0) / bare or None)
-                    for recorder in results["recorders"] if recorder != "unrecorded"]
+            bars = [(recorder, median(ratios(loads[name], recorder))) for recorder in results["recorders"]
+                    if recorder != "unrecorded"]
             yield f"time of the {what}, unrecorded = 1", "less is better", "{:.2f}", bars
 
 

@@ -7,7 +7,7 @@ import itertools
 import json
 import sys
 
-from report import cpu_per_event, median, megabytes, ratios
+from measures import cpu_per_event, median, megabytes, ratios
 
 MEASURES = {"time of the load": ratios, "CPU per event": cpu_per_event, "peak memory": megabytes}
 

@@ -1,39 +1,13 @@
 """RESULTS.md from the results of a run (a plain dictionary, as in results.json)."""
-import statistics
-
+from measures import cpu_per_event, median, megabytes, ratios
 from picture import draw
 
 REFERENCES = ("unrecorded", "floor")
 
 
-def median(values):
-    values = [value for value in values if value is not None]
-    return statistics.median(values) if values else None
-
-
 def table(header, rows):
     lines = ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
     return lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows] + [""]
-
-
-def figures(load, recorder, field):
-    return [one[field] for one in load["recorders"].get(recorder, []) if one.get(field) is not None]
-
-
-def ratios(load, recorder):
-    """The load's time by that of the same round unrecorded."""
-    pairs = zip(load["recorders"].get(recorder, []), load["recorders"].get("unrecorded", []))
-    return [one["seconds"] / bare["seconds"] for one, bare in pairs]
-
-
-def cpu_per_event(load, recorder):
-    """Microseconds; of an idle load, microseconds a second."""
-    events = load["events"] or load["recorders"]["unrecorded"][0]["seconds"]
-    return [seconds * 1e6 / events for seconds in figures(load, recorder, "recorder_cpu_seconds")]
-
-
-def megabytes(load, recorder):
-    return [peak / 1024 for peak in figures(load, recorder, "peak_kilobytes") if peak]
 
 
 def spread(values, digits):
