@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <numeric>
 
 #include "format/column_codec.h"
 #include "format/flatbuffer_bytes.h"
@@ -136,6 +136,13 @@ MissingNames forget_missing(const Dictionary& dictionary, EventColumns& columns)
   return missing;
 }
 
+// Of a block with a frame for each column.
+std::span<const std::byte> column_frame(const EncodedBlock& block, std::size_t index) {
+  const auto& lengths = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data())->column_bytes();
+  const auto begin = std::accumulate(lengths.begin(), lengths.begin() + index, std::size_t{0});
+  return block.body.subspan(begin, lengths.Get(static_cast<flatbuffers::uoffset_t>(index)));
+}
+
 std::string check_times(const BlockStatistics& statistics, const std::vector<std::uint64_t>& time_ns) {
   if (time_ns.empty() ||
       (time_ns.front() == statistics.totals.first_ns && time_ns.back() == statistics.totals.last_ns)) {
@@ -175,13 +182,9 @@ std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, Col
                                                   EventColumns& out) {
   const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
   out.unknown_columns = table.column_bytes()->size() - kColumnCount;
-  std::size_t offset = 0;
   for (std::size_t index = 0; index < kColumnCount; ++index) {
-    const auto length = table.column_bytes()->Get(static_cast<flatbuffers::uoffset_t>(index));
-    const auto frame = block.body.subspan(offset, length);
-    offset += length;
     if ((needed & (1U << index)) == 0) continue;
-    if (!decompressor.inflate(frame, max_column_bytes(out.count), inflated)) {
+    if (!decompressor.inflate(column_frame(block, index), max_column_bytes(out.count), inflated)) {
       return fmt::format("column {} does not decompress", kColumnNames[index]);
     }
     std::span<const std::byte> rest(inflated);
@@ -231,12 +234,8 @@ std::string BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dicti
 bool BlockDecoder::Scratch::inflate_column(const EncodedBlock& block, ColumnId id,
                                            std::vector<std::byte>& bytes, ColumnInput& column) {
   const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
-  std::size_t offset = 0;
-  for (flatbuffers::uoffset_t i = 0; i < static_cast<std::size_t>(id); ++i)
-    offset += table.column_bytes()->Get(i);
-  const auto length = table.column_bytes()->Get(static_cast<flatbuffers::uoffset_t>(id));
-  if (!decompressor.inflate(block.body.subspan(offset, length), max_column_bytes(table.count()), bytes))
-    return false;
+  const auto frame = column_frame(block, static_cast<std::size_t>(id));
+  if (!decompressor.inflate(frame, max_column_bytes(table.count()), bytes)) return false;
   std::span<const std::byte> rest(bytes);
   return take_column(rest, column) && rest.empty();
 }
@@ -323,13 +322,19 @@ Status BlockDecoder::mark_paths(const EncodedBlock& block, const Dictionary& dic
   return {};
 }
 
+std::optional<Damage> BlockDecoder::damage_of(const EncodedBlock& block, const Dictionary& dictionary,
+                                              const Status& status, const MissingNames& missing) {
+  if (status) return missing.any() ? std::optional(missing_names(block, dictionary)) : std::nullopt;
+  auto damage = block.origin;
+  damage.description = status.error().what;
+  return damage;
+}
+
 Damage BlockDecoder::missing_names(const EncodedBlock& block, const Dictionary& dictionary) {
   EventColumns columns;
+  const auto decoded = decode(block, dictionary, kAllColumns, columns);
+  if (!decoded) return *damage_of(block, dictionary, decoded, {});
   auto damage = block.origin;
-  if (auto decoded = decode(block, dictionary, kAllColumns, columns); !decoded) {
-    damage.description = decoded.error().what;
-    return damage;
-  }
   damage.description +=
       fmt::format(": of {} events the path of {} and the process of {} are not in the dictionary",
                   columns.count, columns.missing.paths, columns.missing.processes);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,11 @@ class BlockDecoder {
   // Sets out[i] to the mark of the path of event i; empty on a fault.
   Status mark_paths(const EncodedBlock& block, const Dictionary& dictionary, const PathMarks& marks,
                     std::vector<std::uint8_t>& out, MissingNames& missing);
+
+  // What to report of a block of which one of the above gave `status` and `missing`; nothing when all is
+  // well.
+  std::optional<Damage> damage_of(const EncodedBlock& block, const Dictionary& dictionary,
+                                  const Status& status, const MissingNames& missing);
 
   // The report on a block of which decode() found names missing, whichever columns it was asked for: no event
   // is lost, but so many have no path or process. Decodes all columns to count them, and reports what else

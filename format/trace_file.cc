@@ -252,13 +252,7 @@ const Dictionary& TraceFile::State::names_of(const EncodedBlock& block) {
 
 Status TraceFile::State::told(Status status, const EncodedBlock& block, const MissingNames& missing,
                               BlockDecoder& decoder) {
-  if (!status) {
-    auto damage = block.origin;
-    damage.description = status.error().what;
-    report_block(damage);
-  } else if (missing.any()) {
-    report_block(decoder.missing_names(block, names_of(block)));
-  }
+  if (const auto damage = decoder.damage_of(block, names_of(block), status, missing)) report_block(*damage);
   return status;
 }
 

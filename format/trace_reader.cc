@@ -108,13 +108,8 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
 }
 
 Status TraceReader::State::told(Status status, const EncodedBlock& block, const MissingNames& missing) {
-  if (!status) {
-    auto damage = block.origin;
-    damage.description = status.error().what;
-    report_block(damage);
-  } else if (missing.any()) {
-    report_block(decoder.missing_names(block, context.dictionary));
-  }
+  if (const auto damage = decoder.damage_of(block, context.dictionary, status, missing))
+    report_block(*damage);
   return status;
 }
 
