@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "replay/comma_list.h"
+
 namespace rfan::replay {
 namespace {
 
@@ -50,17 +52,14 @@ std::string field_names() {
 
 Result<std::vector<Field>> parse_fields(std::string_view comma_list) {
   std::vector<Field> fields;
-  while (true) {
-    const auto comma = comma_list.find(',');
-    const auto name = comma_list.substr(0, comma);
+  for (const auto name : names_in(comma_list)) {
     const auto found = std::find_if(kFields.begin(), kFields.end(),
                                     [&](const FieldSpec& spec) { return spec.name == name; });
     if (found == kFields.end())
       return Error{"unknown field", std::string(name), 0, "the fields are " + field_names()};
     fields.push_back(static_cast<Field>(found - kFields.begin()));
-    if (comma == comma_list.npos) return fields;
-    comma_list.remove_prefix(comma + 1);
   }
+  return fields;
 }
 
 format::ColumnSet columns_of(const FieldSet& fields) {

@@ -8,6 +8,7 @@
 
 #include "format/alternatives.h"
 #include "format/pattern.h"
+#include "replay/comma_list.h"
 
 namespace rfan::replay {
 namespace {
@@ -164,15 +165,12 @@ Status add_verdicts_and_latencies(const FilterArguments& arguments, std::vector<
 
 Result<std::uint32_t> parse_kinds(std::string_view comma_list) {
   std::uint32_t kinds = 0;
-  while (true) {
-    const auto comma = comma_list.find(',');
-    const auto name = comma_list.substr(0, comma);
+  for (const auto name : names_in(comma_list)) {
     const auto kind = format::event_kind_from_name(name);
     if (!kind) return Error{"unknown kind", std::string(name), 0, "the kinds are " + kind_names()};
     kinds |= 1U << static_cast<unsigned>(*kind);
-    if (comma == comma_list.npos) return kinds;
-    comma_list.remove_prefix(comma + 1);
   }
+  return kinds;
 }
 
 // A number is a uid even where a user has it as a name, which useradd(8) refuses.

@@ -7,6 +7,7 @@
 
 #include "format/limits.h"
 #include "format/pattern.h"
+#include "replay/comma_list.h"
 #include "replay/process_view.h"
 
 namespace rfan::replay {
@@ -60,9 +61,7 @@ std::string_view key_name(Key key) {
 
 Result<std::vector<Key>> parse_keys(std::string_view comma_list) {
   std::vector<Key> keys;
-  while (true) {
-    const auto comma = comma_list.find(',');
-    const auto name = comma_list.substr(0, comma);
+  for (const auto name : names_in(comma_list)) {
     const auto* found = std::find(kKeyNames.begin(), kKeyNames.end(), name);
     if (found == kKeyNames.end()) {
       return Error{"unknown key", std::string(name), 0,
@@ -72,9 +71,8 @@ Result<std::vector<Key>> parse_keys(std::string_view comma_list) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end())
       return Error{"a key twice", std::string(name), 0, {}};
     keys.push_back(key);
-    if (comma == comma_list.npos) return keys;
-    comma_list.remove_prefix(comma + 1);
   }
+  return keys;
 }
 
 format::ColumnSet GroupingSpec::columns() const {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "replay/comma_list.h"
+
 namespace rfan::replay {
 
 namespace {
@@ -44,18 +46,15 @@ std::string measure_names() {
 
 Result<std::vector<Measure>> parse_measures(std::string_view comma_list) {
   std::vector<Measure> measures;
-  while (true) {
-    const auto comma = comma_list.find(',');
-    const auto name = comma_list.substr(0, comma);
+  for (const auto name : names_in(comma_list)) {
     const auto* found = std::find_if(kMeasures.begin(), kMeasures.end(),
                                      [&](const auto& measure) { return measure.name == name; });
     if (found == kMeasures.end()) {
       return Error{"unknown column", std::string(name), 0, "the columns are " + measure_names()};
     }
     measures.push_back(static_cast<Measure>(found - kMeasures.begin()));
-    if (comma == comma_list.npos) return measures;
-    comma_list.remove_prefix(comma + 1);
   }
+  return measures;
 }
 
 bool ReportSpec::wants(Measure measure) const {
