@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "replay/byte_sum.h"
 #include "replay/id_set.h"
 
 namespace rfan::replay {
@@ -365,24 +366,6 @@ std::unique_ptr<Node> make_node(const Condition& condition) {
 
 }  // namespace
 
-namespace {
-
-// Of marks that are 1 or 0. In parts whose sum fits into a byte, so that the compiler adds sixteen at a time.
-std::size_t count_ones(const std::vector<std::uint8_t>& marks) {
-  constexpr std::size_t kPart = 240;
-  std::size_t ones = 0;
-  std::size_t i = 0;
-  for (; i + kPart <= marks.size(); i += kPart) {
-    std::uint8_t in_part = 0;
-    for (std::size_t j = i; j < i + kPart; ++j) in_part = static_cast<std::uint8_t>(in_part + marks[j]);
-    ones += in_part;
-  }
-  for (; i < marks.size(); ++i) ones += marks[i];
-  return ones;
-}
-
-}  // namespace
-
 Filter::Filter(ConditionPtr condition)
     : condition_(std::move(condition)), root_(condition_ ? make_node(*condition_) : nullptr) {
   if (root_) root_->find_path_nodes(path_nodes_);
@@ -423,7 +406,8 @@ void Filter::mark(const EventColumns& events, const Timeline& timeline, Selectio
   if (out.masks.empty()) out.masks.resize(1);
   out.masks[0].resize(events.count);
   root_->mask(events, timeline, out, 1, out.masks[0].data());
-  out.count = count_ones(out.masks[0]);  // named anew: a deeper level may have moved the vector of vectors
+  const auto* const marks = out.masks[0].data();  // anew: a deeper level may have moved the vector of vectors
+  out.count = count_ones(events.count, [marks](std::size_t i) { return marks[i]; });
 }
 
 void Filter::list_rows(Selection& out) {

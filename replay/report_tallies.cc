@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "format/latency_histogram.h"
+#include "replay/byte_sum.h"
 
 namespace rfan::replay {
 
@@ -14,21 +15,12 @@ using format::EventKind;
 using format::kFlagHeld;
 using format::LatencyHistogram;
 
-// In parts whose counts fit into a byte, so that the compiler counts sixteen events at a time.
 std::uint64_t count_of_kind(const Marked& marked, EventKind kind) {
-  constexpr std::size_t kPart = 240;
   const auto* const kinds = marked.events.kind.data();
   const auto* const marks = marked.marks.data();
-  std::uint64_t count = 0;
-  std::size_t i = 0;
-  for (; i + kPart <= marked.marks.size(); i += kPart) {
-    std::uint8_t in_part = 0;
-    for (std::size_t j = i; j < i + kPart; ++j)
-      in_part = static_cast<std::uint8_t>(in_part + (marks[j] & static_cast<std::uint8_t>(kinds[j] == kind)));
-    count += in_part;
-  }
-  for (; i < marked.marks.size(); ++i) count += marks[i] & static_cast<std::uint8_t>(kinds[i] == kind);
-  return count;
+  return count_ones(marked.marks.size(), [=](std::size_t i) {
+    return static_cast<std::uint8_t>(marks[i] & static_cast<std::uint8_t>(kinds[i] == kind));
+  });
 }
 
 }  // namespace
