@@ -116,7 +116,8 @@ def main(words):
     recorders, absent = taking_part(context, recorders, choice)
     results = {
         "command": options.command, "date": datetime.date.today().isoformat(), "size": options.size,
-        "rounds": options.rounds, "machine": machine(), "versions": versions(options.build), "absent": absent,
+        "rounds": options.rounds, "slow_seconds": recordings.SLOW_SECONDS,
+        "machine": machine(), "versions": versions(options.build), "absent": absent,
         "recorders": [one.name for one in recorders], "settings": {one.name: one.settings for one in recorders},
         "tell_process": [one.name for one in recorders if one.tells_process],
     }

@@ -202,8 +202,9 @@ def markdown(results):
     lines = ["# rfanrec beside its peers", "",
              f"Written by `{results['command']}` on {results['date']}; do not edit. Sizes: {results['size']}, "
              f"{results['rounds']} rounds, interleaved (every recorder once, then again). Figures are medians, with the "
-             "lowest and highest round in brackets; compare ratios of one run, not seconds. Bold is the best recorder "
-             "of a column, whatever it missed.", "", "![](results.svg)", ""]
+             "lowest and highest round in brackets; a recorder under which a load takes longer than "
+             f"{results['slow_seconds']} s has one round of it, without brackets. Compare ratios of one run, not seconds. Bold is "
+             "the best recorder of a column, whatever it missed.", "", "![](results.svg)", ""]
     lines += ["## At a glance", "", *glance(results)] if results["loads"] else []
     lines += ["## Machine", ""]
     lines += [f"- {key}: {value}" for key, value in {**results["machine"], **results["versions"]}.items()]

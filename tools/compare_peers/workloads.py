@@ -22,9 +22,8 @@ class Workload:
     name = ""
     title = ""
     comms = ()  # who does it: comm, or base name of the executable
-    rounds_at_most = 1000
     machine = False  # reaches beyond its mounts
-    seconds = 600  # at most, recorded or not
+    seconds = 1800  # at most, recorded or not
 
     def __init__(self, context, size):
         self.context = context
@@ -287,11 +286,10 @@ class Untar(Workload):
 
 class Idle(Workload):
     name = "idle"
-    rounds_at_most = 2
 
     @property
     def title(self):
-        return f"{self.size} idle seconds"
+        return f"{self.size} idle seconds a round"
 
     def prepare(self):
         self.context.mount_tmpfs(self.mount)
@@ -312,10 +310,10 @@ SIZES = {
     Loop16: (3_000, 50_000, 1_000_000),
     Files: (3_000, 100_000, 100_000),
     Processes: (300, 2_000, 100_000),
-    Compile: (1, 3, 1_000),
+    Compile: (1, 3, 12),
     Grep: (5, None, None),
-    Untar: (1_000, 10_000, 50_000),
-    Idle: (1, 6, 60),
+    Untar: (1_000, 50_000, 50_000),
+    Idle: (1, 4, 12),  # seconds a round: with five rounds an idle minute
 }
 SIZE_NAMES = ("quick", "default", "full")
 
