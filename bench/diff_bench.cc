@@ -36,7 +36,7 @@ T checked(Result<T> result) {
 
 std::unique_ptr<format::TraceWriter> create(const std::string& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  return checked(format::TraceWriter::create(format::make_fd_sink(fd, path), {}, {}));
+  return checked(format::TraceWriter::create(format::make_fd_sink(UniqueFd(fd), path), {}, {}));
 }
 
 long peak_memory_mib() {

@@ -32,7 +32,7 @@ int main(int argc, char** argv) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) return fail(errno_error("cannot create trace", path));
   const format::TraceWriterOptions options{format::random_uuid(), format::random_uuid()};
-  auto writer = format::TraceWriter::create(format::make_fd_sink(fd, path), options, {});
+  auto writer = format::TraceWriter::create(format::make_fd_sink(UniqueFd(fd), path), options, {});
   if (!writer) return fail(writer.error());
   const auto status = bench::write_compile_stream(kSeed, events, kJobs, **writer);
   return status ? 0 : fail(status.error());

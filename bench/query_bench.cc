@@ -25,7 +25,7 @@ class TraceOnDisk {
     path_ = (std::filesystem::temp_directory_path() / "query_bench-XXXXXX").string();
     const int fd = ::mkostemp(path_.data(), O_CLOEXEC);
     if (fd < 0) std::abort();
-    auto writer = format::TraceWriter::create(format::make_fd_sink(fd, path_), {}, {});
+    auto writer = format::TraceWriter::create(format::make_fd_sink(UniqueFd(fd), path_), {}, {});
     if (!writer || !write_compile_stream(kSeed, kEvents, 2, **writer)) std::abort();
   }
   ~TraceOnDisk() { ::unlink(path_.c_str()); }

@@ -8,14 +8,12 @@
 #include <array>
 #include <utility>
 
-#include "format/unique_fd.h"
-
 namespace rfan::format {
 namespace {
 
 class FdSink : public ByteSink {
  public:
-  FdSink(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  FdSink(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
 
   Status append(std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
@@ -145,8 +143,8 @@ Result<std::unique_ptr<ByteSource>> source_of(UniqueFd fd, std::string name) {
 
 }  // namespace
 
-std::unique_ptr<ByteSink> make_fd_sink(int fd, std::string path_for_errors) {
-  return std::make_unique<FdSink>(fd, std::move(path_for_errors));
+std::unique_ptr<ByteSink> make_fd_sink(UniqueFd fd, std::string path_for_errors) {
+  return std::make_unique<FdSink>(std::move(fd), std::move(path_for_errors));
 }
 
 Result<std::unique_ptr<ByteSource>> open_source(const std::string& path) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "format/error.h"
+#include "format/unique_fd.h"
 
 namespace rfan::format {
 
@@ -25,8 +26,8 @@ class ByteSink {
   virtual Status close() = 0;  // reports what close(2) reports; the destructor only abandons
 };
 
-// Takes ownership of `fd` (file, pipe or socket).
-std::unique_ptr<ByteSink> make_fd_sink(int fd, std::string path_for_errors);
+// `fd` is a file, pipe or socket.
+std::unique_ptr<ByteSink> make_fd_sink(UniqueFd fd, std::string path_for_errors);
 
 // Input. Offsets are from the start of the trace. A seekable source may be read by many threads at a time.
 class ByteSource {

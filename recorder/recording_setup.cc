@@ -172,7 +172,7 @@ Result<std::unique_ptr<TraceSeries>> Recording::begin_series() {
   auto meta = describe_recording(options_, scope_, side_band_);
   if (rotated_files_)
     return TraceSeries::create(std::move(rotated_files_), options_.rotation, writer_options, std::move(meta));
-  auto sink = format::make_fd_sink(output_->take_fd().release(), options_.output);
+  auto sink = format::make_fd_sink(output_->take_fd(), options_.output);
   auto trace = format::TraceWriter::create(std::move(sink), writer_options, meta);
   if (!trace) return trace.error();
   if (auto status = output_->take_place(); !status) return status.error();

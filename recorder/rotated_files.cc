@@ -90,7 +90,7 @@ RotatedFiles::~RotatedFiles() {
 
 std::unique_ptr<format::ByteSink> RotatedFiles::take_sink() {
   if (rotation_.retains()) drop_expired();
-  return std::make_unique<Sink>(*this, format::make_fd_sink(fd_.release(), path()));
+  return std::make_unique<Sink>(*this, format::make_fd_sink(std::move(fd_), path()));
 }
 
 Status RotatedFiles::seal() {

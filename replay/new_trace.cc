@@ -47,7 +47,7 @@ Result<NewTrace> NewTrace::create(const std::string& path) {
   }
   if (fd < 0) return errno_error("cannot create", trace.part_);
   trace.remove_ = true;
-  trace.sink_ = format::make_fd_sink(fd, trace.part_);
+  trace.sink_ = format::make_fd_sink(UniqueFd(fd), trace.part_);
   return trace;
 }
 

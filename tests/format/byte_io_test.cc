@@ -22,7 +22,7 @@ class ByteIo : public testing::Test {
   std::string written_trace() {
     const auto path = scratch_.file("t.fbz");
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    EXPECT_TRUE(write_sample_trace(format::make_fd_sink(fd, path), fixed_options()).ok());
+    EXPECT_TRUE(write_sample_trace(format::make_fd_sink(UniqueFd(fd), path), fixed_options()).ok());
     return path;
   }
 
@@ -48,8 +48,9 @@ TEST_F(ByteIo, WritesAndReadsAFile) {
 TEST_F(ByteIo, WritesAndReadsAPipe) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  std::thread writer(
-      [&] { EXPECT_TRUE(write_sample_trace(format::make_fd_sink(ends[1], "pipe"), fixed_options()).ok()); });
+  std::thread writer([&] {
+    EXPECT_TRUE(write_sample_trace(format::make_fd_sink(UniqueFd(ends[1]), "pipe"), fixed_options()).ok());
+  });
   auto source = format::open_source("/proc/self/fd/" + std::to_string(ends[0]));
   ASSERT_TRUE(source.ok());
   EXPECT_FALSE((*source)->size().has_value());
@@ -77,7 +78,7 @@ TEST_F(ByteIo, APipeSkipsForwardButNeverBack) {
 TEST_F(ByteIo, AFullDeviceIsReported) {
   const int fd = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(fd, 0);
-  const auto status = write_sample_trace(format::make_fd_sink(fd, "/dev/full"), fixed_options());
+  const auto status = write_sample_trace(format::make_fd_sink(UniqueFd(fd), "/dev/full"), fixed_options());
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().message(),
             "cannot write trace '/dev/full': No space left on device; free some space; what was written "

@@ -25,7 +25,7 @@ class DiffTest : public testing::Test {
     story.seed = ++runs_;
     const auto path = scratch_.file("run" + std::to_string(runs_) + ".fbz");
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    auto writer = format::TraceWriter::create(format::make_fd_sink(fd, path), {}, {});
+    auto writer = format::TraceWriter::create(format::make_fd_sink(UniqueFd(fd), path), {}, {});
     if (!writer) throw std::runtime_error(writer.error().message());
     tests::write_build(story, **writer);
     return path;

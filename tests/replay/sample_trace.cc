@@ -77,7 +77,7 @@ std::unique_ptr<TraceWriter> create_trace(const std::string& path, const format:
   if (fd < 0) throw std::runtime_error("open " + path);
   auto in_us = options;
   in_us.time_unit_ns = 1000;
-  auto writer = TraceWriter::create(format::make_fd_sink(fd, path), in_us, meta);
+  auto writer = TraceWriter::create(format::make_fd_sink(UniqueFd(fd), path), in_us, meta);
   if (!writer) throw std::runtime_error(writer.error().message());
   return std::move(writer).value();
 }
