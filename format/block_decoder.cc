@@ -105,22 +105,14 @@ void clear_columns(EventColumns& out, ColumnSet unwanted) {
   if ((unwanted & kColumnReply) != 0) out.reply_ns.clear();
 }
 
-// Whether every id is in the dictionary; quick, since nearly always it is so.
-template <typename Knows>
-bool all_known(std::span<const std::uint32_t> ids, std::uint32_t count, bool has_gaps, Knows knows) {
-  return !any_above(ids, count) && (!has_gaps || std::all_of(ids.begin(), ids.end(), knows));
-}
-
 // Ids that the dictionary lacks become 0, unknown.
 MissingNames forget_missing(const Dictionary& dictionary, EventColumns& columns) {
-  const auto knows_path = [&](PathId id) { return dictionary.knows_path(id); };
-  const auto knows_process = [&](ProcessId id) { return dictionary.knows_process(id); };
-  const bool gaps = dictionary.has_gaps();
-  if (all_known(columns.process, dictionary.process_count(), gaps, knows_process) &&
-      all_known(columns.path, dictionary.path_count(), gaps, knows_path) &&
-      all_known(columns.path2, dictionary.path_count(), gaps, knows_path)) {
+  if (dictionary.knows_processes(columns.process) && dictionary.knows_paths(columns.path) &&
+      dictionary.knows_paths(columns.path2)) {
     return {};
   }
+  const auto knows_path = [&](PathId id) { return dictionary.knows_path(id); };
+  const auto knows_process = [&](ProcessId id) { return dictionary.knows_process(id); };
   const auto forget = [](std::vector<std::uint32_t>& ids, std::size_t i, auto knows) {
     if (ids.empty() || knows(ids[i])) return false;
     ids[i] = 0;

@@ -28,19 +28,6 @@ class ByteArena {
     return stored;
   }
 
-  // rewind() takes back what was added since mark(); its views are void then.
-  struct Mark {
-    std::size_t chunks = 0;
-    char* next = nullptr;
-    std::size_t left = 0;
-  };
-  Mark mark() const { return {chunks_.size(), next_, left_}; }
-  void rewind(const Mark& mark) {
-    chunks_.resize(mark.chunks);
-    next_ = mark.next;
-    left_ = mark.left;
-  }
-
  private:
   static constexpr std::size_t kChunkBytes = 64 * 1024;
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cassert>
+#include <functional>
 #include <utility>
+#include <vector>
 
 #include "format/byte_arena.h"
+#include "format/column_codec.h"
 
 namespace rfan::format {
 namespace {
@@ -14,69 +18,86 @@ namespace {
 template <typename T>
 class EntryTable {
  public:
-  std::uint32_t count() const { return next_ - 1; }
-  bool has_gaps() const { return !gaps_.empty(); }
+  static constexpr std::uint32_t kChunkEntries = 1024;
 
-  std::uint32_t add(const T& entry) {
-    auto& chunk = chunk_of(next_);
-    if (chunk == nullptr) chunk = std::make_unique<Chunk>();
-    (*chunk)[next_ % kChunkEntries] = entry;
-    return next_++;
-  }
-
-  // Ids without an entry, which are no gap.
-  void count_on(std::uint32_t count) { next_ += count; }
+  std::uint32_t count() const { return static_cast<std::uint32_t>(known_.size()) - 1; }
+  bool has_gaps() const { return on_demand() || has_gaps_; }
 
   const T& at(std::uint32_t id) const {
-    assert(id < next_);
-    const auto index = id / kChunkEntries;
-    if (index >= chunks_.size() || chunks_[index] == nullptr) return nothing_;
-    return (*chunks_[index])[id % kChunkEntries];
+    read_chunk_of(id);
+    return so_far(id);
   }
-
-  void skip_to(std::uint32_t next) {
-    assert(next >= next_);
-    if (next > next_) gaps_.push_back({next_, next});
-    next_ = next;
-  }
-
   bool knows(std::uint32_t id) const {
-    if (id >= next_ || gaps_.empty()) return id < next_;
-    const auto after =
-        std::upper_bound(gaps_.begin(), gaps_.end(), id,
-                         [](std::uint32_t value, const Gap& gap) { return value < gap.first; });
-    return after == gaps_.begin() || id >= std::prev(after)->end;
+    if (id > count()) return false;
+    read_chunk_of(id);
+    return expects(id);
+  }
+  bool know_all(std::span<const std::uint32_t> ids) const {
+    if (any_above(ids, count())) return false;
+    if (on_demand() && any_above(ids, 0)) {
+      for (const auto id : ids) read_chunk_of(id);
+    }
+    return !has_gaps_ || std::all_of(ids.begin(), ids.end(), [this](auto id) { return expects(id); });
   }
 
-  struct Mark {
-    std::uint32_t next = 1;
-    std::size_t gaps = 0;
-  };
-  Mark mark() const { return {next_, gaps_.size()}; }
-  void rewind(const Mark& mark) {
-    next_ = mark.next;
-    gaps_.resize(mark.gaps);
+  bool expects(std::uint32_t id) const { return known_[id]; }
+  const T& so_far(std::uint32_t id) const {
+    assert(id <= count());
+    const auto& chunk = chunks_[id / kChunkEntries];
+    return chunk == nullptr ? nothing_ : (*chunk)[id % kChunkEntries];
+  }
+
+  void expect(const IdRange& ids) {
+    assert(ids.first > count());
+    if (ids.first > count() + 1) has_gaps_ = true;
+    known_.resize(ids.first, false);
+    known_.resize(ids.end(), true);
+    chunks_.resize(known_.size() / kChunkEntries + 1);
+  }
+
+  void put(std::uint32_t id, const T& entry) {
+    assert(expects(id));
+    auto& chunk = chunks_[id / kChunkEntries];
+    if (chunk == nullptr) chunk = std::make_unique<Chunk>();
+    (*chunk)[id % kChunkEntries] = entry;
+  }
+
+  void forget(const IdRange& ids) {
+    if (ids.count != 0) has_gaps_ = true;
+    for (auto id = ids.first; id < ids.end(); ++id) {
+      known_[id] = false;
+      if (auto& chunk = chunks_[id / kChunkEntries]) (*chunk)[id % kChunkEntries] = T();
+    }
+  }
+
+  // From here on a chunk is complete, and does not change any more, once `read` came back from reading it.
+  // Complete ones are looked at without a lock; the others are left to `read`.
+  void read_on_demand(std::function<void(const IdRange&)> read) {
+    read_ = std::move(read);
+    complete_ = std::make_unique<std::atomic<bool>[]>(chunks_.size());
   }
 
  private:
-  static constexpr std::uint32_t kChunkEntries = 1024;
   using Chunk = std::array<T, kChunkEntries>;
-  struct Gap {
-    std::uint32_t first;
-    std::uint32_t end;
-  };
 
-  std::unique_ptr<Chunk>& chunk_of(std::uint32_t id) {
-    const auto index = id / kChunkEntries;
-    if (index >= chunks_.size()) chunks_.resize(index + 1);
-    return chunks_[index];
+  bool on_demand() const { return complete_ != nullptr; }
+  void read_chunk_of(std::uint32_t id) const {
+    if (!on_demand() || id == 0) return;
+    auto& complete = complete_[id / kChunkEntries];
+    if (complete.load(std::memory_order_acquire)) return;
+    read_({id / kChunkEntries * kChunkEntries, kChunkEntries});
+    complete.store(true, std::memory_order_release);
   }
 
-  std::vector<std::unique_ptr<Chunk>> chunks_;
-  std::vector<Gap> gaps_;  // ascending
+  std::vector<std::unique_ptr<Chunk>> chunks_{1};
+  std::vector<bool> known_{true};  // id 0 is the empty path, or a process of which nothing is known
   T nothing_{};
-  std::uint32_t next_ = 1;  // id 0 is the empty path, or a process of which nothing is known
+  std::atomic<bool> has_gaps_ = false;  // as far as was read
+  std::function<void(const IdRange&)> read_;
+  std::unique_ptr<std::atomic<bool>[]> complete_;  // null: all chunks are
 };
+
+static_assert(EntryTable<int>::kChunkEntries % 64 == 0, "no word of known_ belongs to two chunks");
 
 }  // namespace
 
@@ -114,14 +135,6 @@ struct Dictionary::Storage {
   EntryTable<ProcessEntry> processes;
   std::uint64_t byte_count = 0;
   ProcessDetail wanted_processes = ProcessDetail::kAll;
-
-  struct Mark {
-    ByteArena::Mark bytes;
-    EntryTable<std::string_view>::Mark paths;
-    EntryTable<ProcessEntry>::Mark processes;
-    std::uint64_t byte_count = 0;
-  };
-  Mark batch;  // where it began
 };
 
 Dictionary::Dictionary() : storage_(std::make_unique<Storage>()) {}
@@ -145,6 +158,12 @@ bool Dictionary::knows_path(PathId id) const {
 bool Dictionary::knows_process(ProcessId id) const {
   return storage_->processes.knows(id);
 }
+bool Dictionary::knows_paths(std::span<const PathId> ids) const {
+  return storage_->paths.know_all(ids);
+}
+bool Dictionary::knows_processes(std::span<const ProcessId> ids) const {
+  return storage_->processes.know_all(ids);
+}
 bool Dictionary::has_gaps() const {
   return storage_->paths.has_gaps() || storage_->processes.has_gaps();
 }
@@ -152,24 +171,58 @@ std::uint64_t Dictionary::byte_count() const {
   return storage_->byte_count;
 }
 
-PathId Dictionary::add_path(std::string_view front, std::string_view rest) {
-  storage_->byte_count += front.size() + rest.size();
-  return storage_->paths.add(storage_->bytes.add(front, rest, {}));
+PathId Dictionary::add_path(std::string_view path) {
+  const auto id = path_count() + 1;
+  expect({{id, 1}, {process_count() + 1, 0}});
+  put_path(id, path, {});
+  return id;
 }
 
 ProcessId Dictionary::add_process(const Process& process) {
+  const auto id = process_count() + 1;
+  expect({{path_count() + 1, 0}, {id, 1}});
   ProcessEntry entry(process);
   for (auto* text : {&entry.comm, &entry.cmdline, &entry.cgroup}) *text = storage_->bytes.add(*text);
-  return add_process(entry);
+  put_process(id, entry);
+  return id;
 }
 
-ProcessId Dictionary::add_process(const ProcessEntry& entry) {
+void Dictionary::expect(const DictionaryIds& ids) {
+  storage_->paths.expect(ids.paths);
+  storage_->processes.expect(ids.processes);
+}
+
+std::string_view Dictionary::put_path(PathId id, std::string_view front, std::string_view rest) {
+  const auto path = storage_->bytes.add(front, rest, {});
+  storage_->byte_count += path.size();
+  storage_->paths.put(id, path);
+  return path;
+}
+
+void Dictionary::put_process(ProcessId id, const ProcessEntry& entry) {
   storage_->byte_count += entry.string_bytes();
-  return storage_->processes.add(entry);
+  storage_->processes.put(id, entry);
 }
 
 std::string_view Dictionary::keep(std::string_view front, std::string_view middle, std::string_view tail) {
   return storage_->bytes.add(front, middle, tail);
+}
+
+void Dictionary::forget_paths(const IdRange& ids) {
+  storage_->paths.forget(ids);
+}
+void Dictionary::forget_processes(const IdRange& ids) {
+  storage_->processes.forget(ids);
+}
+
+bool Dictionary::expects_path(PathId id) const {
+  return storage_->paths.expects(id);
+}
+bool Dictionary::expects_process(ProcessId id) const {
+  return storage_->processes.expects(id);
+}
+const ProcessEntry& Dictionary::process_so_far(ProcessId id) const {
+  return storage_->processes.so_far(id);
 }
 
 void Dictionary::want_processes(ProcessDetail detail) {
@@ -179,26 +232,9 @@ ProcessDetail Dictionary::wanted_processes() const {
   return storage_->wanted_processes;
 }
 
-void Dictionary::count_processes(std::uint32_t count) {
-  storage_->processes.count_on(count);
-}
-
-void Dictionary::begin_batch() {
-  storage_->batch = {storage_->bytes.mark(), storage_->paths.mark(), storage_->processes.mark(),
-                     storage_->byte_count};
-}
-
-void Dictionary::end_batch(bool whole) {
-  if (whole) return;
-  storage_->bytes.rewind(storage_->batch.bytes);
-  storage_->paths.rewind(storage_->batch.paths);
-  storage_->processes.rewind(storage_->batch.processes);
-  storage_->byte_count = storage_->batch.byte_count;
-}
-
-void Dictionary::skip_to(PathId next_path, ProcessId next_process) {
-  storage_->paths.skip_to(next_path);
-  storage_->processes.skip_to(next_process);
+void Dictionary::read_on_demand(EntrySource& source) {
+  storage_->paths.read_on_demand([&source](const IdRange& ids) { source.read_paths(ids); });
+  storage_->processes.read_on_demand([&source](const IdRange& ids) { source.read_processes(ids); });
 }
 
 }  // namespace rfan::format

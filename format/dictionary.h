@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "format/event.h"
@@ -37,8 +38,32 @@ enum class ProcessDetail : std::uint8_t {
   kAll,
 };
 
+struct IdRange {
+  std::uint32_t first = 1;
+  std::uint32_t count = 0;
+  std::uint32_t end() const { return first + count; }
+};
+
+// What one DICT frame gives.
+struct DictionaryIds {
+  IdRange paths;
+  IdRange processes;
+};
+
+// Reads entries when they are first asked for, by any thread.
+class EntrySource {
+ public:
+  virtual ~EntrySource() = default;
+  // Puts all of the range that were expected, or forgets them. The dictionary is this thread's meanwhile.
+  virtual void read_paths(const IdRange& ids) = 0;
+  virtual void read_processes(const IdRange& ids) = 0;
+};
+
 // Written by one thread; once it has stopped growing, any number of threads may read it. Views stay valid as
 // long as the dictionary lives (storage is append-only).
+//
+// Entries may be read on demand: they are expected at first, put by the EntrySource when one of their
+// neighbourhood is asked for, and do not change from then on.
 class Dictionary {
  public:
   Dictionary();
@@ -55,29 +80,37 @@ class Dictionary {
   // False for ids whose entries were lost with a damaged DICT frame. Decoded columns hold none of them.
   bool knows_path(PathId id) const;
   bool knows_process(ProcessId id) const;
-  bool has_gaps() const;
+  bool knows_paths(std::span<const PathId> ids) const;  // all of them
+  bool knows_processes(std::span<const ProcessId> ids) const;
+  bool has_gaps() const;  // or may have, where entries are read on demand
 
-  // For the reader (and for tests that build one by hand).
-  PathId add_path(std::string_view front, std::string_view rest = {});  // of the two together
+  // For tests that build one by hand.
+  PathId add_path(std::string_view path);
   ProcessId add_process(const Process& process);
-  // One whose strings were given by keep().
-  ProcessId add_process(const ProcessEntry& entry);
+
+  // For the reader. The next ids to be given out, which are known from here on, and empty until they are put.
+  // Ids before them that were left out count, but are not known. Precondition: not below the ids in use.
+  void expect(const DictionaryIds& ids);
+  std::string_view put_path(PathId id, std::string_view front, std::string_view rest);  // of the two together
+  void put_process(ProcessId id, const ProcessEntry& entry);  // its strings were given by keep()
   // A copy of the three, one behind the other.
   std::string_view keep(std::string_view front, std::string_view middle, std::string_view tail);
-  // The next ids to be given out; those left out count, but are not known. Precondition: not below the ids in
-  // use.
-  void skip_to(PathId next_path, ProcessId next_process);
-  std::uint64_t byte_count() const;  // of all paths, names and command lines
+  // They are lost; what was put of them must not be used any more.
+  void forget_paths(const IdRange& ids);
+  void forget_processes(const IdRange& ids);
+  std::uint64_t byte_count() const;  // of all paths, names and command lines that were put
 
-  // Of batches from here on.
+  // Without a look at the source: what is not lost as far as is known, and what was put.
+  bool expects_path(PathId id) const;
+  bool expects_process(ProcessId id) const;
+  const ProcessEntry& process_so_far(ProcessId id) const;
+
+  // Of entries from here on. kNone: they are never put.
   void want_processes(ProcessDetail detail);
   ProcessDetail wanted_processes() const;
-  void count_processes(std::uint32_t count);  // for ProcessDetail::kNone: the next ids, which are known
 
-  // What was added between the two is kept when it is `whole`, and taken back otherwise: its views and ids
-  // must not be used any more.
-  void begin_batch();
-  void end_batch(bool whole);
+  // What is asked for from here on, of the ids that were expected, is had from `source` first.
+  void read_on_demand(EntrySource& source);
 
  private:
   struct Storage;

@@ -102,17 +102,17 @@ struct EntryReader {
 };
 
 // Adds the paths of a batch; false when one is malformed.
-bool add_paths(const wire::DictBatch& batch, std::uint32_t count, Dictionary& dictionary) {
+bool add_paths(const wire::DictBatch& batch, const IdRange& ids, Dictionary& dictionary) {
   EntryReader in(batch.path_sizes(), batch.path_text());
   std::string_view before;
   std::uint64_t bytes = 0;
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (auto id = ids.first; id < ids.end(); ++id) {
     const auto shared = static_cast<std::size_t>(in.numbers.next_up_to(before.size()));
     const auto rest = in.take(in.numbers.next_up_to(kMaxPathBytes));
     const auto size = shared + rest.size();
     bytes += size;
     if (!in.sound() || size == 0 || size > kMaxPathBytes || bytes > kMaxBatchBytes) return false;
-    before = dictionary.path(dictionary.add_path(before.substr(0, shared), rest));
+    before = dictionary.put_path(id, before.substr(0, shared), rest);
   }
   return in.used_up();
 }
@@ -120,30 +120,28 @@ bool add_paths(const wire::DictBatch& batch, std::uint32_t count, Dictionary& di
 // Adds the processes of a batch. One that is described by a lost one is lost as well.
 class ProcessesReader {
  public:
-  ProcessesReader(const wire::DictBatch& batch, const wire::DictMeta& meta, Dictionary& dictionary)
-      : in_(batch.process_numbers(), batch.process_text()),
-        dictionary_(dictionary),
-        first_(meta.first_process()),
-        path_limit_(std::uint64_t{meta.first_path()} + meta.path_count()) {}
+  ProcessesReader(const wire::DictBatch& batch, const DictionaryIds& ids, Dictionary& dictionary)
+      : in_(batch.process_numbers(), batch.process_text()), dictionary_(dictionary), ids_(ids) {}
 
-  // False when one is malformed. `bytes` are those of the strings of the batch so far.
-  bool read(std::uint32_t count, std::uint64_t bytes) {
-    for (auto id = first_; id < first_ + count; ++id) {
+  // False when one is malformed.
+  bool read() {
+    std::uint64_t bytes = 0;
+    for (auto id = ids_.processes.first; id < ids_.processes.end(); ++id) {
       const auto process = next(id);
       if (!in_.sound()) return false;
       if (!process) {
-        dictionary_.skip_to(dictionary_.path_count() + 1, id + 1);
+        dictionary_.forget_processes({id, 1});
         continue;
       }
       bytes += process->string_bytes();
       if (bytes > kMaxBatchBytes) return false;
-      dictionary_.add_process(*process);
+      dictionary_.put_process(id, *process);
     }
     return in_.used_up();
   }
 
  private:
-  // References to entries that were lost become 0, unknown.
+  // References to entries that are known to be lost become 0, unknown.
   std::optional<ProcessEntry> next(ProcessId id) {
     auto& numbers = in_.numbers;
     sum_.pid += static_cast<std::uint32_t>(unzigzag(numbers.next()));
@@ -151,15 +149,15 @@ class ProcessesReader {
     sum_.start_time_ns += unzigzag(numbers.next()) * kStartTimeUnitNs;
     auto process = sum_;
     process.parent = earlier(id);
-    if (!dictionary_.knows_process(process.parent)) process.parent = 0;
+    if (!dictionary_.expects_process(process.parent)) process.parent = 0;
     process.uid = static_cast<std::uint32_t>(numbers.next_up_to(UINT32_MAX));
     process.gid = static_cast<std::uint32_t>(numbers.next_up_to(UINT32_MAX));
-    process.exe = static_cast<PathId>(numbers.next_up_to(path_limit_ - 1));
-    if (!dictionary_.knows_path(process.exe)) process.exe = 0;
+    process.exe = static_cast<PathId>(numbers.next_up_to(ids_.paths.end() - 1));
+    if (!dictionary_.expects_path(process.exe)) process.exe = 0;
     process.flags = static_cast<std::uint8_t>(numbers.next_up_to(UINT8_MAX));
     const auto example = earlier(id);
-    if (!dictionary_.knows_process(example)) return skip_strings();
-    take_strings(dictionary_.process(example), process);
+    if (!dictionary_.expects_process(example)) return skip_strings();
+    take_strings(dictionary_.process_so_far(example), process);
     return process;
   }
 
@@ -195,8 +193,7 @@ class ProcessesReader {
 
   EntryReader in_;
   Dictionary& dictionary_;
-  ProcessId first_;
-  std::uint64_t path_limit_;
+  const DictionaryIds& ids_;
   ProcessEntry sum_;
 };
 
@@ -214,17 +211,16 @@ std::string check_meta(const wire::DictMeta& meta, const Dictionary& dictionary)
   return {};
 }
 
-// All entries of the batch, or what is wrong with one: then some were added.
-std::string add_entries(const wire::DictBatch& batch, const wire::DictMeta& meta, Dictionary& dictionary) {
-  const auto bytes_before = dictionary.byte_count();
-  dictionary.skip_to(meta.first_path(), meta.first_process());
-  if (!add_paths(batch, meta.path_count(), dictionary)) return "a path is malformed";
-  if (dictionary.wanted_processes() == ProcessDetail::kNone) {
-    dictionary.count_processes(meta.process_count());
-    return {};
-  }
-  ProcessesReader processes(batch, meta, dictionary);
-  if (!processes.read(meta.process_count(), dictionary.byte_count() - bytes_before)) {
+// What is wrong with the body; then some of the entries were put.
+std::string put_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
+                        DictionaryParts parts, ZstdDecompressor& decompressor, Dictionary& dictionary) {
+  std::vector<std::byte> inflated;
+  if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return "body does not decompress";
+  const auto* batch = verified_table<wire::DictBatch>(inflated);
+  if (batch == nullptr) return "dictionary batch is malformed";
+  if (parts.paths && !add_paths(*batch, ids.paths, dictionary)) return "a path is malformed";
+  if (parts.processes && dictionary.wanted_processes() != ProcessDetail::kNone &&
+      !ProcessesReader(*batch, ids, dictionary).read()) {
     return "a process is malformed";
   }
   return dictionary.byte_count() > kMaxDictionaryBytes ? "the dictionary is beyond the limit" : "";
@@ -295,20 +291,26 @@ void DictionaryEncoder::encode(const DictionaryBatch& batch, ZstdCompressor& com
                            batch.first_process, static_cast<std::uint32_t>(batch.processes.size())));
 }
 
-std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
-                              std::span<const std::byte> body_untrusted, ZstdDecompressor& decompressor,
-                              Dictionary& dictionary) {
+std::string expect_entries(std::span<const std::byte> meta_untrusted, Dictionary& dictionary,
+                           DictionaryIds& ids) {
   const auto* meta = verified_table<wire::DictMeta>(meta_untrusted);
   if (meta == nullptr) return "metadata is malformed";
   if (auto fault = check_meta(*meta, dictionary); !fault.empty()) return fault;
-  std::vector<std::byte> inflated;
-  if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return "body does not decompress";
-  const auto* batch = verified_table<wire::DictBatch>(inflated);
-  if (batch == nullptr) return "dictionary batch is malformed";
-  dictionary.begin_batch();
-  auto fault = add_entries(*batch, *meta, dictionary);
-  dictionary.end_batch(fault.empty());
+  ids = {{meta->first_path(), meta->path_count()}, {meta->first_process(), meta->process_count()}};
+  dictionary.expect(ids);
+  return {};
+}
+
+std::string decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
+                           DictionaryParts parts, ZstdDecompressor& decompressor, Dictionary& dictionary) {
+  auto fault = put_entries(body_untrusted, ids, parts, decompressor, dictionary);
+  if (!fault.empty()) forget_entries(ids, parts, dictionary);
   return fault;
+}
+
+void forget_entries(const DictionaryIds& ids, DictionaryParts parts, Dictionary& dictionary) {
+  if (parts.paths) dictionary.forget_paths(ids.paths);
+  if (parts.processes) dictionary.forget_processes(ids.processes);
 }
 
 }  // namespace rfan::format

@@ -49,11 +49,22 @@ class DictionaryEncoder {
   PathId latest_exe_ = 0;
 };
 
-// Adds the entries to `dictionary`, all of them or none; returns what is wrong, empty when nothing is. Ids
-// that are missing before the batch (a DICT frame was lost) become a gap, and so does a process that is
-// described by one of them.
-std::string decode_dictionary(std::span<const std::byte> meta_untrusted,
-                              std::span<const std::byte> body_untrusted, ZstdDecompressor& decompressor,
-                              Dictionary& dictionary);
+// Which entries of a DICT frame.
+struct DictionaryParts {
+  bool paths = true;
+  bool processes = true;
+};
+
+// The ids that the frame gives, which the dictionary then expects, those of DICT frames that were lost before
+// as a gap. Returns what is wrong, empty when nothing is.
+std::string expect_entries(std::span<const std::byte> meta_untrusted, Dictionary& dictionary,
+                           DictionaryIds& ids);
+
+// Puts the entries of these parts, or returns what is wrong and forgets them. A process that is described by
+// a lost one is lost as well; all since the last INDEX must have been put.
+std::string decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
+                           DictionaryParts parts, ZstdDecompressor& decompressor, Dictionary& dictionary);
+
+void forget_entries(const DictionaryIds& ids, DictionaryParts parts, Dictionary& dictionary);
 
 }  // namespace rfan::format

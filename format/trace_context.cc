@@ -1,7 +1,6 @@
 #include "format/trace_context.h"
 
 #include "format/block_statistics.h"
-#include "format/dictionary_codec.h"
 #include "format/metadata.h"
 
 namespace rfan::format {
@@ -16,15 +15,25 @@ void TraceContext::report_frame(const Frame& frame, const std::string& fault) {
   report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault, events});
 }
 
+std::optional<DictionaryIds> TraceContext::expect_names(const Frame& frame) {
+  DictionaryIds ids;
+  const auto fault = expect_entries(frame.meta(), dictionary, ids);
+  if (fault.empty()) return ids;
+  report_frame(frame, fault);
+  return {};
+}
+
+void TraceContext::take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts) {
+  const auto fault = decode_entries(frame.body(), ids, parts, decompressor_, dictionary);
+  if (!fault.empty()) report_frame(frame, fault);
+}
+
 void TraceContext::take(const Frame& frame) {
   switch (static_cast<FrameType>(frame.head.type)) {
     case FrameType::kMeta:
       return take_meta(frame);
     case FrameType::kDict:
-      if (auto fault = decode_dictionary(frame.meta(), frame.body(), decompressor_, dictionary);
-          !fault.empty()) {
-        report_frame(frame, fault);
-      }
+      if (const auto ids = expect_names(frame)) take_names(frame, *ids, {});
       return;
     case FrameType::kClock:
       return take_clock(frame);

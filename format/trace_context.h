@@ -9,6 +9,7 @@
 
 #include "format/damage.h"
 #include "format/dictionary.h"
+#include "format/dictionary_codec.h"
 #include "format/event_block.h"
 #include "format/frame_scanner.h"
 #include "format/trace_info.h"
@@ -24,6 +25,10 @@ class TraceContext {
   void report(const Damage& damage);
   // Takes in a frame of any type but EVENTS.
   void take(const Frame& frame);
+  // The same of a DICT frame in two steps, of which the first needs no body and the second may come later,
+  // part by part.
+  std::optional<DictionaryIds> expect_names(const Frame& frame);
+  void take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts);
   // The block of an EVENTS frame; nothing, after a report, when its metadata is wrong.
   std::optional<EncodedBlock> block_of(Frame frame);
 

@@ -16,9 +16,19 @@ namespace rfan::format {
 
 // Head and metadata of a block with statistics of some hundred processes; the whole of a small one.
 constexpr std::size_t kFirstReadBytes = 4096;
+// Head and metadata of a DICT frame.
+constexpr std::size_t kFirstDictionaryReadBytes = 128;
 constexpr auto kWholeFile = std::numeric_limits<std::uint64_t>::max();
 
-struct TraceFile::State {
+struct TraceFile::State : EntrySource {
+  struct DictionaryFrame {
+    std::uint64_t offset;
+    std::uint64_t length;
+    std::size_t index_part;                   // which INDEX lists it
+    DictionaryIds ids{};                      // once they are expected
+    DictionaryParts unread = {false, false};  // what was expected and is still to be read
+  };
+
   State(std::unique_ptr<ByteSource> source_to_own, const FileHeader& file_header, DamageCallback on_damage)
       : source(std::move(source_to_own)),
         header(file_header),
@@ -28,13 +38,22 @@ struct TraceFile::State {
   Status load();
   std::optional<IndexPart> read_index(std::uint64_t offset);
   std::optional<std::vector<IndexPart>> find_index();
-  Status load_frame(std::uint64_t offset, const FrameRecord& record);
+  Status load_frame(std::uint64_t offset, const FrameRecord& record, std::size_t index_part);
   Status load_by_index(std::span<const IndexPart> parts);
   Status load_by_scan();
   void add_block(const Frame& frame);
   void report_block(const Damage& damage);
   Status lose_block(const EncodedBlock& block, const Error& error);
   const Dictionary& load_dictionary(std::uint64_t until);
+  void load_names(DictionaryFrame& frame);
+  void expect_names(DictionaryFrame& frame);
+  void read_names(DictionaryFrame& frame, DictionaryParts parts);
+  void lose_names(DictionaryFrame& frame, const Error& error);
+  std::vector<DictionaryFrame>::iterator expected_end() {
+    return dictionary_frames.begin() + static_cast<std::ptrdiff_t>(dictionary_frames_read);
+  }
+  void read_paths(const IdRange& ids) override;
+  void read_processes(const IdRange& ids) override;
   const Dictionary& names_of(const EncodedBlock& block);
   // Reports what came of decoding a block, and returns it.
   Status told(Status status, const EncodedBlock& block, const MissingNames& missing, BlockDecoder& decoder);
@@ -46,15 +65,13 @@ struct TraceFile::State {
   std::vector<BlockEntry> blocks;
   bool complete = false;
 
-  struct DictionaryFrame {
-    std::uint64_t offset;
-    std::uint64_t length;
-  };
-  std::vector<DictionaryFrame> dictionary_frames;   // in the order of the file
+  std::vector<DictionaryFrame> dictionary_frames;  // in the order of the file
+  bool names_on_demand = false;
   std::atomic<std::uint64_t> dictionary_until = 0;  // frames before this offset are in the dictionary
 
-  std::mutex mutex;  // of what follows, once open() is done
-  std::size_t dictionary_frames_read = 0;
+  std::mutex mutex;                        // of what follows, once open() is done
+  std::size_t dictionary_frames_read = 0;  // or expected
+  std::vector<std::byte> frame_start;      // for its memory
   TraceContext context;
   std::vector<std::uint64_t> reported_blocks;  // offsets
 };
@@ -91,13 +108,13 @@ std::optional<std::vector<IndexPart>> TraceFile::State::find_index() {
   return parts;
 }
 
-Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& record) {
+Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& record, std::size_t index_part) {
   if (record.type == FrameType::kEvents) {
     blocks.push_back({offset, record.length, record.count, record.first_ns, record.last_ns});
     return {};
   }
   if (record.type == FrameType::kDict) {
-    dictionary_frames.push_back({offset, record.length});
+    dictionary_frames.push_back({offset, record.length, index_part});
     return {};
   }
   auto frame = read_frame_at(*source, seed, offset, record.length);
@@ -113,10 +130,10 @@ Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& rec
 }
 
 Status TraceFile::State::load_by_index(std::span<const IndexPart> parts) {
-  for (const auto& part : parts) {
-    auto offset = part.first_frame;
-    for (const auto& record : part.frames) {
-      if (auto loaded = load_frame(offset, record); !loaded) return loaded;
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    auto offset = parts[part].first_frame;
+    for (const auto& record : parts[part].frames) {
+      if (auto loaded = load_frame(offset, record, part); !loaded) return loaded;
       offset += record.length;
     }
   }
@@ -177,17 +194,70 @@ const Dictionary& TraceFile::State::load_dictionary(std::uint64_t until) {
   if (dictionary_until.load(std::memory_order_acquire) >= until) return context.dictionary;
   const std::lock_guard lock(mutex);
   for (; dictionary_frames_read < dictionary_frames.size(); ++dictionary_frames_read) {
-    const auto [offset, length] = dictionary_frames[dictionary_frames_read];
-    if (offset >= until) break;
-    auto frame = read_frame_at(*source, seed, offset, length);
-    if (frame) {
-      context.take(*frame);
-    } else {
-      context.report({offset, length, frame.error().what, 0});
-    }
+    auto& frame = dictionary_frames[dictionary_frames_read];
+    if (frame.offset >= until) break;
+    names_on_demand ? expect_names(frame) : load_names(frame);
   }
+  if (names_on_demand) context.dictionary.read_on_demand(*this);
   if (dictionary_until < until) dictionary_until.store(until, std::memory_order_release);
   return context.dictionary;
+}
+
+void TraceFile::State::load_names(DictionaryFrame& frame) {
+  auto read = read_frame_at(*source, seed, frame.offset, frame.length);
+  if (!read) return lose_names(frame, read.error());
+  context.take(*read);
+}
+
+void TraceFile::State::lose_names(DictionaryFrame& frame, const Error& error) {
+  context.report({frame.offset, frame.length, error.what, 0});
+  forget_entries(frame.ids, frame.unread, context.dictionary);
+  frame.unread = {false, false};
+}
+
+// One that cannot be read gives no ids: an empty range keeps the frames ordered by them.
+void TraceFile::State::expect_names(DictionaryFrame& frame) {
+  auto& dictionary = context.dictionary;
+  frame.ids = {{dictionary.path_count() + 1, 0}, {dictionary.process_count() + 1, 0}};
+  PartialFrame start{frame.offset, frame.length, std::move(frame_start), 0, {}};
+  const auto read = read_frame_start(*source, seed, kFirstDictionaryReadBytes, start);
+  Frame without_body{frame.offset, start.head, std::move(start.bytes)};
+  const auto ids = read ? context.expect_names(without_body) : std::nullopt;
+  if (!read) lose_names(frame, read.error());
+  frame_start = std::move(without_body.bytes);
+  if (!ids) return;
+  frame.ids = *ids;
+  frame.unread = {true, dictionary.wanted_processes() != ProcessDetail::kNone};
+}
+
+void TraceFile::State::read_names(DictionaryFrame& frame, DictionaryParts parts) {
+  parts = {parts.paths && frame.unread.paths, parts.processes && frame.unread.processes};
+  if (!parts.paths && !parts.processes) return;
+  auto read = read_frame_at(*source, seed, frame.offset, frame.length);
+  if (!read) return lose_names(frame, read.error());
+  context.take_names(*read, frame.ids, parts);
+  frame.unread.paths = frame.unread.paths && !parts.paths;
+  frame.unread.processes = frame.unread.processes && !parts.processes;
+}
+
+void TraceFile::State::read_paths(const IdRange& ids) {
+  const std::lock_guard lock(mutex);
+  auto frame = std::partition_point(dictionary_frames.begin(), expected_end(),
+                                    [&](const auto& at) { return at.ids.paths.end() <= ids.first; });
+  for (; frame != expected_end() && frame->ids.paths.first < ids.end(); ++frame)
+    read_names(*frame, {true, false});
+}
+
+// Processes are described by those before them, back to the last INDEX.
+void TraceFile::State::read_processes(const IdRange& ids) {
+  const std::lock_guard lock(mutex);
+  const auto begin = dictionary_frames.begin();
+  auto frame = std::partition_point(begin, expected_end(),
+                                    [&](const auto& at) { return at.ids.processes.end() <= ids.first; });
+  if (frame == expected_end()) return;
+  while (frame != begin && std::prev(frame)->index_part == frame->index_part) --frame;
+  for (; frame != expected_end() && frame->ids.processes.first < ids.end(); ++frame)
+    read_names(*frame, {false, true});
 }
 
 TraceFile::TraceFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -288,6 +358,9 @@ std::vector<MountCoverage> TraceFile::mounts() const {
 void TraceFile::want_processes(ProcessDetail detail) const {
   const std::lock_guard lock(state_->mutex);
   state_->context.dictionary.want_processes(detail);
+}
+void TraceFile::read_names_on_demand() const {
+  state_->names_on_demand = true;
 }
 const Dictionary& TraceFile::dictionary() const {
   return state_->load_dictionary(kWholeFile);

@@ -49,6 +49,9 @@ class TraceFile {
   std::vector<MountCoverage> mounts() const;  // of META, and those that appeared while recording
   // How much of the processes that were not read yet will be kept; all unless told. As dictionary_until().
   void want_processes(ProcessDetail detail) const;
+  // For who asks for few names: of what was not read yet, ids are known and entries read when they are asked
+  // for, by the few frames that hold them and those around. As dictionary_until().
+  void read_names_on_demand() const;
   const Dictionary& dictionary() const;  // of the whole file
   // At least the entries that the blocks up to `block` use. Must not be called, nor a later block be decoded,
   // while another thread uses the dictionary.

@@ -108,6 +108,7 @@ class CatQuery : public Query {
   CatQuery(const Look& look, Output& out) : look_(look), out_(out) {}
   format::ColumnSet columns() const override { return look_.columns(); }
   bool shows_command_lines() const override { return look_.shows_command_lines(); }
+  bool looks_names_up() const override { return true; }
   bool ordered() const override { return true; }
   std::unique_ptr<Part> make_part(const ScanFile& file) override {
     return std::make_unique<CatPart>(look_, file, pool_);
@@ -131,6 +132,7 @@ class SlowestQuery : public Query {
   SlowestQuery(const Look& look, std::size_t limit) : look_(look), limit_(limit) {}
   format::ColumnSet columns() const override { return format::kAllColumns; }
   bool shows_command_lines() const override { return look_.shows_command_lines(); }
+  bool looks_names_up() const override { return true; }
   std::unique_ptr<Part> make_part(const ScanFile& file) override {
     return std::make_unique<Slow>(file, limit_);
   }

@@ -69,10 +69,9 @@ std::string FieldPrinter::quoted(std::string_view value) const {
 }
 
 const std::string& FieldPrinter::process_text(Field field, format::ProcessId id) {
-  auto& texts = process_texts_[static_cast<std::size_t>(field)];
-  if (id >= texts.size()) texts.resize(std::size_t{file_.dictionary.process_count()} + 1);
-  if (texts[id].empty()) texts[id] = quoted(process_value(field, {file_.dictionary, id}));
-  return texts[id];
+  auto& text = process_texts_[static_cast<std::size_t>(field)][id];
+  if (text.empty()) text = quoted(process_value(field, {file_.dictionary, id}));
+  return text;
 }
 
 void FieldPrinter::append_path(format::PathId id, std::uint8_t flags) {

@@ -6,6 +6,7 @@
 
 #include "replay/event_printer.h"
 #include "replay/fields.h"
+#include "replay/id_table.h"
 #include "replay/text_buffer.h"
 #include "replay/time_format.h"
 
@@ -34,7 +35,7 @@ class FieldPrinter : public EventPrinter {
   Style style_;
   TimeFormat time_;
   WallClock clock_;
-  std::vector<std::vector<std::string>> process_texts_;  // by Field, then by ProcessId; made when first used
+  std::vector<IdTable<std::string>> process_texts_;  // by Field; made when first used
 };
 
 // The first line of a csv with these fields.

@@ -50,8 +50,8 @@ JsonPrinter::JsonPrinter(TextBuffer& out, const ScanFile& file, FieldSet fields)
 void JsonPrinter::make_room() {
   if (cache_.size() < kMaxCacheBytes) return;
   cache_.clear();
-  processes_.assign(processes_.size(), {});
-  paths_.assign(paths_.size(), {});
+  processes_.clear();
+  paths_.clear();
 }
 
 template <typename Render>
@@ -141,8 +141,6 @@ void JsonPrinter::print_one(const format::EventColumns& events, std::size_t row)
 }
 
 void JsonPrinter::print(const Batch& batch) {
-  processes_.resize(std::size_t{dictionary_.process_count()} + 1);
-  paths_.resize(std::size_t{dictionary_.path_count()} + 1);
   batch.for_each_row([&](std::uint32_t row) { print_one(batch.events, row); });
 }
 

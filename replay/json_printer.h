@@ -3,10 +3,10 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "replay/event_printer.h"
 #include "replay/fields.h"
+#include "replay/id_table.h"
 #include "replay/text_buffer.h"
 #include "replay/timeline.h"
 
@@ -46,10 +46,10 @@ class JsonPrinter : public EventPrinter {
   WallClock clock_;
   FieldSet fields_;
   bool with_process_;
-  std::string source_;               // "\"source\":\"...\","
-  TextBuffer cache_;                 // rendered fragments
-  std::vector<Fragment> processes_;  // by ProcessId: "pid":1,"ppid":...
-  std::vector<Fragment> paths_;      // by PathId: what follows "path, such as ":"/x"
+  std::string source_;           // "\"source\":\"...\","
+  TextBuffer cache_;             // rendered fragments
+  IdTable<Fragment> processes_;  // "pid":1,"ppid":...
+  IdTable<Fragment> paths_;      // what follows "path, such as ":"/x"
 };
 
 }  // namespace rfan::replay

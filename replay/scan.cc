@@ -39,18 +39,16 @@ unsigned bits_in(ColumnSet columns) {
   return static_cast<unsigned>(__builtin_popcount(columns));
 }
 
-// An id that is missing stands for nobody, as decoding will show and report.
-bool know_processes(const format::Dictionary& dictionary, std::span<const format::ProcessId> ascending) {
-  if (!ascending.empty() && ascending.back() > dictionary.process_count()) return false;
-  return !dictionary.has_gaps() || std::all_of(ascending.begin(), ascending.end(),
-                                               [&](auto id) { return dictionary.knows_process(id); });
-}
-
 format::ProcessDetail wanted_processes(const Query& query, const Filter& filter) {
   using format::ProcessDetail;
   if (((query.columns() | filter.columns()) & format::kColumnProcess) == 0) return ProcessDetail::kNone;
   const bool command_lines = query.shows_command_lines() || filter.reads_command_lines();
   return command_lines ? ProcessDetail::kAll : ProcessDetail::kWithoutCommandLine;
+}
+
+bool goes_through_names(const Query& query, const Filter& filter) {
+  constexpr auto kNames = format::kColumnProcess | format::kColumnPath | format::kColumnPath2;
+  return !query.looks_names_up() || (filter.columns() & kNames) != 0;
 }
 
 // Where the columns of a block come from. False: damage, which was reported, or an error, which was kept.
@@ -146,7 +144,8 @@ class BlockWork {
   // Where the filter asks for nothing but processes, it may as well look at their list instead of the column.
   bool add_process_counts(const BlockStatistics& statistics, const ScanFile& file, const Filter& filter,
                           Part& part, ScanCounts& counts) {
-    if (statistics.process_events.empty() || !know_processes(file.dictionary, *statistics.processes)) {
+    // An id that is missing stands for nobody, as decoding will show and report.
+    if (statistics.process_events.empty() || !file.dictionary.knows_processes(*statistics.processes)) {
       return false;
     }
     if (!selection_.all) {
@@ -390,6 +389,7 @@ Status Scan::scan_file(std::size_t index, Query& query) {
   counts_.outside_time += (*trace)->blocks().size() - blocks.size();
   if (!blocks.empty()) {
     (*trace)->want_processes(wanted_processes(query, filter));
+    if (!goes_through_names(query, filter)) (*trace)->read_names_on_demand();
     const auto& dictionary = (*trace)->dictionary_until(blocks.back());
     filter.extend(dictionary);
     const ScanFile file{dictionary, timeline, member.name, index};

@@ -95,6 +95,9 @@ class Query {
   // False: the dictionary may come without the command lines of processes, its larger part. It comes without
   // processes where neither columns() nor the filter has kColumnProcess.
   virtual bool shows_command_lines() const { return true; }
+  // True: of the dictionary nothing is looked at but entries that events name, so that it is read as far as
+  // they do.
+  virtual bool looks_names_up() const { return false; }
   // True: take_product() gets the product of each block, in the order of the trace.
   virtual bool ordered() const { return false; }
   // Before the parts of a file are made.

@@ -69,37 +69,33 @@ std::string_view TextPrinter::process_text(format::ProcessId id) {
   return std::string_view(process_texts_).substr(slice.offset, slice.bytes);
 }
 
-void TextPrinter::extend() {
-  processes_.resize(std::size_t{dictionary_.process_count()} + 1);
-  for (auto id = printable_paths_.size(); id <= dictionary_.path_count(); ++id) {
-    printable_paths_.push_back(id == 0 || printable(dictionary_.path(static_cast<format::PathId>(id))));
+const TextPrinter::Path& TextPrinter::path_of(format::PathId id) {
+  auto& path = paths_[id];
+  if (!path.known) {
+    const auto bytes = id == 0 ? "?" : dictionary_.path(id);
+    path = {bytes, printable(bytes), id != 0 && !bytes.ends_with('/'), true};
   }
+  return path;
 }
 
-std::size_t TextPrinter::max_path_bytes(format::PathId id) const {
-  const auto bytes = id == 0 ? 1 : dictionary_.path(id).size();
-  return printable_paths_[id] ? bytes : bytes * kMaxEscapedBytes;
+std::size_t TextPrinter::Path::max_bytes() const {
+  return printable ? bytes.size() : bytes.size() * kMaxEscapedBytes;
 }
 
-char* TextPrinter::append_object(format::PathId id, std::uint8_t flags, char* out) const {
-  if (id == 0) {
-    *out++ = '?';
-    return out;
-  }
-  const auto path = dictionary_.path(id);
-  out = printable_paths_[id] ? append_bytes(path, out) : escape(path, out);
-  if ((flags & format::kFlagDirectory) && !path.ends_with('/')) *out++ = '/';
+char* TextPrinter::Path::append(std::uint8_t flags, char* out) const {
+  out = printable ? append_bytes(bytes, out) : escape(bytes, out);
+  if ((flags & format::kFlagDirectory) && takes_slash) *out++ = '/';
   return out;
 }
 
 void TextPrinter::print_one(const format::EventColumns& events, std::size_t row) {
   static const auto kKinds = padded_kinds();
-  const auto path = events.path[row];
-  const auto path2 = events.path2[row];
+  const auto& path = path_of(events.path[row]);
+  const auto& path2 = path_of(events.path2[row]);
   const auto flags = events.flags[row];
   const auto process = process_text(events.process[row]);
-  char* out = out_.reserve(kFixedBytes + source_.size() + process.size() + max_path_bytes(path) +
-                           max_path_bytes(path2));
+  char* out =
+      out_.reserve(kFixedBytes + source_.size() + process.size() + path.max_bytes() + path2.max_bytes());
   out = append_bytes(source_, out);
   out = time_.append(events.time_ns[row], out);
   *out++ = ' ';
@@ -108,9 +104,9 @@ void TextPrinter::print_one(const format::EventColumns& events, std::size_t row)
   *out++ = ' ';
   out = append_bytes(process, out);
   *out++ = ' ';
-  out = append_object(path, flags, out);
-  if (path2 != 0 || events.kind[row] == EventKind::kRename) {
-    out = append_object(path2, flags, append_bytes(" -> ", out));
+  out = path.append(flags, out);
+  if (events.path2[row] != 0 || events.kind[row] == EventKind::kRename) {
+    out = path2.append(flags, append_bytes(" -> ", out));
   }
   if (flags & format::kFlagDeleted) out = append_bytes(" (deleted)", out);
   if (flags & format::kFlagDenied) out = append_bytes(" DENIED", out);
@@ -125,7 +121,6 @@ void TextPrinter::print_one(const format::EventColumns& events, std::size_t row)
 }
 
 void TextPrinter::print(const Batch& batch) {
-  extend();
   batch.for_each_row([&](std::uint32_t row) { print_one(batch.events, row); });
 }
 

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "replay/event_printer.h"
+#include "replay/id_table.h"
 #include "replay/text_buffer.h"
 #include "replay/time_format.h"
 
@@ -26,20 +27,28 @@ class TextPrinter : public EventPrinter {
     std::size_t bytes = 0;
   };
 
+  struct Path {
+    std::string_view bytes{};
+    bool printable = false;    // needs no escaping
+    bool takes_slash = false;  // when it is a directory
+    bool known = false;        // the others are
+
+    std::size_t max_bytes() const;
+    char* append(std::uint8_t flags, char* out) const;
+  };
+
   void print_one(const format::EventColumns& events, std::size_t row);
-  void extend();
   std::string_view process_text(format::ProcessId id);
   std::string make_process_text(format::ProcessId id) const;
-  char* append_object(format::PathId id, std::uint8_t flags, char* out) const;
-  std::size_t max_path_bytes(format::PathId id) const;
+  const Path& path_of(format::PathId id);
 
   TextBuffer& out_;
   const format::Dictionary& dictionary_;
   TimeFormat time_;
-  std::string source_;                 // "trace.fbz:"
-  std::string process_texts_;          // padded "vim.basic[1234]", one after the other
-  std::vector<Slice> processes_;       // by ProcessId; empty until it is first printed
-  std::vector<bool> printable_paths_;  // by PathId: needs no escaping
+  std::string source_;         // "trace.fbz:"
+  std::string process_texts_;  // padded "vim.basic[1234]", one after the other
+  IdTable<Slice> processes_;   // empty until it is first printed
+  IdTable<Path> paths_;
 };
 
 }  // namespace rfan::replay

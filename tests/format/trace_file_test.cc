@@ -121,22 +121,28 @@ TEST(TraceFile, DecodesPathsWithoutTheNamesOfProcesses) {
   EXPECT_EQ(paths, expected);
 }
 
-TEST(Dictionary, ABatchThatIsNotWholeLeavesNoTrace) {
+TEST(Dictionary, WhatIsForgottenOrLeftOutCountsAndIsNotKnown) {
   format::Dictionary names;
   names.add_path("/first");
-  const auto bytes = names.byte_count();
-  names.begin_batch();
-  names.skip_to(7, 9);
-  names.add_path("/second/", std::string(100'000, 'x'));
-  names.add_process(format::Process{.pid = 3, .comm = "gone", .cmdline = {}});
-  names.end_batch(false);
-  EXPECT_EQ(names.path_count(), 1U);
-  EXPECT_EQ(names.process_count(), 0U);
-  EXPECT_EQ(names.byte_count(), bytes);
   EXPECT_FALSE(names.has_gaps());
-  EXPECT_EQ(names.add_path("/third"), 2U);
-  EXPECT_EQ(names.path(1), "/first");
-  EXPECT_EQ(names.path(2), "/third");
+  names.expect({{4, 2}, {1, 1}});
+  EXPECT_TRUE(names.has_gaps());
+  names.put_path(4, "/fou", "rth");
+  names.put_path(5, "/fifth", {});
+  names.forget_paths({5, 1});
+  names.forget_processes({1, 1});
+  EXPECT_EQ(names.add_path("/sixth"), 6U);
+  std::vector<std::string_view> paths;
+  std::vector<bool> known;
+  for (format::PathId id = 0; id <= names.path_count(); ++id) {
+    paths.push_back(names.path(id));
+    known.push_back(names.knows_path(id));
+  }
+  EXPECT_EQ(paths, (std::vector<std::string_view>{"", "/first", "", "", "/fourth", "", "/sixth"}));
+  EXPECT_EQ(known, (std::vector<bool>{true, true, false, false, true, false, true}));
+  EXPECT_EQ(names.process_count(), 1U);
+  EXPECT_FALSE(names.knows_process(1));
+  EXPECT_FALSE(names.knows_path(7));
 }
 
 TEST(TraceFile, ManyThreadsReadAtTheSameTime) {
