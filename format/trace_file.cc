@@ -227,7 +227,8 @@ void TraceFile::State::expect_names(DictionaryFrame& frame) {
   frame_start = std::move(without_body.bytes);
   if (!ids) return;
   frame.ids = *ids;
-  frame.unread = {true, dictionary.wanted_processes() != ProcessDetail::kNone};
+  frame.unread.paths = ids->paths.count != 0;
+  frame.unread.processes = ids->processes.count != 0 && dictionary.wanted_processes() != ProcessDetail::kNone;
 }
 
 void TraceFile::State::read_names(DictionaryFrame& frame, DictionaryParts parts) {

@@ -71,6 +71,7 @@ class HistQuery : public Query {
     return format::kColumnTime | format::kColumnReply | format::kColumnFlags;
   }
   bool shows_command_lines() const override { return false; }
+  bool looks_names_up() const override { return true; }  // at none
   void begin(const ScanFile& file) override {
     if (!started_) start_realtime_ns_ = file.timeline.start_realtime_ns();
     started_ = true;

@@ -83,6 +83,7 @@ class WaitQuery : public Query {
 
   format::ColumnSet columns() const override { return format::kColumnTime | format::kColumnReply; }
   bool shows_command_lines() const override { return false; }
+  bool looks_names_up() const override { return true; }  // at none
   std::unique_ptr<Part> make_part(const ScanFile& file) override {
     return std::make_unique<Waits>(file, step_ns_);
   }

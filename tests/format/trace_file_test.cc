@@ -1,8 +1,12 @@
 #include "format/trace_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <numeric>
+#include <random>
 #include <thread>
 
 #include "tests/format/frame_walk.h"
@@ -119,6 +123,119 @@ TEST(TraceFile, DecodesPathsWithoutTheNamesOfProcesses) {
   std::vector<std::string> expected;
   for (const auto& event : whole.events) expected.push_back(event.path);
   EXPECT_EQ(paths, expected);
+}
+
+// Names enough for many chunks of ids, in 150 DICT frames with an INDEX after each 64; processes that are
+// like each other, with executables and parents of long before.
+Bytes trace_of_many_names() {
+  auto bytes = std::make_shared<Bytes>();
+  auto writer =
+      format::TraceWriter::create(std::make_unique<MemorySink>(bytes), fixed_options(), sample_meta())
+          .value();
+  std::mt19937 random(7);
+  for (std::uint32_t block = 0; block < 150; ++block) {
+    for (std::uint32_t i = 0; i < 40; ++i) {
+      const auto path = writer->intern_path(fmt::format("/some/directory/{}/file{}", block, i * i));
+      format::Process process{.pid = 100 + i, .comm = fmt::format("cc{}", i % 5), .cmdline = {}};
+      process.exe = 1 + random() % path;
+      process.parent = block == 0 ? 0 : 1 + random() % (block * 40);
+      process.cmdline = fmt::format("cc -c {}.c -o {}.o", i, block);
+      const auto id = writer->add_process(process);
+      writer->add_event({block * 1'000'000, format::EventKind::kOpen, 0, id, path, 0, 0});
+    }
+    EXPECT_TRUE(writer->flush({}).ok());
+  }
+  EXPECT_TRUE(writer->finish({}, {}).ok());
+  return *bytes;
+}
+
+// What is known of an id, so that it can be compared; what is said of lost names must not depend on when they
+// were found to be.
+std::string told_path(const format::Dictionary& names, format::PathId id) {
+  EXPECT_EQ(names.knows_path(id), id == 0 || !names.path(id).empty());
+  return std::string(names.path(id));
+}
+format::Process told_process(const format::Dictionary& names, format::ProcessId id, std::string& exe) {
+  auto process = names.process(id).copy();
+  exe = told_path(names, process.exe);
+  if (exe.empty()) process.exe = 0;
+  if (!names.knows_process(process.parent)) process.parent = 0;
+  return process;
+}
+
+// Compares all names that two ways of reading give, in no order.
+void expect_same_names(const format::Dictionary& whole, const format::Dictionary& on_demand) {
+  ASSERT_EQ(on_demand.path_count(), whole.path_count());
+  ASSERT_EQ(on_demand.process_count(), whole.process_count());
+  std::vector<std::uint32_t> ids(std::max(whole.path_count(), whole.process_count()) + 1);
+  std::iota(ids.begin(), ids.end(), 0U);
+  std::shuffle(ids.begin(), ids.end(), std::mt19937(11));
+  for (const auto id : ids) {
+    if (id <= whole.path_count()) {
+      EXPECT_EQ(told_path(on_demand, id), told_path(whole, id)) << id;
+    }
+    if (id > whole.process_count()) continue;
+    std::string exe, expected_exe;
+    EXPECT_EQ(told_process(on_demand, id, exe), told_process(whole, id, expected_exe)) << id;
+    EXPECT_EQ(exe, expected_exe) << id;
+    EXPECT_EQ(on_demand.knows_process(id), whole.knows_process(id)) << id;
+  }
+}
+
+TEST(TraceFile, NamesOnDemandAreThoseOfTheWholeDictionary) {
+  const auto bytes = trace_of_many_names();
+  const Opened whole(bytes);
+  const Opened on_demand(bytes);
+  on_demand.file->read_names_on_demand();
+  EXPECT_FALSE(on_demand.columns_of(130, format::kAllColumns).missing.any());
+  expect_same_names(whole.file->dictionary(), on_demand.file->dictionary());
+  EXPECT_TRUE(on_demand.damages.empty());
+}
+
+TEST(TraceFile, ALostFrameOfNamesIsMissedByWhoAsksForThem) {
+  const auto sound = trace_of_many_names();
+  const auto frame = find_frame(sound, format::FrameType::kDict, 75);
+  for (const bool body : {true, false}) {
+    auto bytes = sound;
+    bytes[frame.offset + (body ? frame.head.frame_length() : format::kFrameHeadBytes + 8) - 1] ^=
+        std::byte{1};
+    const Opened whole(bytes);
+    const Opened on_demand(bytes);
+    on_demand.file->read_names_on_demand();
+    EXPECT_EQ(on_demand.columns_of(10, format::kAllColumns).count, 40U);
+    EXPECT_EQ(on_demand.file->damage_count(), body ? 0U : 1U) << "metadata says who has which ids";
+    EXPECT_TRUE(on_demand.columns_of(75, format::kAllColumns).missing.any());
+    EXPECT_EQ(on_demand.file->damage_count(), 2U) << "the frame, and the block that misses its names";
+    expect_same_names(whole.file->dictionary(), on_demand.file->dictionary());
+    EXPECT_EQ(on_demand.file->damage_count(), 2U);
+    EXPECT_EQ(on_demand.damages[0].description, whole.damages[0].description);
+  }
+}
+
+TEST(TraceFile, ManyThreadsAskForNames) {
+  auto bytes = trace_of_many_names();
+  const auto frame = find_frame(bytes, format::FrameType::kDict, 75);
+  bytes[frame.offset + frame.head.frame_length() - 1] ^= std::byte{1};
+  const Opened whole(bytes);
+  const Opened on_demand(bytes);
+  on_demand.file->read_names_on_demand();
+  whole.file->dictionary();
+  on_demand.file->dictionary();
+  std::vector<std::jthread> threads;
+  for (std::size_t first = 0; first < 4; ++first) {
+    threads.emplace_back([&, first] {
+      for (std::size_t i = 0; i < 150; ++i) {
+        const auto block = (first * 40 + i) % 150;
+        const auto columns = on_demand.columns_of(block, format::kAllColumns);
+        ASSERT_EQ(columns.path, whole.columns_of(block, format::kAllColumns).path);
+        for (const auto id : columns.path) {
+          ASSERT_EQ(on_demand.file->dictionary().path(id), whole.file->dictionary().path(id));
+        }
+      }
+    });
+  }
+  threads.clear();
+  expect_same_names(whole.file->dictionary(), on_demand.file->dictionary());
 }
 
 TEST(Dictionary, WhatIsForgottenOrLeftOutCountsAndIsNotKnown) {
