@@ -8,6 +8,7 @@
 
 #include "format/column_codec.h"
 #include "format/flatbuffer_bytes.h"
+#include "format/path_column.h"
 #include "format/zstd_codec.h"
 #include "trace_generated.h"
 

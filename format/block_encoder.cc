@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "format/flatbuffer_bytes.h"
+#include "format/path_column.h"
 #include "format/totals_codec.h"
 #include "format/varint.h"
 #include "trace_generated.h"

@@ -2,113 +2,18 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 #include <limits>
-#include <optional>
 
+#include "format/byte_planes.h"
 #include "format/latency_histogram.h"
+#include "format/sparse_column.h"
 #include "format/varint.h"
 
 namespace rfan::format {
 namespace {
 
-// Predictions per process are kept in a table of fixed size, so that decoding needs neither a hash table nor
-// memory that depends on ids in the file. Two processes that share a slot cost compression, never
-// correctness.
-constexpr std::size_t kProcessSlots = 4096;
-constexpr std::size_t slot_of(std::uint32_t process) {
-  return process % kProcessSlots;
-}
-
-// A value from here on does not fit into its byte.
-constexpr std::uint64_t kLarge = 255;
-
 static_assert(kEventKindLimit <= 16, "a kind is stored in four bits");
 static_assert(kFlagHeld == 1, "decode_held() computes with the bit");
-
-std::uint8_t byte_width(std::uint64_t largest) {
-  return static_cast<std::uint8_t>((std::bit_width(largest) + 7) / 8);
-}
-
-std::size_t bitmap_bytes(std::size_t count) {
-  return (count + 7) / 8;
-}
-
-// The 64 bits from `position` on, a multiple of 64; zeros behind the end.
-std::uint64_t bits_at(std::span<const std::byte> bitmap, std::size_t position) {
-  std::uint64_t word = 0;
-  const auto start = position / 8;
-  std::memcpy(&word, bitmap.data() + start, std::min(sizeof word, bitmap.size() - start));
-  return word;
-}
-
-std::size_t count_bits(std::span<const std::byte> bitmap) {
-  std::size_t bits = 0;
-  for (std::size_t i = 0; i < 8 * bitmap.size(); i += 64) {
-    bits += static_cast<std::size_t>(std::popcount(bits_at(bitmap, i)));
-  }
-  return bits;
-}
-
-template <typename T>
-void append_planes(std::span<const T> values, T base, std::uint8_t width, std::vector<std::byte>& out) {
-  const auto start = out.size();
-  const auto count = values.size();
-  out.resize(start + count * width);
-  for (unsigned plane = 0; plane < width; ++plane) {
-    std::byte* to = out.data() + start + plane * count;
-    for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<std::byte>((values[i] - base) >> (8 * plane));
-  }
-}
-
-template <unsigned kWidth, typename T>
-void join_planes(const std::byte* in, T base, std::span<T> out) {
-  const auto count = out.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    T value = 0;
-    for (unsigned plane = 0; plane < kWidth; ++plane) {
-      value = static_cast<T>(value | static_cast<T>(static_cast<T>(in[plane * count + i]) << (8 * plane)));
-    }
-    out[i] = static_cast<T>(value + base);
-  }
-}
-
-template <typename T>
-bool read_planes(std::span<const std::byte> in, std::uint8_t width, T base, std::span<T> out) {
-  if (width > sizeof(T) || in.size() != out.size() * width) return false;
-  switch (width) {
-    case 0:
-      std::fill(out.begin(), out.end(), base);
-      return true;
-    case 1:
-      join_planes<1>(in.data(), base, out);
-      return true;
-    case 2:
-      if constexpr (sizeof(T) >= 2) join_planes<2>(in.data(), base, out);
-      return true;
-    case 3:
-      if constexpr (sizeof(T) >= 3) join_planes<3>(in.data(), base, out);
-      return true;
-    case 4:
-      if constexpr (sizeof(T) >= 4) join_planes<4>(in.data(), base, out);
-      return true;
-    case 5:
-      if constexpr (sizeof(T) >= 5) join_planes<5>(in.data(), base, out);
-      return true;
-    case 6:
-      if constexpr (sizeof(T) >= 6) join_planes<6>(in.data(), base, out);
-      return true;
-    case 7:
-      if constexpr (sizeof(T) >= 7) join_planes<7>(in.data(), base, out);
-      return true;
-    case 8:
-      if constexpr (sizeof(T) >= 8) join_planes<8>(in.data(), base, out);
-      return true;
-    default:
-      return false;
-  }
-}
 
 template <typename T>
 Range range_of_any(std::span<const T> values) {
@@ -138,36 +43,6 @@ bool decode_planes_of_any(const ColumnInput& in, std::span<T> out) {
   return read_planes(in.bytes, in.width, static_cast<T>(in.base), out);
 }
 
-// A byte for each value; those that do not fit are 255 there, and what is above follows as planes.
-template <typename T>
-std::uint8_t append_escaped(std::span<const T> values, std::vector<std::uint64_t>& large,
-                            std::vector<std::byte>& out) {
-  large.clear();
-  std::uint64_t all_bits = 0;
-  const auto start = out.size();
-  out.resize(start + values.size());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint64_t value = values[i];
-    out[start + i] = static_cast<std::byte>(std::min(value, kLarge));
-    if (value < kLarge) continue;
-    large.push_back(value - kLarge);
-    all_bits |= large.back();
-  }
-  const auto width = byte_width(all_bits);
-  append_planes(std::span<const std::uint64_t>(large), std::uint64_t{0}, width, out);
-  return width;
-}
-
-// The way back, as far as it concerns the large ones: `small` are the bytes of `count` values.
-template <typename T>
-bool open_escaped(const ColumnInput& in, std::size_t offset, std::size_t count, const std::uint8_t*& small,
-                  std::vector<T>& large) {
-  if (in.bytes.size() - offset < count) return false;
-  small = reinterpret_cast<const std::uint8_t*>(in.bytes.data()) + offset;
-  large.resize(static_cast<std::size_t>(std::count(small, small + count, kLarge)));
-  return read_planes(in.bytes.subspan(offset + count), in.width, T{0}, std::span(large));
-}
-
 // Which positions were not predicted.
 class Bitmap {
  public:
@@ -182,58 +57,6 @@ class Bitmap {
  private:
   std::span<const std::byte> bytes_;
 };
-
-// A bitmap of the positions that were not predicted, then their values.
-class SparseBuilder {
- public:
-  SparseBuilder(std::size_t count, EncodedColumn& out) : out_(out) {
-    out_.bytes.assign(bitmap_bytes(count), std::byte{0});
-    out_.explicit_values.resize(count);
-  }
-
-  // Branch-free: whether an event was predicted is close to a coin toss for the CPU.
-  void add(std::size_t position, bool is_explicit, std::uint32_t value) {
-    out_.bytes[position / 8] |= static_cast<std::byte>(static_cast<unsigned>(is_explicit) << (position % 8));
-    out_.explicit_values[explicit_count_] = value;
-    explicit_count_ += static_cast<std::size_t>(is_explicit);
-  }
-
-  std::span<const std::uint32_t> values() const {
-    return std::span<const std::uint32_t>(out_.explicit_values).first(explicit_count_);
-  }
-
- private:
-  EncodedColumn& out_;
-  std::size_t explicit_count_ = 0;
-};
-
-// The bitmap of a sparse column of `count` events and how many bits are set; nothing when it is cut.
-std::optional<std::size_t> explicit_count(const ColumnInput& in, std::size_t count) {
-  if (in.bytes.size() < bitmap_bytes(count)) return {};
-  const auto set_bits = count_bits(in.bytes.first(bitmap_bytes(count)));
-  return set_bits <= count ? std::optional(set_bits) : std::nullopt;
-}
-
-// The values of the runs of `count` events; in front of them stands that of events before the first run.
-bool read_runs(const ColumnInput& in, std::size_t count, ExplicitValues& values) {
-  const auto runs = explicit_count(in, count);
-  if (!runs || in.base > UINT32_MAX) return false;
-  values.resize(*runs + 1);
-  values[0] = static_cast<std::uint32_t>(in.base);
-  return read_planes(in.bytes.subspan(bitmap_bytes(count)), in.width, values[0],
-                     std::span(values).subspan(1));
-}
-
-// Distances of either sign, small ones first: 1, 0, 2, -1, 3... become 0, 1, 2, 3, 4. The path after the last
-// one is the most likely: ids are given in order of first use, and files are used in the same order again.
-constexpr std::uint32_t fold_distance(std::uint32_t path, std::uint32_t predicted) {
-  const auto difference = static_cast<std::int32_t>(path - predicted - 1);
-  return (static_cast<std::uint32_t>(difference) << 1) ^ static_cast<std::uint32_t>(difference >> 31);
-}
-constexpr std::uint32_t unfold_distance(std::uint32_t folded, std::uint32_t predicted) {
-  return predicted + 1 + ((folded >> 1) ^ (0U - (folded & 1U)));
-}
-static_assert(unfold_distance(fold_distance(5, 900), 900) == 5 && fold_distance(901, 900) == 0);
 
 // Latencies by bucket.
 constexpr auto kMiddles = [] {
@@ -408,132 +231,6 @@ bool decode_sparse_by_kind(const ColumnInput& in, std::span<const EventKind> kin
     }
   }
   return true;
-}
-
-void encode_sparse_by_process(std::span<const std::uint32_t> processes, std::span<const std::uint32_t> paths,
-                              std::uint32_t& next_new, EncodedColumn& out) {
-  std::array<std::uint32_t, kProcessSlots> predicted{};
-  SparseBuilder sparse(paths.size(), out);
-  out.base = next_new;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    auto& prediction = predicted[slot_of(processes[i])];
-    const bool is_new = paths[i] == next_new;
-    sparse.add(i, paths[i] != prediction, is_new ? 0 : fold_distance(paths[i], prediction) + 1);
-    next_new = std::max(next_new, paths[i] + 1);
-    prediction = paths[i];
-  }
-  out.encoding = Encoding::kSparseByProcess;
-  out.width = append_escaped(sparse.values(), out.large, out.bytes);
-}
-
-bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32_t> processes,
-                              ExplicitValues& scratch, std::span<std::uint32_t> out) {
-  const auto explicit_values = explicit_count(in, out.size());
-  if (!explicit_values || in.base > UINT32_MAX) return false;
-  const auto bitmap = in.bytes.first(bitmap_bytes(out.size()));
-  const std::uint8_t* next = nullptr;
-  if (!open_escaped(in, bitmap.size(), *explicit_values, next, scratch)) return false;
-  const auto* large = scratch.data();
-  std::array<std::uint32_t, kProcessSlots> predicted{};
-  auto next_new = static_cast<std::uint32_t>(in.base);
-  for (std::size_t start = 0; start < out.size(); start += 64) {
-    auto bits = bits_at(bitmap, start);
-    const auto end = std::min(start + 64, out.size());
-    // A third faster than without branches: opens and closes alternate, so that the CPU guesses right.
-    for (std::size_t i = start; i < end; ++i, bits >>= 1) {
-      auto& path = predicted[slot_of(processes[i])];
-      if ((bits & 1) != 0) {
-        const std::uint32_t value = *next++;
-        if (value == 0 || value == kLarge) [[unlikely]] {
-          path = value == 0 ? next_new : unfold_distance(value + *large++ - 1, path);
-        } else {
-          path = unfold_distance(value - 1, path);
-        }
-        next_new = std::max(next_new, path + 1);
-      }
-      out[i] = path;
-    }
-  }
-  return true;
-}
-
-bool PathStretches::open(const ColumnInput& processes, const ColumnInput& paths, std::size_t count) {
-  if (processes.encoding != Encoding::kRuns || paths.encoding != Encoding::kSparseByProcess || count == 0 ||
-      !read_runs(processes, count, processes_)) {
-    return false;
-  }
-  const auto explicit_paths = explicit_count(paths, count);
-  const auto bitmap = bitmap_bytes(count);
-  if (!explicit_paths || paths.base > UINT32_MAX ||
-      !open_escaped(paths, bitmap, *explicit_paths, steps_, large_steps_)) {
-    return false;
-  }
-  count_ = count;
-  process_bitmap_ = processes.bytes.first(bitmap);
-  path_bitmap_ = paths.bytes.first(bitmap);
-  next_new_ = static_cast<std::uint32_t>(paths.base);
-  return true;
-}
-
-// Calls visit(begin, end, path) for stretch after stretch, the first of which may be empty. As in
-// decode_sparse_by_process(), but a stretch is all that is looked at, and nothing branches on what the bits
-// say: where a process begins and where a path is predicted, the CPU cannot guess.
-template <typename Visit>
-void PathStretches::walk(Visit visit) const {
-  std::array<std::uint32_t, kProcessSlots> predicted{};
-  const auto* process = processes_.data();
-  const auto* step = steps_ - 1;  // the one that was used last; at first the end of the bitmap
-  const auto* large = large_steps_.data();
-  auto next_new = next_new_;
-  std::uint32_t path = 0;
-  std::size_t begin = 0;
-  for (std::size_t start = 0; start < count_; start += 64) {
-    const auto present = count_ - start < 64 ? (std::uint64_t{1} << (count_ - start)) - 1 : UINT64_MAX;
-    const auto new_process = bits_at(process_bitmap_, start);
-    const auto new_path = bits_at(path_bitmap_, start);
-    for (auto changes = (new_process | new_path) & present; changes != 0; changes &= changes - 1) {
-      const auto bit = static_cast<unsigned>(std::countr_zero(changes));
-      visit(begin, start + bit, path);
-      begin = start + bit;
-      process += new_process >> bit & 1U;
-      auto& prediction = predicted[slot_of(*process)];
-      const auto is_explicit = static_cast<std::uint32_t>(new_path >> bit & 1U);
-      step += is_explicit;
-      const std::uint32_t value = *step;
-      path = prediction + (unfold_distance(value - 1, 0) & (0U - is_explicit));
-      if ((is_explicit & static_cast<std::uint32_t>(value - 1 >= kLarge - 1)) != 0) [[unlikely]] {
-        path = value == 0 ? next_new : unfold_distance(value + *large++ - 1, prediction);
-      }
-      next_new = std::max(next_new, (path + 1) & (0U - is_explicit));
-      prediction = path;
-    }
-  }
-  visit(begin, count_, path);
-}
-
-bool PathStretches::count(std::span<std::uint32_t> counts) const {
-  std::uint32_t unknown = 0;
-  walk([&](std::size_t begin, std::size_t end, std::uint32_t path) {
-    const bool known = path < counts.size();
-    unknown |= known ? 0U : 1U;
-    counts[known ? path : 0] += static_cast<std::uint32_t>(end - begin);
-  });
-  return unknown == 0;
-}
-
-bool PathStretches::mark(std::span<const std::uint8_t> marks, std::span<std::uint8_t> out) const {
-  std::uint32_t unknown = 0;
-  walk([&](std::size_t begin, std::size_t end, std::uint32_t path) {
-    const bool known = path < marks.size();
-    unknown |= known ? 0U : 1U;
-    // Eight at a time: stretches are short, and the next one overwrites what was too much.
-    const auto eight = marks[known ? path : 0] * std::uint64_t{0x0101010101010101};
-    do {
-      std::memcpy(out.data() + begin, &eight, sizeof eight);
-      begin += sizeof eight;
-    } while (begin < end);
-  });
-  return unknown == 0;
 }
 
 void encode_held(std::span<const std::uint8_t> buckets, EncodedColumn& out) {

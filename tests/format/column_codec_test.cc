@@ -8,6 +8,7 @@
 #include <random>
 
 #include "format/latency_histogram.h"
+#include "format/path_column.h"
 
 namespace rfan::format {
 namespace {

@@ -1,0 +1,161 @@
+#include "format/path_column.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "format/byte_planes.h"
+#include "format/sparse_column.h"
+
+namespace rfan::format {
+namespace {
+
+// Predictions per process are kept in a table of fixed size, so that decoding needs neither a hash table nor
+// memory that depends on ids in the file. Two processes that share a slot cost compression, never
+// correctness.
+constexpr std::size_t kProcessSlots = 4096;
+constexpr std::size_t slot_of(std::uint32_t process) {
+  return process % kProcessSlots;
+}
+
+// Distances of either sign, small ones first: 1, 0, 2, -1, 3... become 0, 1, 2, 3, 4. The path after the last
+// one is the most likely: ids are given in order of first use, and files are used in the same order again.
+constexpr std::uint32_t fold_distance(std::uint32_t path, std::uint32_t predicted) {
+  const auto difference = static_cast<std::int32_t>(path - predicted - 1);
+  return (static_cast<std::uint32_t>(difference) << 1) ^ static_cast<std::uint32_t>(difference >> 31);
+}
+constexpr std::uint32_t unfold_distance(std::uint32_t folded, std::uint32_t predicted) {
+  return predicted + 1 + ((folded >> 1) ^ (0U - (folded & 1U)));
+}
+static_assert(unfold_distance(fold_distance(5, 900), 900) == 5 && fold_distance(901, 900) == 0);
+
+}  // namespace
+
+void encode_sparse_by_process(std::span<const std::uint32_t> processes, std::span<const std::uint32_t> paths,
+                              std::uint32_t& next_new, EncodedColumn& out) {
+  std::array<std::uint32_t, kProcessSlots> predicted{};
+  SparseBuilder sparse(paths.size(), out);
+  out.base = next_new;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    auto& prediction = predicted[slot_of(processes[i])];
+    const bool is_new = paths[i] == next_new;
+    sparse.add(i, paths[i] != prediction, is_new ? 0 : fold_distance(paths[i], prediction) + 1);
+    next_new = std::max(next_new, paths[i] + 1);
+    prediction = paths[i];
+  }
+  out.encoding = Encoding::kSparseByProcess;
+  out.width = append_escaped(sparse.values(), out.large, out.bytes);
+}
+
+bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32_t> processes,
+                              ExplicitValues& scratch, std::span<std::uint32_t> out) {
+  const auto explicit_values = explicit_count(in, out.size());
+  if (!explicit_values || in.base > UINT32_MAX) return false;
+  const auto bitmap = in.bytes.first(bitmap_bytes(out.size()));
+  const std::uint8_t* next = nullptr;
+  if (!open_escaped(in, bitmap.size(), *explicit_values, next, scratch)) return false;
+  const auto* large = scratch.data();
+  std::array<std::uint32_t, kProcessSlots> predicted{};
+  auto next_new = static_cast<std::uint32_t>(in.base);
+  for (std::size_t start = 0; start < out.size(); start += 64) {
+    auto bits = bits_at(bitmap, start);
+    const auto end = std::min(start + 64, out.size());
+    // A third faster than without branches: opens and closes alternate, so that the CPU guesses right.
+    for (std::size_t i = start; i < end; ++i, bits >>= 1) {
+      auto& path = predicted[slot_of(processes[i])];
+      if ((bits & 1) != 0) {
+        const std::uint32_t value = *next++;
+        if (value == 0 || value == kLarge) [[unlikely]] {
+          path = value == 0 ? next_new : unfold_distance(value + *large++ - 1, path);
+        } else {
+          path = unfold_distance(value - 1, path);
+        }
+        next_new = std::max(next_new, path + 1);
+      }
+      out[i] = path;
+    }
+  }
+  return true;
+}
+
+bool PathStretches::open(const ColumnInput& processes, const ColumnInput& paths, std::size_t count) {
+  if (processes.encoding != Encoding::kRuns || paths.encoding != Encoding::kSparseByProcess || count == 0 ||
+      !read_runs(processes, count, processes_)) {
+    return false;
+  }
+  const auto explicit_paths = explicit_count(paths, count);
+  const auto bitmap = bitmap_bytes(count);
+  if (!explicit_paths || paths.base > UINT32_MAX ||
+      !open_escaped(paths, bitmap, *explicit_paths, steps_, large_steps_)) {
+    return false;
+  }
+  count_ = count;
+  process_bitmap_ = processes.bytes.first(bitmap);
+  path_bitmap_ = paths.bytes.first(bitmap);
+  next_new_ = static_cast<std::uint32_t>(paths.base);
+  return true;
+}
+
+// Calls visit(begin, end, path) for stretch after stretch, the first of which may be empty. As in
+// decode_sparse_by_process(), but a stretch is all that is looked at, and nothing branches on what the bits
+// say: where a process begins and where a path is predicted, the CPU cannot guess.
+template <typename Visit>
+void PathStretches::walk(Visit visit) const {
+  std::array<std::uint32_t, kProcessSlots> predicted{};
+  const auto* process = processes_.data();
+  const auto* step = steps_ - 1;  // the one that was used last; at first the end of the bitmap
+  const auto* large = large_steps_.data();
+  auto next_new = next_new_;
+  std::uint32_t path = 0;
+  std::size_t begin = 0;
+  for (std::size_t start = 0; start < count_; start += 64) {
+    const auto present = count_ - start < 64 ? (std::uint64_t{1} << (count_ - start)) - 1 : UINT64_MAX;
+    const auto new_process = bits_at(process_bitmap_, start);
+    const auto new_path = bits_at(path_bitmap_, start);
+    for (auto changes = (new_process | new_path) & present; changes != 0; changes &= changes - 1) {
+      const auto bit = static_cast<unsigned>(std::countr_zero(changes));
+      visit(begin, start + bit, path);
+      begin = start + bit;
+      process += new_process >> bit & 1U;
+      auto& prediction = predicted[slot_of(*process)];
+      const auto is_explicit = static_cast<std::uint32_t>(new_path >> bit & 1U);
+      step += is_explicit;
+      const std::uint32_t value = *step;
+      path = prediction + (unfold_distance(value - 1, 0) & (0U - is_explicit));
+      if ((is_explicit & static_cast<std::uint32_t>(value - 1 >= kLarge - 1)) != 0) [[unlikely]] {
+        path = value == 0 ? next_new : unfold_distance(value + *large++ - 1, prediction);
+      }
+      next_new = std::max(next_new, (path + 1) & (0U - is_explicit));
+      prediction = path;
+    }
+  }
+  visit(begin, count_, path);
+}
+
+bool PathStretches::count(std::span<std::uint32_t> counts) const {
+  std::uint32_t unknown = 0;
+  walk([&](std::size_t begin, std::size_t end, std::uint32_t path) {
+    const bool known = path < counts.size();
+    unknown |= known ? 0U : 1U;
+    counts[known ? path : 0] += static_cast<std::uint32_t>(end - begin);
+  });
+  return unknown == 0;
+}
+
+bool PathStretches::mark(std::span<const std::uint8_t> marks, std::span<std::uint8_t> out) const {
+  std::uint32_t unknown = 0;
+  walk([&](std::size_t begin, std::size_t end, std::uint32_t path) {
+    const bool known = path < marks.size();
+    unknown |= known ? 0U : 1U;
+    // Eight at a time: stretches are short, and the next one overwrites what was too much.
+    const auto eight = marks[known ? path : 0] * std::uint64_t{0x0101010101010101};
+    do {
+      std::memcpy(out.data() + begin, &eight, sizeof eight);
+      begin += sizeof eight;
+    } while (begin < end);
+  });
+  return unknown == 0;
+}
+
+}  // namespace rfan::format
