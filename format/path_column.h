@@ -37,15 +37,18 @@ class PathStretches {
   static constexpr std::size_t kMarkSlack = 8;
 
  private:
+  class UsualPaths;
+  void find_distances(std::size_t count);
   template <typename Visit>
-  void walk(Visit visit) const;
+  bool walk(std::size_t limit, Visit visit) const;
 
-  std::size_t count_ = 0;
+  std::uint32_t count_ = 0;
   std::span<const std::byte> process_bitmap_;  // where the process is not that of the event before
   std::span<const std::byte> path_bitmap_;     // where the path is not the predicted one
   ExplicitValues processes_;                   // of each bit of the one; the first stands before them
   const std::uint8_t* steps_ = nullptr;        // of each bit of the other, escaped
   ExplicitValues large_steps_;
+  ExplicitValues distances_;  // what the steps add to the predicted path; 0 before the first
   std::uint32_t next_new_ = 0;
 };
 

@@ -13,6 +13,7 @@
 
 #include "format/byte_planes.h"
 #include "format/column_codec.h"
+#include "format/wire.h"
 
 namespace rfan::format {
 
@@ -22,9 +23,10 @@ inline std::size_t bitmap_bytes(std::size_t count) {
 
 // The 64 bits from `position` on, a multiple of 64; zeros behind the end.
 inline std::uint64_t bits_at(std::span<const std::byte> bitmap, std::size_t position) {
+  const auto rest = bitmap.subspan(position / 8);
+  if (rest.size() >= sizeof(std::uint64_t)) return load_le<std::uint64_t>(rest.data());
   std::uint64_t word = 0;
-  const auto start = position / 8;
-  std::memcpy(&word, bitmap.data() + start, std::min(sizeof word, bitmap.size() - start));
+  std::memcpy(&word, rest.data(), rest.size());
   return word;
 }
 
