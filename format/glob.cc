@@ -1,5 +1,8 @@
 #include "format/glob.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace rfan::format {
 namespace {
 
@@ -15,7 +18,7 @@ Result<Glob> Glob::compile(std::string_view pattern, Subject subject) {
   Glob glob;
   glob.slash_separates_ = subject == Subject::kPath;
   if (auto status = glob.compile_tokens(pattern); !status) return status.error();
-  glob.split_off_prefix();
+  glob.split_off_literals();
   return glob;
 }
 
@@ -89,17 +92,23 @@ Result<std::size_t> Glob::compile_class(std::string_view pattern, std::size_t st
                "write \\[ for a bracket itself"};
 }
 
-void Glob::split_off_prefix() {
-  std::size_t count = 0;
-  while (count < tokens_.size() && tokens_[count].kind == Kind::kByte) {
-    prefix_.push_back(static_cast<char>(tokens_[count++].byte));
-  }
-  tokens_.erase(tokens_.begin(), tokens_.begin() + static_cast<std::ptrdiff_t>(count));
+void Glob::split_off_literals() {
+  const auto is_wildcard = [](const Token& token) { return token.kind != Kind::kByte; };
+  const auto first = std::find_if(tokens_.begin(), tokens_.end(), is_wildcard);
+  const auto last = std::find_if(tokens_.rbegin(), std::reverse_iterator(first), is_wildcard).base();
+  for (auto token = tokens_.begin(); token != first; ++token) prefix_ += static_cast<char>(token->byte);
+  for (auto token = last; token != tokens_.end(); ++token) suffix_ += static_cast<char>(token->byte);
+  tokens_ = {first, last};
 }
 
 bool Glob::matches(std::string_view text) const {
   if (tokens_.empty()) return text == prefix_;
-  return text.starts_with(prefix_) && matches_tokens(text.substr(prefix_.size()));
+  if (!text.starts_with(prefix_)) return false;
+  text.remove_prefix(prefix_.size());
+  if (!text.ends_with(suffix_)) return false;
+  text.remove_suffix(suffix_.size());
+  const bool any_name = tokens_.size() == 1 && tokens_[0].kind == Kind::kStar;
+  return any_name ? !slash_separates_ || text.find('/') == text.npos : matches_tokens(text);
 }
 
 bool Glob::matches_one(const Token& token, char c) const {

@@ -44,7 +44,7 @@ class Glob {
   Result<void> compile_tokens(std::string_view pattern);
   Result<std::size_t> compile_class(std::string_view pattern, std::size_t start);
   std::size_t compile_star(std::string_view pattern, std::size_t start);
-  void split_off_prefix();
+  void split_off_literals();
   bool matches_tokens(std::string_view text) const;
   bool matches_one(const Token& token, char c) const;
   bool crosses(Kind kind, char c) const;
@@ -52,6 +52,7 @@ class Glob {
   bool slash_separates_ = true;
   std::string prefix_;         // leading literal bytes, compared first
   std::vector<Token> tokens_;  // what follows them
+  std::string suffix_;         // and the literal bytes behind these
   std::vector<ByteClass> classes_;
 };
 
