@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "format/byte_sum.h"
 #include "format/column_codec.h"
 
 namespace rfan::format {
@@ -105,7 +106,8 @@ bool open_escaped(const ColumnInput& in, std::size_t offset, std::size_t count, 
                   std::vector<T>& large) {
   if (in.bytes.size() - offset < count) return false;
   small = reinterpret_cast<const std::uint8_t*>(in.bytes.data()) + offset;
-  large.resize(static_cast<std::size_t>(std::count(small, small + count, kLarge)));
+  large.resize(
+      count_ones(count, [bytes = small](std::size_t i) { return std::uint8_t{bytes[i] == kLarge}; }));
   return read_planes(in.bytes.subspan(offset + count), in.width, T{0}, std::span(large));
 }
 

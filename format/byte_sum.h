@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rfan::replay {
+namespace rfan::format {
 
 // How many of at(0) to at(size - 1) are 1. In parts whose sum fits into a byte, so that the compiler adds
 // sixteen at a time.
@@ -22,4 +22,4 @@ std::size_t count_ones(std::size_t size, At at) {
   return ones;
 }
 
-}  // namespace rfan::replay
+}  // namespace rfan::format

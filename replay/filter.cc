@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "replay/byte_sum.h"
+#include "format/byte_sum.h"
 #include "replay/id_set.h"
 
 namespace rfan::replay {
@@ -407,7 +407,7 @@ void Filter::mark(const EventColumns& events, const Timeline& timeline, Selectio
   out.masks[0].resize(events.count);
   root_->mask(events, timeline, out, 1, out.masks[0].data());
   const auto* const marks = out.masks[0].data();  // anew: a deeper level may have moved the vector of vectors
-  out.count = count_ones(events.count, [marks](std::size_t i) { return marks[i]; });
+  out.count = format::count_ones(events.count, [marks](std::size_t i) { return marks[i]; });
 }
 
 void Filter::list_rows(Selection& out) {

@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "format/byte_sum.h"
 #include "format/latency_histogram.h"
-#include "replay/byte_sum.h"
 
 namespace rfan::replay {
 
@@ -18,7 +18,7 @@ using format::LatencyHistogram;
 std::uint64_t count_of_kind(const Marked& marked, EventKind kind) {
   const auto* const kinds = marked.events.kind.data();
   const auto* const marks = marked.marks.data();
-  return count_ones(marked.marks.size(), [=](std::size_t i) {
+  return format::count_ones(marked.marks.size(), [=](std::size_t i) {
     return static_cast<std::uint8_t>(marks[i] & static_cast<std::uint8_t>(kinds[i] == kind));
   });
 }
