@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "format/byte_sum.h"
@@ -21,6 +22,15 @@ std::uint64_t count_of_kind(const Marked& marked, EventKind kind) {
   return format::count_ones(marked.marks.size(), [=](std::size_t i) {
     return static_cast<std::uint8_t>(marks[i] & static_cast<std::uint8_t>(kinds[i] == kind));
   });
+}
+
+// The kinds with the most events first: of many questions only these have an answer.
+std::array<std::size_t, format::kEventKindLimit> frequent_first(
+    const std::array<std::uint64_t, format::kEventKindLimit>& events) {
+  std::array<std::size_t, format::kEventKindLimit> kinds{};
+  std::iota(kinds.begin(), kinds.end(), std::size_t{0});
+  std::sort(kinds.begin(), kinds.end(), [&](auto a, auto b) { return events[a] > events[b]; });
+  return kinds;
 }
 
 }  // namespace
@@ -87,8 +97,8 @@ bool ReportTallies::add_marked(const Marked& marked) {
   if (!counts_events() || grouping_.by_process() || grouping_.by_path() || !grouping_.by_kind()) return false;
   std::array<std::uint64_t, format::kEventKindLimit> by_kind{};
   auto left = marked.count;
-  for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
-    if (marked.statistics.totals.by_kind[kind] == 0) continue;
+  for (const auto kind : frequent_first(marked.statistics.totals.by_kind)) {
+    if (left == 0 || marked.statistics.totals.by_kind[kind] == 0) break;
     left -= by_kind[kind] = count_of_kind(marked, static_cast<EventKind>(kind));
   }
   if (left != 0) return false;  // the statistics know less than the columns
