@@ -64,38 +64,6 @@ bool decode_kind(const ColumnInput& in, std::span<EventKind> out) {
   return range.smallest >= 1 && range.largest < kEventKindLimit;
 }
 
-// Decodes column `id`, whose dependencies are already in `out`.
-bool decode_column(ColumnId id, const ColumnInput& in, const wire::EventBlock& block, ExplicitValues& scratch,
-                   EventColumns& out) {
-  switch (id) {
-    case ColumnId::kTime:
-      out.time_ns.resize(out.count);
-      return decode_time(in, block.first_ns(), block.time_unit_ns(), out.time_ns);
-    case ColumnId::kKind:
-      out.kind.resize(out.count);
-      return decode_kind(in, out.kind);
-    case ColumnId::kFlags:
-      out.flags.resize(out.count);
-      return in.encoding == Encoding::kSparseByKind &&
-             decode_sparse_by_kind(in, out.kind, scratch, out.flags);
-    case ColumnId::kProcess:
-      out.process.resize(out.count);
-      return in.encoding == Encoding::kRuns ? decode_runs(in, scratch, out.process)
-                                            : decode_plain(in, std::span(out.process));
-    case ColumnId::kPath:
-      out.path.resize(out.count);
-      return in.encoding == Encoding::kSparseByProcess &&
-             decode_sparse_by_process(in, out.process, scratch, out.path);
-    case ColumnId::kPath2:
-      out.path2.resize(out.count);
-      return decode_plain(in, std::span(out.path2));
-    case ColumnId::kReply:
-      out.reply_ns.resize(out.count);
-      return in.encoding == Encoding::kHeld && decode_held(in, out.flags, scratch, out.reply_ns);
-  }
-  return false;
-}
-
 void clear_columns(EventColumns& out, ColumnSet unwanted) {
   if ((unwanted & kColumnTime) != 0) out.time_ns.clear();
   if ((unwanted & kColumnKind) != 0) out.kind.clear();
@@ -151,10 +119,10 @@ struct BlockDecoder::Scratch {
   std::vector<std::byte> inflated;
   ExplicitValues explicit_values;
 
-  // Of count_paths() and mark_paths().
-  std::vector<std::byte> inflated_processes;
   PathStretches stretches;
-  EventColumns columns;
+  std::vector<std::byte> inflated_processes;  // stay while paths are inflated, which need them
+  ColumnInput process_column;
+  EventColumns columns;  // of count_paths() and mark_paths()
 
   // Puts one column of a block with a frame for each into `bytes`; false when it does not decompress.
   bool inflate_column(const EncodedBlock& block, ColumnId id, std::vector<std::byte>& bytes,
@@ -166,9 +134,44 @@ struct BlockDecoder::Scratch {
 
   std::string decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
                      EventColumns& out);
+  bool decode_column(ColumnId id, const ColumnInput& in, const wire::EventBlock& block, EventColumns& out);
   std::string decode_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
   std::string decode_joint_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
 };
+
+// Decodes column `id`, whose dependencies are already in `out`.
+bool BlockDecoder::Scratch::decode_column(ColumnId id, const ColumnInput& in, const wire::EventBlock& block,
+                                          EventColumns& out) {
+  switch (id) {
+    case ColumnId::kTime:
+      out.time_ns.resize(out.count);
+      return decode_time(in, block.first_ns(), block.time_unit_ns(), out.time_ns);
+    case ColumnId::kKind:
+      out.kind.resize(out.count);
+      return decode_kind(in, out.kind);
+    case ColumnId::kFlags:
+      out.flags.resize(out.count);
+      return in.encoding == Encoding::kSparseByKind &&
+             decode_sparse_by_kind(in, out.kind, explicit_values, out.flags);
+    case ColumnId::kProcess:
+      process_column = in;
+      out.process.resize(out.count);
+      return in.encoding == Encoding::kRuns ? decode_runs(in, explicit_values, out.process)
+                                            : decode_plain(in, std::span(out.process));
+    case ColumnId::kPath:
+      out.path.resize(out.count);
+      if (!stretches.open(process_column, in, out.count) && !stretches.open(out.process, in)) return false;
+      stretches.decode(out.path);
+      return true;
+    case ColumnId::kPath2:
+      out.path2.resize(out.count);
+      return decode_plain(in, std::span(out.path2));
+    case ColumnId::kReply:
+      out.reply_ns.resize(out.count);
+      return in.encoding == Encoding::kHeld && decode_held(in, out.flags, explicit_values, out.reply_ns);
+  }
+  return false;
+}
 
 // Each column has a frame of its own: only those that are needed are inflated.
 std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, ColumnSet needed,
@@ -177,13 +180,14 @@ std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, Col
   out.unknown_columns = table.column_bytes()->size() - kColumnCount;
   for (std::size_t index = 0; index < kColumnCount; ++index) {
     if ((needed & (1U << index)) == 0) continue;
-    if (!decompressor.inflate(column_frame(block, index), max_column_bytes(out.count), inflated)) {
+    auto& bytes = static_cast<ColumnId>(index) == ColumnId::kProcess ? inflated_processes : inflated;
+    if (!decompressor.inflate(column_frame(block, index), max_column_bytes(out.count), bytes)) {
       return fmt::format("column {} does not decompress", kColumnNames[index]);
     }
-    std::span<const std::byte> rest(inflated);
+    std::span<const std::byte> rest(bytes);
     ColumnInput column;
     if (!take_column(rest, column) || !rest.empty() ||
-        !decode_column(static_cast<ColumnId>(index), column, table, explicit_values, out)) {
+        !decode_column(static_cast<ColumnId>(index), column, table, out)) {
       return fmt::format("column {} does not decode", kColumnNames[index]);
     }
   }
@@ -201,8 +205,7 @@ std::string BlockDecoder::Scratch::decode_joint_columns(const EncodedBlock& bloc
     ColumnInput column;
     const bool taken = take_column(rest, column);
     const bool wanted = (needed & (1U << index)) != 0;
-    if (!taken ||
-        (wanted && !decode_column(static_cast<ColumnId>(index), column, table, explicit_values, out))) {
+    if (!taken || (wanted && !decode_column(static_cast<ColumnId>(index), column, table, out))) {
       return fmt::format("column {} does not decode", kColumnNames[index]);
     }
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <limits>
 
 #include "format/byte_planes.h"
 #include "format/sparse_column.h"
@@ -68,54 +69,52 @@ void encode_sparse_by_process(std::span<const std::uint32_t> processes, std::spa
   out.width = append_escaped(sparse.values(), out.large, out.bytes);
 }
 
-bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32_t> processes,
-                              ExplicitValues& scratch, std::span<std::uint32_t> out) {
-  const auto explicit_values = explicit_count(in, out.size());
-  if (!explicit_values || in.base > UINT32_MAX) return false;
-  const auto bitmap = in.bytes.first(bitmap_bytes(out.size()));
-  const std::uint8_t* next = nullptr;
-  if (!open_escaped(in, bitmap.size(), *explicit_values, next, scratch)) return false;
-  const auto* large = scratch.data();
-  std::array<std::uint32_t, kProcessSlots> predicted{};
-  auto next_new = static_cast<std::uint32_t>(in.base);
-  for (std::size_t start = 0; start < out.size(); start += 64) {
-    auto bits = bits_at(bitmap, start);
-    const auto end = std::min(start + 64, out.size());
-    // A third faster than without branches: opens and closes alternate, so that the CPU guesses right.
-    for (std::size_t i = start; i < end; ++i, bits >>= 1) {
-      auto& path = predicted[slot_of(processes[i])];
-      if ((bits & 1) != 0) {
-        const std::uint32_t value = *next++;
-        if (value == 0 || value == kLarge) [[unlikely]] {
-          path = value == 0 ? next_new : unfold_distance(value + *large++ - 1, path);
-        } else {
-          path = unfold_distance(value - 1, path);
-        }
-        next_new = std::max(next_new, path + 1);
-      }
-      out[i] = path;
-    }
-  }
-  return true;
-}
-
 bool PathStretches::open(const ColumnInput& processes, const ColumnInput& paths, std::size_t count) {
-  if (processes.encoding != Encoding::kRuns || paths.encoding != Encoding::kSparseByProcess || count == 0 ||
-      !read_runs(processes, count, processes_)) {
+  if (processes.encoding != Encoding::kRuns || count == 0 || !read_runs(processes, count, processes_)) {
     return false;
   }
+  process_bitmap_ = processes.bytes.first(bitmap_bytes(count));
+  return open_paths(paths, count);
+}
+
+bool PathStretches::open(std::span<const std::uint32_t> processes, const ColumnInput& paths) {
+  if (processes.empty()) return false;
+  find_runs(processes);
+  return open_paths(paths, processes.size());
+}
+
+bool PathStretches::open_paths(const ColumnInput& paths, std::size_t count) {
   const auto explicit_paths = explicit_count(paths, count);
   const auto bitmap = bitmap_bytes(count);
-  if (!explicit_paths || paths.base > UINT32_MAX ||
+  if (!explicit_paths || paths.encoding != Encoding::kSparseByProcess || paths.base > UINT32_MAX ||
       !open_escaped(paths, bitmap, *explicit_paths, steps_, large_steps_)) {
     return false;
   }
   find_distances(*explicit_paths);
   count_ = static_cast<std::uint32_t>(count);
-  process_bitmap_ = processes.bytes.first(bitmap);
   path_bitmap_ = paths.bytes.first(bitmap);
   next_new_ = static_cast<std::uint32_t>(paths.base);
   return true;
+}
+
+// What read_runs() reads, from the processes of all events. Without branches, as in SparseBuilder.
+void PathStretches::find_runs(std::span<const std::uint32_t> processes) {
+  own_bitmap_.assign(bitmap_bytes(processes.size()), std::byte{0});
+  processes_.resize(processes.size() + 1);
+  auto* last = processes_.data();
+  *last = processes.front();
+  for (std::size_t start = 0; start < processes.size(); start += 8) {
+    const auto end = std::min(start + 8, processes.size());
+    unsigned changes = 0;
+    for (std::size_t i = start; i < end; ++i) {
+      const unsigned changed = processes[i] != *last ? 1 : 0;
+      changes |= changed << (i - start);
+      last += changed;
+      *last = processes[i];
+    }
+    own_bitmap_[start / 8] = static_cast<std::byte>(changes);
+  }
+  process_bitmap_ = own_bitmap_;
 }
 
 // Of all steps as if they were small, which is vectorised; then of the large ones. The walk need not ask.
@@ -175,9 +174,8 @@ class PathStretches::UsualPaths {
 };
 
 // Calls visit(begin, end, path) for stretch after stretch, the first of which may be empty; ids from `limit`
-// on become 0, then it returns false. The rules are those of decode_sparse_by_process(), but a stretch is all
-// that is looked at, and nothing branches on what the bits say: where a process begins and where a path is
-// predicted, the CPU cannot guess.
+// on become 0, then it returns false. A stretch is all that is looked at, and nothing branches on what the
+// bits say: where a process begins and where a path is predicted, the CPU cannot guess.
 template <typename Visit>
 bool PathStretches::walk(std::size_t limit, Visit visit) const {
   std::array<std::uint32_t, kProcessSlots> predicted{};
@@ -227,6 +225,17 @@ bool PathStretches::mark(std::span<const std::uint8_t> marks, std::span<std::uin
       begin += sizeof eight;
     } while (begin < end);
   });
+}
+
+void PathStretches::decode(std::span<std::uint32_t> out) const {
+  constexpr std::uint32_t kFew = 4;
+  walk(std::numeric_limits<std::size_t>::max(),
+       [out](std::uint32_t begin, std::uint32_t end, std::uint32_t path) {
+         // As in mark(), as long as there is room behind.
+         for (; begin < end && begin + kFew <= out.size(); begin += kFew)
+           std::fill_n(&out[begin], kFew, path);
+         for (; begin < end; ++begin) out[begin] = path;
+       });
 }
 
 }  // namespace rfan::format

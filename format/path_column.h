@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "format/column_codec.h"
 
@@ -15,16 +16,16 @@ namespace rfan::format {
 // its distance to the predicted one; a byte each, 255 and more go on behind.
 void encode_sparse_by_process(std::span<const std::uint32_t> processes, std::span<const std::uint32_t> paths,
                               std::uint32_t& next_new, EncodedColumn& out);
-bool decode_sparse_by_process(const ColumnInput& in, std::span<const std::uint32_t> processes,
-                              ExplicitValues& scratch, std::span<std::uint32_t> out);
 
-// The paths of a block without a value for each event: from the process column (kRuns) and the path column
-// (kSparseByProcess), stretch by stretch of events that have the same one. 8 bytes an event less to write and
-// to read again, which is a fifth of the time that counting by path takes.
+// The way back, stretch by stretch of events that have the same process and path. Who only counts or marks
+// them writes and reads 8 bytes an event less than who decodes both columns.
 class PathStretches {
  public:
-  // False unless both columns are of these encodings and hold what they should. Reuse one instance.
+  // From a process column (kRuns) and the path column. False unless both hold what they should. Reuse one
+  // instance; the columns must outlive what is asked of it.
   bool open(const ColumnInput& processes, const ColumnInput& paths, std::size_t count);
+  // From the processes of all events, whatever their encoding was.
+  bool open(std::span<const std::uint32_t> processes, const ColumnInput& paths);
 
   // The processes that the stretches belong to.
   std::span<const std::uint32_t> processes() const { return std::span(processes_).subspan(1); }
@@ -35,15 +36,20 @@ class PathStretches {
   // than the block; what stands there is lost.
   bool mark(std::span<const std::uint8_t> marks, std::span<std::uint8_t> out) const;
   static constexpr std::size_t kMarkSlack = 8;
+  // Writes the path of each event, whatever it is.
+  void decode(std::span<std::uint32_t> out) const;
 
  private:
   class UsualPaths;
+  bool open_paths(const ColumnInput& paths, std::size_t count);
+  void find_runs(std::span<const std::uint32_t> processes);
   void find_distances(std::size_t count);
   template <typename Visit>
   bool walk(std::size_t limit, Visit visit) const;
 
   std::uint32_t count_ = 0;
   std::span<const std::byte> process_bitmap_;  // where the process is not that of the event before
+  std::vector<std::byte> own_bitmap_;          // of find_runs()
   std::span<const std::byte> path_bitmap_;     // where the path is not the predicted one
   ExplicitValues processes_;                   // of each bit of the one; the first stands before them
   const std::uint8_t* steps_ = nullptr;        // of each bit of the other, escaped

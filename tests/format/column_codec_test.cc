@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <map>
 #include <random>
 
 #include "format/latency_histogram.h"
@@ -109,7 +110,9 @@ TEST_F(ColumnCodec, SparseByProcessKeepsPathsAndFollowsNewIds) {
     encode_sparse_by_process(processes, paths, next_new, column_);
     EXPECT_EQ(next_new, std::max(10U, *std::max_element(paths.begin(), paths.end()) + 1));
     std::vector<std::uint32_t> decoded(paths.size());
-    ASSERT_TRUE(decode_sparse_by_process(input_of(column_), processes, scratch_, decoded));
+    PathStretches stretches;
+    ASSERT_TRUE(stretches.open(processes, input_of(column_)));
+    stretches.decode(decoded);
     ASSERT_EQ(decoded, paths);
   }
 }
@@ -191,9 +194,38 @@ TEST_F(ColumnCodec, HeldKeepsTheBucketsOfHeldEvents) {
   EXPECT_EQ(decoded, expected);
 }
 
-// Hostile input: columns that open are walked as decode_sparse_by_process() decodes them, whatever their bits
-// say, those behind the last event included.
-TEST_F(ColumnCodec, StretchesOfGarbageAreWhatItDecodesTo) {
+// What TRACE_FORMAT.md says of SparseByProcess, event by event; for values of 255 and more in four planes.
+std::vector<std::uint32_t> paths_by_the_text(const ColumnInput& in,
+                                             std::span<const std::uint32_t> processes) {
+  const auto byte_at = [&](std::size_t i) { return static_cast<std::uint32_t>(in.bytes[i]); };
+  const auto bitmap = (processes.size() + 7) / 8;
+  std::size_t steps = 0;
+  for (std::size_t i = 0; i < bitmap; ++i) steps += static_cast<std::size_t>(std::popcount(byte_at(i)));
+  const auto larges = (in.bytes.size() - bitmap - steps) / 4;
+  std::map<std::uint32_t, std::uint32_t> last;
+  auto next_new = static_cast<std::uint32_t>(in.base);
+  std::vector<std::uint32_t> paths;
+  for (std::size_t i = 0, step = 0, large = 0; i < processes.size(); ++i) {
+    auto& path = last[processes[i] % 4096];
+    if ((byte_at(i / 8) >> (i % 8) & 1U) != 0) {
+      std::uint32_t value = byte_at(bitmap + step++);
+      const bool is_new = value == 0;
+      if (value == 255) {
+        const auto at = bitmap + steps + large++;
+        for (unsigned plane = 0; plane < 4; ++plane) value += byte_at(at + plane * larges) << (8 * plane);
+      }
+      const auto folded = value - 1;
+      path = is_new ? next_new : path + 1 + (folded % 2 == 0 ? folded / 2 : ~(folded / 2));
+      next_new = std::max(next_new, path + 1);
+    }
+    paths.push_back(path);
+  }
+  return paths;
+}
+
+// Hostile input: columns that open are walked as the text says, whatever their bits say, those behind the
+// last event included, and numbers that come close to running over.
+TEST_F(ColumnCodec, StretchesOfGarbageAreWhatTheTextSays) {
   constexpr std::size_t kCount = 100;
   for (int round = 0; round < 2000; ++round) {
     std::vector<std::byte> runs((kCount + 7) / 8), paths((kCount + 7) / 8);
@@ -207,12 +239,21 @@ TEST_F(ColumnCodec, StretchesOfGarbageAreWhatItDecodesTo) {
     }
     for (std::size_t i = 0; i < 4 * large_count; ++i) paths.push_back(random_byte());
     const ColumnInput process_column{Encoding::kRuns, 4, random_() % 9, runs};
-    const ColumnInput path_column{Encoding::kSparseByProcess, 4, random_() % 9, paths};
+    const std::uint64_t base =
+        std::array{random_() % 9, INT32_MAX - 9 + random_() % 20, UINT32_MAX - random_() % 9}[random_() % 3];
+    const ColumnInput path_column{Encoding::kSparseByProcess, 4, base, paths};
     PathStretches stretches;
     ASSERT_TRUE(stretches.open(process_column, path_column, kCount));
     std::vector<std::uint32_t> processes(kCount), ids(kCount), counts(300), expected(300);
     ASSERT_TRUE(decode_runs(process_column, scratch_, processes));
-    ASSERT_TRUE(decode_sparse_by_process(path_column, processes, scratch_, ids));
+    const auto by_the_text = paths_by_the_text(path_column, processes);
+    stretches.decode(ids);
+    ASSERT_EQ(ids, by_the_text);
+    std::fill(ids.begin(), ids.end(), 0);
+    PathStretches by_events;
+    ASSERT_TRUE(by_events.open(processes, path_column));
+    by_events.decode(ids);
+    ASSERT_EQ(ids, by_the_text);
     for (const auto id : ids) ++expected[id < 300 ? id : 0];
     stretches.count(counts);
     ASSERT_EQ(counts, expected);
@@ -233,14 +274,15 @@ TEST_F(ColumnCodec, GarbageStaysWithinBounds) {
   for (int round = 0; round < 5000; ++round) {
     std::vector<std::byte> bytes(random_() % 900);
     for (auto& byte : bytes) byte = static_cast<std::byte>(random_());
-    const ColumnInput garbage{Encoding::kPlanes, static_cast<std::uint8_t>(random_() % 12), random_(), bytes};
+    ColumnInput garbage{Encoding::kPlanes, static_cast<std::uint8_t>(random_() % 12), random_(), bytes};
     const auto expect_size = bytes.size() == std::size_t{garbage.width} * 100;
     ASSERT_EQ(decode_planes(garbage, times_as_ids),
               expect_size && garbage.width <= 4 && garbage.base <= UINT32_MAX);
     decode_delta(garbage, random_(), 1000, times);
     decode_planes(garbage, ids);
     decode_planes(garbage, small);
-    decode_sparse_by_process(garbage, processes, scratch_, ids);
+    garbage.encoding = Encoding::kSparseByProcess;
+    if (PathStretches stretches; stretches.open(processes, garbage)) stretches.decode(ids);
     decode_sparse_by_kind(garbage, kinds, scratch_, small);
     decode_held(garbage, flags, scratch_, ids);
     decode_runs(garbage, scratch_, ids);

@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     decode_planes(column, ids);
     decode_delta(column, 1, unit, times);
     decode_sparse_by_kind(column, kinds, scratch, small);
-    decode_sparse_by_process(column, processes, scratch, ids);
+    if (stretches.open(processes, column)) stretches.decode(ids);
     decode_runs(column, scratch, ids);
     decode_nibbles(column, small);
     decode_held(column, flags, scratch, ids);
