@@ -158,8 +158,8 @@ class PathStretches::UsualPaths {
   }
 
  private:
-  // A new path is told by kNewDistance, which makes any path a large one, unless the path itself is as large:
-  // then nothing is usual any more.
+  // A new path is told by distance_of(0), which makes any path a large one, unless the path itself is as
+  // large: then nothing is usual any more.
   void update(std::uint32_t path) {
     all_bits_ |= path | next_new_;
     const bool large = all_bits_ > INT32_MAX;
