@@ -385,6 +385,15 @@ bool Filter::may_match_time(std::uint64_t first_ns, std::uint64_t last_ns, const
   return !root_ || root_->may_match_time(first_ns, last_ns, timeline);
 }
 
+std::vector<format::Loss> Filter::losses_in_time(std::span<const format::Loss> losses,
+                                                 const Timeline& timeline) const {
+  std::vector<format::Loss> in_time;
+  for (const auto& loss : losses) {
+    if (may_match_time(loss.first_ns, loss.last_ns, timeline)) in_time.push_back(loss);
+  }
+  return in_time;
+}
+
 bool Filter::reads_command_lines() const {
   return root_ && root_->reads_command_lines();
 }

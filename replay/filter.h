@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "format/event.h"
@@ -45,6 +46,9 @@ class Filter {
 
   // The same from the time range alone, which is known before the block is read.
   bool may_match_time(std::uint64_t first_ns, std::uint64_t last_ns, const Timeline& timeline) const;
+  // A loss outside the time that was asked for does not touch the answer.
+  std::vector<format::Loss> losses_in_time(std::span<const format::Loss> losses,
+                                           const Timeline& timeline) const;
 
   // Whether extend() must find the command lines of processes in the dictionary.
   bool reads_command_lines() const;

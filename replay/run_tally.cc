@@ -91,10 +91,7 @@ class TallyReader {
 
   // The losses that the answer may have suffered from, with a note each.
   std::vector<format::Loss> concerned(std::span<const format::Loss> losses, const NoteSink& note) {
-    std::vector<format::Loss> concerned;
-    for (const auto& loss : losses) {
-      if (filter_.may_match_time(loss.first_ns, loss.last_ns, timeline_)) concerned.push_back(loss);
-    }
+    auto concerned = filter_.losses_in_time(losses, timeline_);
     TimeFormat time(timeline_, options_.time_style);
     for (const auto& sum : sum_losses(concerned)) note(loss_note(sum, time));
     return concerned;

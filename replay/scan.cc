@@ -459,12 +459,8 @@ Status Scan::run_stream(std::unique_ptr<format::ByteSource> source, std::string_
   return {};
 }
 
-// A loss outside the time that was asked for does not touch the answer.
 void Scan::note_losses(std::span<const format::Loss> losses, const Filter& filter, const Timeline& timeline) {
-  std::vector<format::Loss> concerned;
-  for (const auto& loss : losses) {
-    if (filter.may_match_time(loss.first_ns, loss.last_ns, timeline)) concerned.push_back(loss);
-  }
+  const auto concerned = filter.losses_in_time(losses, timeline);
   TimeFormat time(timeline, options_.time_style);
   for (const auto& sum : sum_losses(concerned)) note_(loss_note(sum, time));
   missing_ = missing_ || !concerned.empty();
