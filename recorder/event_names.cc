@@ -1,9 +1,13 @@
 #include "recorder/event_names.h"
 
+#include "recorder/clock.h"
+
 namespace rfan::recorder {
 
 void EventNames::begin_arena(const Arena& arena) {
   mounts_.refresh();
+  if (arena.batch_count != 0)
+    repeated_.begin_arena(clock_ns(CLOCK_REALTIME) - (monotonic_ns() - arena.batches[0].read_ns));
   replacing_ = {};
   for (const auto& batch : std::span(arena.batches).first(arena.batch_count)) {
     if (batch.source == Arena::Source::kNotificationGroup) foresee(arena.bytes_of(batch));
@@ -26,12 +30,21 @@ EventPaths EventNames::of_descriptor(const KernelEvent& event) {
     paths.why_unknown = format::LossCause::kDescriptorFailed;
     return paths;
   }
-  const int fd = event.fd;
-  if (const auto resolved = mounts_.has(fd) ? resolver_.resolve(fd) : directories_.path_of_object(fd)) {
+  if (const auto resolved = resolve(event)) {
     paths.path = resolved->path;
     paths.deleted = resolved->deleted;
   }
   return paths;
+}
+
+std::optional<ResolvedPath> EventNames::resolve(const KernelEvent& event) {
+  const auto file = status_of(event.fd);
+  if (!file || file->mount == 0) return resolver_.resolve(event.fd);
+  if (!mounts_.has(file->mount)) return directories_.path_of_object(event.fd);
+  if (const auto path = repeated_.find(event, *file)) return ResolvedPath{*path, false};
+  const auto resolved = resolver_.resolve(event.fd);
+  if (resolved && !resolved->deleted) repeated_.learn(event, *file, resolved->path);
+  return resolved;
 }
 
 EventPaths EventNames::of_names(const NamedEvent& event) {

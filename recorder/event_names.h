@@ -14,6 +14,7 @@
 #include "recorder/directory_table.h"
 #include "recorder/own_mounts.h"
 #include "recorder/path_resolver.h"
+#include "recorder/repeated_files.h"
 
 namespace rfan::recorder {
 
@@ -54,6 +55,7 @@ class EventNames {
   // How far the kernel's second event is looked for behind the first.
   static constexpr int kMaxLookAhead = 64;
 
+  std::optional<ResolvedPath> resolve(const KernelEvent& event);
   void foresee(std::span<const std::byte> raw);
   static bool borrow_name(NamedEvent& event, KernelEventWalker ahead, int& events_left);
   void name_link_count(NamedEvent& event, const KernelEventWalker& ahead, const Arena& arena,
@@ -61,6 +63,7 @@ class EventNames {
 
   PathResolver resolver_;
   OwnMounts mounts_;
+  RepeatedFiles repeated_;
   DirectoryTable directories_;
   NamedEvent replacing_;             // the event before, if it is a rename
   std::uint32_t replacing_pid_ = 0;  // ... by this process

@@ -20,10 +20,9 @@ class OwnMounts {
 
   // Call now and then: reads the list of mounts again if it has changed.
   void refresh();
-  // Whether the descriptor was opened through a mount that we have (statx, 0.8 us). A mount that is newer
-  // than the last refresh() is not known yet; the descriptor keeps its mount, whose id is thus not given out
-  // anew.
-  bool has(int fd) const;
+  // Whether the mount is one that we have. One that is newer than the last refresh() is not known yet; a
+  // descriptor keeps its mount, whose id is thus not given out anew.
+  bool has(std::uint64_t mount_id) const { return ids_.contains(mount_id); }
 
  private:
   explicit OwnMounts(MountWatch watch) : watch_(std::move(watch)) { learn(); }

@@ -2,7 +2,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "tests/kernel/kernel_fixture.h"
 
@@ -128,6 +130,67 @@ TEST_F(KernelTest, FilesUnderARenamedDirectoryHaveTheNewPath) {
   const auto replayed = stop_and_replay(*recording);
   EXPECT_EQ(story(replayed.of_process(pid), root()), (Story{"open after/a", "close_nowrite after/a"}));
   EXPECT_EQ(story(replayed.of_kind("rename"), root()), Story{"rename before -> after"});
+}
+
+// Long enough for the recorder to trust that a file has one name (RepeatedFiles).
+void let_files_settle() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+}
+
+TEST_F(KernelTest, AFileOpenedAgainAndAgainHasItsNameEachTime) {
+  constexpr int kRounds = 300;
+  for (const auto* name : {"a", "b", "c"}) create(file(name));
+  std::filesystem::create_hard_link(file("b"), file("b2"));
+  let_files_settle();
+  const auto recording = record();
+  const auto pid = in_child([&] {
+    for (int i = 0; i < kRounds; ++i)
+      for (const auto* name : {"a", "b", "c", "b2"}) open_and_close(file(name));
+  });
+  Story expected;
+  for (int i = 0; i < kRounds; ++i)
+    for (const auto* name : {"a", "b", "c", "b2"})
+      for (const auto* kind : {"open ", "close_nowrite "}) expected.push_back(kind + std::string(name));
+  expect_same_lines(story(stop_and_replay(*recording).of_process(pid), root()), expected);
+}
+
+// As git and mail servers write files.
+TEST_F(KernelTest, AFileLinkedAndUnlinkedAtOnceHasTheNameItWasOpenedBy) {
+  constexpr int kFiles = 300;
+  const auto recording = record();
+  const auto pid = in_child([&] {
+    for (int i = 0; i < kFiles; ++i) {
+      const auto name = std::to_string(i);
+      const int fd = ::open(file("tmp" + name).c_str(), O_CREAT | O_WRONLY, 0644);
+      ::link(file("tmp" + name).c_str(), file("done" + name).c_str());
+      ::unlink(file("tmp" + name).c_str());
+      open_and_close(file("done" + name));
+      ::close(fd);
+    }
+  });
+  Story expected, found;
+  for (int i = 0; i < kFiles; ++i) {
+    const auto name = std::to_string(i);
+    for (const auto& line :
+         {"open tmp" + name, "open done" + name, "close_nowrite done" + name, "close_write tmp" + name})
+      expected.push_back(line);
+  }
+  for (const auto& line : story(stop_and_replay(*recording).of_process(pid), root()))
+    if (line.starts_with("open") || line.starts_with("close")) found.push_back(line);
+  expect_same_lines(found, expected);
+}
+
+TEST_F(KernelTest, AFileOpenedByANameThatIsGoneIsClosedByIt) {
+  create(file("old"));
+  const int fd = ::open(file("old").c_str(), O_RDONLY | O_CLOEXEC);
+  std::filesystem::create_hard_link(file("old"), file("new"));
+  std::filesystem::remove(file("old"));
+  let_files_settle();
+  const auto recording = record();
+  in_child([&] { open_and_close(file("new")); });
+  ::close(fd);
+  EXPECT_EQ(story(stop_and_replay(*recording).events, root()),
+            (Story{"open new", "close_nowrite new", "close_nowrite old"}));
 }
 
 TEST_F(KernelTest, NamesAreBytes) {

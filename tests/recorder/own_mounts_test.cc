@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "format/unique_fd.h"
+#include "recorder/file_status.h"
 #include "tests/recorder/private_mounts.h"
 #include "tests/support/scratch_directory.h"
 
@@ -29,7 +30,7 @@ class OwnMountsTest : public PrivateMountsTest {
 TEST_F(OwnMountsTest, WhatWeOpenedIsOnAMountOfOurs) {
   auto mounts = OwnMounts::open();
   ASSERT_TRUE(mounts.ok());
-  EXPECT_TRUE(mounts->has(open_here(scratch_.path()).get()));
+  EXPECT_TRUE(mounts->has(status_of(open_here(scratch_.path()).get())->mount));
 }
 
 TEST_F(OwnMountsTest, APrivateMountIsNotOurs) {
@@ -37,7 +38,7 @@ TEST_F(OwnMountsTest, APrivateMountIsNotOurs) {
   ASSERT_TRUE(mounts.ok());
   const auto fd = open_privately(scratch_.path());
   if (!fd) GTEST_SKIP() << "KERNEL TEST SKIPPED: no open_tree";
-  EXPECT_FALSE(mounts->has(fd.get()));
+  EXPECT_FALSE(mounts->has(status_of(fd.get())->mount));
 }
 
 TEST_F(OwnMountsTest, ANewMountIsOursAfterARefresh) {
@@ -45,9 +46,9 @@ TEST_F(OwnMountsTest, ANewMountIsOursAfterARefresh) {
   ASSERT_TRUE(mounts.ok());
   const TestMount added("tmpfs", scratch_.path());
   const auto fd = open_here(scratch_.path());
-  EXPECT_FALSE(mounts->has(fd.get()));
+  EXPECT_FALSE(mounts->has(status_of(fd.get())->mount));
   mounts->refresh();
-  EXPECT_TRUE(mounts->has(fd.get()));
+  EXPECT_TRUE(mounts->has(status_of(fd.get())->mount));
 }
 
 }  // namespace
