@@ -41,9 +41,28 @@ std::size_t ArenaQueue::size() const {
   return (tail + slots_.size() - head) % slots_.size();
 }
 
+void FreeArenas::push(Arena* arena) {
+  arena->next_free = head_.load(std::memory_order_relaxed);
+  while (!head_.compare_exchange_weak(arena->next_free, arena, std::memory_order_release,
+                                      std::memory_order_relaxed)) {
+  }
+  size_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Arena* FreeArenas::pop() {
+  Arena* arena = head_.load(std::memory_order_acquire);
+  while (arena != nullptr &&
+         !head_.compare_exchange_weak(arena, arena->next_free, std::memory_order_acquire)) {
+  }
+  if (arena != nullptr) size_.fetch_sub(1, std::memory_order_relaxed);
+  return arena;
+}
+
 Result<std::unique_ptr<ArenaPool>> ArenaPool::create() {
-  auto memory = LockedMemory::allocate(kArenas * sizeof(Arena), LockedMemory::Populate::kNow, "event arenas");
+  auto memory =
+      LockedMemory::allocate(kArenas * sizeof(Arena), LockedMemory::Populate::kOnTouch, "event arenas");
   if (!memory) return memory.error();
+  memory->populate(kReady * sizeof(Arena));
   UniqueFd wake_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake_event) return errno_error("cannot create an eventfd");
   return std::unique_ptr<ArenaPool>(new ArenaPool(std::move(*memory), std::move(wake_event)));
@@ -51,7 +70,7 @@ Result<std::unique_ptr<ArenaPool>> ArenaPool::create() {
 
 ArenaPool::ArenaPool(LockedMemory memory, UniqueFd wake_event)
     : memory_(std::move(memory)), wake_event_(std::move(wake_event)) {
-  for (std::size_t i = 0; i < kArenas; ++i) free_.push(new (memory_.data() + i * sizeof(Arena)) Arena);
+  for (std::size_t i = kArenas; i-- > 0;) free_.push(new (memory_.data() + i * sizeof(Arena)) Arena);
 }
 
 void ArenaPool::give_back(Arena* arena) {

@@ -28,14 +28,14 @@ struct Arena {
   static constexpr ImageSerial kOwnEvent = UINT32_MAX;
 
   enum class Source : std::uint8_t { kPermissionGroup, kNotificationGroup };
-  // One read().
+  // One read(). Without initial values: memory that is not used is not touched.
   struct Batch {
-    std::uint32_t raw_begin = 0;  // its bytes in `raw`
-    std::uint32_t raw_end = 0;
-    std::uint32_t first_image = 0;  // of its first event in `images`
-    Source source = Source::kPermissionGroup;
-    std::uint64_t read_ns = 0;      // CLOCK_MONOTONIC when read() had returned
-    std::uint64_t answered_ns = 0;  // ... when the last answer of the batch had been written
+    std::uint32_t raw_begin;  // its bytes in `raw`
+    std::uint32_t raw_end;
+    std::uint32_t first_image;  // of its first event in `images`
+    Source source;
+    std::uint64_t read_ns;      // CLOCK_MONOTONIC when read() had returned
+    std::uint64_t answered_ns;  // ... when the last answer of the batch had been written
   };
 
   // What the reader took from the kernel, or failed to, and could not put into an arena.
@@ -56,6 +56,8 @@ struct Arena {
     }
   };
 
+  Arena* next_free = nullptr;  // FreeArenas
+
   std::size_t raw_bytes = 0;
   std::size_t event_count = 0;
   std::size_t batch_count = 0;
@@ -65,9 +67,9 @@ struct Arena {
   // Process notifications lost likewise (the kernel's ring or our log was full).
   std::uint64_t process_facts_lost = 0;
 
+  std::bitset<kMaxEvents> denied;  // by us, in the order of `images`
   std::array<Batch, kMaxBatches> batches;
   std::array<ImageSerial, kMaxEvents> images;
-  std::bitset<kMaxEvents> denied;  // by us, in the order of `images`
   alignas(8) std::array<std::byte, kRawBytes> raw;
 
   bool empty() const { return event_count == 0 && missing.none() && process_facts_lost == 0; }
@@ -93,11 +95,27 @@ class ArenaQueue {
   alignas(64) std::atomic<std::size_t> tail_ = 0;
 };
 
+// Arenas that nobody uses. push() by any one thread, pop() by another, lock-free. The one that was given back
+// last comes first: only as many arenas are in memory as were ever in use at a time.
+class FreeArenas {
+ public:
+  void push(Arena* arena);
+  Arena* pop();  // null when there is none
+  std::size_t size() const { return size_.load(std::memory_order_relaxed); }
+
+ private:
+  // Only one thread pops, so that what is behind the head cannot change between the look and the exchange.
+  std::atomic<Arena*> head_ = nullptr;
+  std::atomic<std::size_t> size_ = 0;
+};
+
 // All arenas of a recording and the two queues they go round in: free → reader → filled → writer → free.
 class ArenaPool {
  public:
-  // 32 arenas hold 131,072 events.
+  // 32 arenas hold 131,072 events. Most recordings use four at most: those are in memory from the start, the
+  // others (270 KB each) once they are needed.
   static constexpr std::size_t kArenas = 32;
+  static constexpr std::size_t kReady = 4;
 
   static Result<std::unique_ptr<ArenaPool>> create();
 
@@ -132,7 +150,7 @@ class ArenaPool {
   std::atomic<bool> writer_sleeps_ = false;
   std::atomic<std::uint64_t> queued_events_ = 0;
   std::uint64_t queue_high_water_ = 0;  // reader thread
-  ArenaQueue free_{kArenas};
+  FreeArenas free_;
   ArenaQueue filled_{kArenas};
 };
 

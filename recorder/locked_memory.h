@@ -13,7 +13,7 @@ class LockedMemory {
  public:
   enum class Populate {
     kNow,      // every page is touched and locked at once
-    kOnTouch,  // a page is locked when it is first used: for sparse tables
+    kOnTouch,  // a page is locked when it is first used: for what may never be
   };
   // Locking is best effort: without CAP_IPC_LOCK and above RLIMIT_MEMLOCK the memory is usable, but not
   // locked. Anonymous memory has no file behind it, so a fault on it can never wait
@@ -24,6 +24,9 @@ class LockedMemory {
   LockedMemory(LockedMemory&& other) noexcept;
   LockedMemory& operator=(LockedMemory&& other) noexcept;
   ~LockedMemory();
+
+  // Touches and locks the first `bytes` now.
+  void populate(std::size_t bytes);
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return size_; }

@@ -44,7 +44,8 @@ struct ProcessRecord {
 class ProcessLog {
  public:
   // A record takes 48 bytes and its strings; a short process leaves about 500 bytes (fork, exec, path,
-  // details, exit). 8 MiB hold 16,000 of them, which is seconds of the fastest fork loop.
+  // details, exit). 8 MiB hold 16,000 of them, which is seconds of the fastest fork loop. What is not used
+  // yet is not in memory.
   static constexpr std::size_t kBytes = 8 * 1024 * 1024;
 
   static Result<ProcessLog> create();

@@ -1,8 +1,11 @@
 #include "recorder/arena.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
@@ -91,6 +94,34 @@ TEST_F(ArenaPoolTest, ArenaIsFreeAgainWhenTheWriterGivesItBack) {
   pool_->give_back(oldest);
   EXPECT_EQ(pool_->take_free(), oldest);
   EXPECT_EQ(pool_->take_free(), nullptr);
+}
+
+TEST_F(ArenaPoolTest, TheArenaGivenBackLastIsTakenFirst) {
+  Arena* first = pool_->take_free();
+  Arena* second = pool_->take_free();
+  for (Arena* arena : {second, first}) {
+    pool_->publish(arena);
+    pool_->give_back(pool_->take_filled(0));
+  }
+  EXPECT_EQ(pool_->take_free(), first);
+  EXPECT_EQ(pool_->take_free(), second);
+}
+
+// Whether the page is in memory.
+bool is_resident(const std::byte& byte) {
+  const auto page_bytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto* page = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&byte) / page_bytes * page_bytes);
+  unsigned char resident = 0;
+  EXPECT_EQ(::mincore(page, 1, &resident), 0);
+  return (resident & 1) != 0;
+}
+
+TEST_F(ArenaPoolTest, ArenasThatWereNeverUsedTakeNoMemory) {
+  for (std::size_t taken = 0; Arena* arena = pool_->take_free(); ++taken) {
+    // The last page of one arena may be the first of the next.
+    const std::byte& middle = arena->raw[Arena::kRawBytes / 2];
+    EXPECT_EQ(is_resident(middle), taken < ArenaPool::kReady) << "arena " << taken;
+  }
 }
 
 TEST_F(ArenaPoolTest, FilledArenasComeInTheOrderOfPublishing) {

@@ -40,7 +40,10 @@ class WriteLoopTest : public ::testing::Test {
     arena->raw_bytes = bytes.size();
     arena->event_count = bytes.size() / kKernelEventBytes;
     std::fill_n(arena->images.begin(), arena->event_count, ImageSerial{0});
-    arena->batches[arena->batch_count++] = {.raw_end = static_cast<std::uint32_t>(bytes.size()),
+    arena->batches[arena->batch_count++] = {.raw_begin = 0,
+                                            .raw_end = static_cast<std::uint32_t>(bytes.size()),
+                                            .first_image = 0,
+                                            .source = Arena::Source::kPermissionGroup,
                                             .read_ns = ++clock_ns_,
                                             .answered_ns = ++clock_ns_};
     arenas_->publish(arena);
@@ -99,8 +102,12 @@ TEST_F(WriteLoopTest, OwnEventIsClosedAndNotRecorded) {
   std::memcpy(arena->raw.data(), input.bytes().data(), input.bytes().size());
   arena->raw_bytes = input.bytes().size();
   arena->images[arena->event_count++] = Arena::kOwnEvent;
-  arena->batches[arena->batch_count++] = {
-      .raw_end = static_cast<std::uint32_t>(arena->raw_bytes), .read_ns = 1, .answered_ns = 2};
+  arena->batches[arena->batch_count++] = {.raw_begin = 0,
+                                          .raw_end = static_cast<std::uint32_t>(arena->raw_bytes),
+                                          .first_image = 0,
+                                          .source = Arena::Source::kPermissionGroup,
+                                          .read_ns = 1,
+                                          .answered_ns = 2};
   arenas_->publish(arena);
   EXPECT_EQ(end().events, 0U);
   EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
