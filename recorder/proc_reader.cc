@@ -127,12 +127,9 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
 
 std::string_view ProcReader::read_file(const char* name, std::span<char> buffer, bool* truncated) {
   const UniqueFd file(::openat(process_.get(), name, O_RDONLY | O_CLOEXEC));
-  std::size_t length = 0;
-  while (file && length < buffer.size()) {
-    const ssize_t bytes = ::read(file.get(), buffer.data() + length, buffer.size() - length);
-    if (bytes <= 0) break;
-    length += static_cast<std::size_t>(bytes);
-  }
+  // These files come in one piece.
+  const ssize_t bytes = file ? ::read(file.get(), buffer.data(), buffer.size()) : 0;
+  const auto length = static_cast<std::size_t>(std::max<ssize_t>(bytes, 0));
   if (truncated != nullptr) *truncated = length == buffer.size();
   return {buffer.data(), length};
 }
