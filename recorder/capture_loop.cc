@@ -56,7 +56,7 @@ void CaptureLoop::stop() {
 
 void CaptureLoop::run() {
   ::pthread_setname_np(::pthread_self(), "rfan-reader");
-  become_real_time();
+  set_reader_priority(ReaderPriority::kRealTime);
   pin_to_cpu(options_.cpu);
   guardian_.arm();
   for (;;) {
@@ -181,6 +181,7 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
   KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(offset, bytes));
   KernelEvent event;
   std::int64_t descriptors = 0;
+  std::int64_t held = 0;
   std::uint64_t seen = 0;
   while (walker.next(event)) {
     const bool own = event.pid == own_pid_;
@@ -190,6 +191,7 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
     if (event.fd < 0) continue;
     ++descriptors;
     if (!event.is_held()) continue;
+    ++held;
     if (replies_.full()) held_->answer(replies_);
     if (!own && denies(event)) {
       arena_->denied.set(index);
@@ -203,6 +205,18 @@ void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t
   if (!replies_.empty()) held_->answer(replies_);
   batch.answered_ns = monotonic_ns();
   arenas_.open_descriptors.fetch_add(descriptors, std::memory_order_release);
+  follow_storm(held, read_ns);
+}
+
+void CaptureLoop::follow_storm(std::int64_t held, std::uint64_t now_ns) {
+  if (held > 1) crowded_opens_ += held;
+  if (now_ns - storm_window_ns_ < kStormWindowNs) return;
+  const bool storm = crowded_opens_ >= kStormOpens && now_ns - storm_window_ns_ < 2 * kStormWindowNs;
+  storm_window_ns_ = now_ns;
+  crowded_opens_ = 0;
+  if (storm == storm_) return;
+  storm_ = storm;
+  set_reader_priority(storm ? ReaderPriority::kStorm : ReaderPriority::kRealTime);
 }
 
 // Whoever waits behind bytes that cannot be understood can only be let go by closing the group.

@@ -81,6 +81,11 @@ class CaptureLoop {
   // was 2.8 times that of a bare loop; every 10 ms it meets one in 300.
   static constexpr std::uint64_t kMaxArenaAgeNs = 10'000'000;
 
+  // So many opens within such a time that did not wait alone are a storm: ten times what a parallel compile
+  // makes, half of what 16 threads make that do nothing else.
+  static constexpr std::uint64_t kStormWindowNs = 10'000'000;
+  static constexpr std::int64_t kStormOpens = 100;
+
   // How often CPUs that came online are looked for.
   static constexpr std::uint64_t kCpusIntervalNs = 1'000'000'000;
 
@@ -114,6 +119,7 @@ class CaptureLoop {
   void follow_cpus();
   void note_unreadable();
   void give_up();
+  void follow_storm(std::int64_t held, std::uint64_t now_ns);
   bool publishing_is_due(std::uint64_t now_ns) const;
   void wait();
   bool gather();
@@ -139,6 +145,9 @@ class CaptureLoop {
   Arena::Missing missing_;  // since the last arena was published
   LiveStatistics& live_;
   std::uint64_t shortage_since_ns_ = 0;  // 0: there is room
+  bool storm_ = false;
+  std::uint64_t storm_window_ns_ = 0;  // when it began
+  std::int64_t crowded_opens_ = 0;     // in it
   std::size_t told_since_gathered_ = 0;
   std::uint64_t gather_ns_ = kMinGatherNs;
   std::uint32_t own_pid_;

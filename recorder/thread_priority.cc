@@ -24,12 +24,20 @@ struct SchedulingAttributes {
 };
 static_assert(sizeof(SchedulingAttributes) == 48);
 
+constexpr std::uint64_t kTurnNs = 100'000;
+
 }  // namespace
 
-void become_real_time() {
-  sched_param priority{};
-  priority.sched_priority = 1;
-  ::sched_setscheduler(0, SCHED_FIFO, &priority);
+void set_reader_priority(ReaderPriority priority) {
+  SchedulingAttributes attributes;
+  if (priority == ReaderPriority::kRealTime) {
+    attributes.policy = SCHED_FIFO;
+    attributes.priority = 1;
+  } else {
+    attributes.nice = -10;
+    attributes.runtime_ns = kTurnNs;
+  }
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0U);
 }
 
 void pin_to_cpu(int cpu) {
@@ -49,7 +57,7 @@ void pin_to_cpu(int cpu) {
 void set_writer_priority(WriterPriority priority) {
   SchedulingAttributes attributes;
   attributes.nice = priority == WriterPriority::kUrgent ? -15 : 0;
-  attributes.runtime_ns = 100'000;
+  attributes.runtime_ns = kTurnNs;
   ::syscall(SYS_sched_setattr, 0, &attributes, 0U);
 }
 

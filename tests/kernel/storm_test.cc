@@ -1,10 +1,14 @@
 // Many opens at once: all of them counted, none of them refused, in bounded memory.
+#include <sched.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <regex>
 #include <set>
+#include <thread>
 
 #include "tests/kernel/canary.h"
 #include "tests/kernel/kernel_fixture.h"
@@ -69,6 +73,39 @@ TEST_F(KernelTest, MemoryDoesNotGrowWithEvents) {
   // Room for all arenas, should the writer have been further behind than before.
   EXPECT_LT(resident_kb(recording->pid()), before_kb + 10'240) << "800,000 events took more than 10 MiB";
   EXPECT_EQ(recording->stop().status, 0);
+}
+
+// SCHED_*; -1: no such thread.
+int policy_of_reader(pid_t recorder) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(recorder) + "/task")) {
+    if (read_file((task.path() / "comm").string()) == "rfan-reader\n")
+      return ::sched_getscheduler(std::stoi(task.path().filename().string()));
+  }
+  return -1;
+}
+
+// Until it has this policy or five seconds are over. An open now and then lets the reader look at the time.
+int wait_for_policy(pid_t recorder, int policy, const std::string& file) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (policy_of_reader(recorder) != policy && std::chrono::steady_clock::now() < end) {
+    open_and_close(file);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return policy_of_reader(recorder);
+}
+
+TEST_F(KernelTest, TheReaderIsRealTimeExceptInAStorm) {
+  prepare_storm(kFiles);
+  create(file("x"));
+  const auto recording = record();
+  ASSERT_EQ(policy_of_reader(recording->pid()), SCHED_FIFO);
+  ChildProcess opener({OPEN_STORM_PATH, "threads", "16", "100000", std::to_string(kFiles), root()});
+  EXPECT_EQ(wait_for_policy(recording->pid(), SCHED_OTHER, file("x")), SCHED_OTHER);
+  EXPECT_EQ(opener.wait().status, 0);
+  EXPECT_EQ(wait_for_policy(recording->pid(), SCHED_FIFO, file("x")), SCHED_FIFO);
+  EXPECT_EQ(recording->stop().status, 0);
+  expect_all_accounted_for();
 }
 
 TEST_F(KernelTest, TheEndOfARecordingInAStormRefusesNobody) {
