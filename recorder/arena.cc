@@ -42,11 +42,11 @@ std::size_t ArenaQueue::size() const {
 }
 
 void FreeArenas::push(Arena* arena) {
+  size_.fetch_add(1, std::memory_order_relaxed);  // first: it never falls below what is there to pop
   arena->next_free = head_.load(std::memory_order_relaxed);
   while (!head_.compare_exchange_weak(arena->next_free, arena, std::memory_order_release,
                                       std::memory_order_relaxed)) {
   }
-  size_.fetch_add(1, std::memory_order_relaxed);
 }
 
 Arena* FreeArenas::pop() {
@@ -59,8 +59,7 @@ Arena* FreeArenas::pop() {
 }
 
 Result<std::unique_ptr<ArenaPool>> ArenaPool::create() {
-  auto memory =
-      LockedMemory::allocate(kArenas * sizeof(Arena), LockedMemory::Populate::kOnTouch, "event arenas");
+  auto memory = LockedMemory::allocate(kArenas * sizeof(Arena), "event arenas");
   if (!memory) return memory.error();
   memory->populate(kReady * sizeof(Arena));
   UniqueFd wake_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));

@@ -109,7 +109,7 @@ class FreeArenas {
   std::atomic<std::size_t> size_ = 0;
 };
 
-// All arenas of a recording and the two queues they go round in: free → reader → filled → writer → free.
+// All arenas of a recording and the way they go round: free → reader → filled → writer → free.
 class ArenaPool {
  public:
   // 32 arenas hold 131,072 events. Most recordings use four at most: those are in memory from the start, the

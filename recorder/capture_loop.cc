@@ -357,6 +357,7 @@ void CaptureLoop::wait() {
   const std::size_t watched = shortage ? must_watch_ : held_back ? first_ring_ : poll_fds_.size();
   const int ready = ::poll(poll_fds_.data(), watched, timeout_ms);
   held_is_empty_ = ready >= 0 && poll_fds_[must_watch_ - 1].revents == 0;
+  if (ready == 0) follow_storm(0, monotonic_ns());
   forget_ended_rings();
   drain_process_events();
   follow_cpus();

@@ -7,16 +7,14 @@
 
 namespace rfan::recorder {
 
-Result<LockedMemory> LockedMemory::allocate(std::size_t bytes, Populate populate, std::string_view purpose) {
-  const int populate_flag = populate == Populate::kNow ? MAP_POPULATE : MAP_NORESERVE;
+Result<LockedMemory> LockedMemory::allocate(std::size_t bytes, std::string_view purpose) {
   void* data =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | populate_flag, -1, 0);
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (data == MAP_FAILED) return errno_error("cannot allocate memory for the " + std::string(purpose));
   LockedMemory memory;
   memory.data_ = static_cast<std::byte*>(data);
   memory.size_ = bytes;
-  [[maybe_unused]] const int best_effort =
-      ::mlock2(data, bytes, populate == Populate::kNow ? 0 : MLOCK_ONFAULT);
+  [[maybe_unused]] const int best_effort = ::mlock2(data, bytes, MLOCK_ONFAULT);
   return memory;
 }
 

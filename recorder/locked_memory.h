@@ -8,17 +8,14 @@
 
 namespace rfan::recorder {
 
-// An anonymous mapping, zeroed. Owner type; unmaps on destruction.
+// An anonymous mapping, zeroed; a page is locked when it is first used, and takes no memory before. Owner
+// type; unmaps on destruction.
 class LockedMemory {
  public:
-  enum class Populate {
-    kNow,      // every page is touched and locked at once
-    kOnTouch,  // a page is locked when it is first used: for what may never be
-  };
   // Locking is best effort: without CAP_IPC_LOCK and above RLIMIT_MEMLOCK the memory is usable, but not
   // locked. Anonymous memory has no file behind it, so a fault on it can never wait
   // for our own answer.
-  static Result<LockedMemory> allocate(std::size_t bytes, Populate populate, std::string_view purpose);
+  static Result<LockedMemory> allocate(std::size_t bytes, std::string_view purpose);
 
   LockedMemory() = default;
   LockedMemory(LockedMemory&& other) noexcept;

@@ -46,7 +46,7 @@ std::byte* put(std::byte* to, std::string_view bytes) {
 }  // namespace
 
 Result<ProcessLog> ProcessLog::create() {
-  auto memory = LockedMemory::allocate(kBytes, LockedMemory::Populate::kOnTouch, "process log");
+  auto memory = LockedMemory::allocate(kBytes, "process log");
   if (!memory) return memory.error();
   return ProcessLog(std::move(*memory));
 }

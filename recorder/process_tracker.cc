@@ -38,8 +38,7 @@ std::uint64_t fingerprint_of(const ProcessRecord& record) {
 
 Result<ProcessTracker> ProcessTracker::create(ProcessLog& log, ProcReader reader, bool side_band) {
   const std::uint32_t pid_limit = read_pid_limit();
-  auto table =
-      LockedMemory::allocate(pid_limit * sizeof(Entry), LockedMemory::Populate::kOnTouch, "process table");
+  auto table = LockedMemory::allocate(pid_limit * sizeof(Entry), "process table");
   if (!table) return table.error();
   return ProcessTracker(log, std::move(reader), std::move(*table), pid_limit, side_band);
 }

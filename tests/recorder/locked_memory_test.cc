@@ -16,24 +16,22 @@ bool is_zero(const LockedMemory& memory) {
   return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
 }
 
-LockedMemory allocate(LockedMemory::Populate populate) {
-  auto memory = LockedMemory::allocate(kBytes, populate, "test");
+LockedMemory allocate() {
+  auto memory = LockedMemory::allocate(kBytes, "test");
   EXPECT_TRUE(memory.ok());
   return std::move(*memory);
 }
 
 TEST(LockedMemory, IsZeroedAndWritable) {
-  for (const auto populate : {LockedMemory::Populate::kNow, LockedMemory::Populate::kOnTouch}) {
-    const auto memory = allocate(populate);
-    ASSERT_EQ(memory.size(), kBytes);
-    EXPECT_TRUE(is_zero(memory));
-    memory.data()[kBytes - 1] = std::byte{1};
-    EXPECT_FALSE(is_zero(memory));
-  }
+  const auto memory = allocate();
+  ASSERT_EQ(memory.size(), kBytes);
+  EXPECT_TRUE(is_zero(memory));
+  memory.data()[kBytes - 1] = std::byte{1};
+  EXPECT_FALSE(is_zero(memory));
 }
 
 TEST(LockedMemory, MovesItsMapping) {
-  auto memory = allocate(LockedMemory::Populate::kOnTouch);
+  auto memory = allocate();
   std::byte* const data = memory.data();
   const LockedMemory moved(std::move(memory));
   EXPECT_EQ(moved.data(), data);
@@ -43,17 +41,16 @@ TEST(LockedMemory, MovesItsMapping) {
 }
 
 TEST(LockedMemory, AssignmentTakesTheMapping) {
-  auto memory = allocate(LockedMemory::Populate::kOnTouch);
+  auto memory = allocate();
   std::byte* const data = memory.data();
-  LockedMemory assigned = allocate(LockedMemory::Populate::kOnTouch);
+  LockedMemory assigned = allocate();
   assigned = std::move(memory);
   EXPECT_EQ(assigned.data(), data);
   assigned.data()[0] = std::byte{1};
 }
 
 TEST(LockedMemory, ImpossibleSizeIsAnErrorThatNamesThePurpose) {
-  const auto memory =
-      LockedMemory::allocate(std::size_t{1} << 62, LockedMemory::Populate::kOnTouch, "process table");
+  const auto memory = LockedMemory::allocate(std::size_t{1} << 62, "process table");
   ASSERT_FALSE(memory.ok());
   EXPECT_NE(memory.error().message().find("process table"), std::string::npos);
   EXPECT_EQ(memory.error().errno_value, ENOMEM);
