@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cstring>
 #include <limits>
 
@@ -211,11 +212,13 @@ bool PathStretches::walk(std::size_t limit, Visit visit) const {
 }
 
 bool PathStretches::count(std::span<std::uint32_t> counts) const {
+  assert(!counts.empty());
   return walk(counts.size(), [counts = counts.data()](std::uint32_t begin, std::uint32_t end,
                                                       std::uint32_t path) { counts[path] += end - begin; });
 }
 
 bool PathStretches::mark(std::span<const std::uint8_t> marks, std::span<std::uint8_t> out) const {
+  assert(!marks.empty() && out.size() >= count_ + kMarkSlack);
   return walk(marks.size(), [marks = marks.data(), out = out.data()](std::uint32_t begin, std::uint32_t end,
                                                                      std::uint32_t path) {
     // Eight at a time: stretches are short, and the next one overwrites what was too much.

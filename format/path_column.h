@@ -27,8 +27,8 @@ class PathStretches {
   // From the processes of all events, whatever their encoding was.
   bool open(std::span<const std::uint32_t> processes, const ColumnInput& paths);
 
-  // The processes that the stretches belong to.
-  std::span<const std::uint32_t> processes() const { return std::span(processes_).subspan(1); }
+  // The processes that the stretches belong to; after the first open(), and whether or not one is first.
+  std::span<const std::uint32_t> processes() const { return processes_; }
 
   // Adds to counts[id] the events of path id. An id behind the end of `counts` counts as 0: then false.
   bool count(std::span<std::uint32_t> counts) const;

@@ -23,9 +23,10 @@ std::optional<DictionaryIds> TraceContext::expect_names(const Frame& frame) {
   return {};
 }
 
-void TraceContext::take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts) {
+bool TraceContext::take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts) {
   const auto fault = decode_entries(frame.body(), ids, parts, decompressor_, dictionary);
   if (!fault.empty()) report_frame(frame, fault);
+  return fault.empty();
 }
 
 void TraceContext::take(const Frame& frame) {

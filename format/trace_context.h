@@ -26,9 +26,9 @@ class TraceContext {
   // Takes in a frame of any type but EVENTS.
   void take(const Frame& frame);
   // The same of a DICT frame in two steps, of which the first needs no body and the second may come later,
-  // part by part.
+  // part by part. Nothing and false: a fault, which was reported.
   std::optional<DictionaryIds> expect_names(const Frame& frame);
-  void take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts);
+  bool take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts);
   // The block of an EVENTS frame; nothing, after a report, when its metadata is wrong.
   std::optional<EncodedBlock> block_of(Frame frame);
 

@@ -18,6 +18,7 @@ namespace rfan::format {
 constexpr std::size_t kFirstReadBytes = 4096;
 // Head and metadata of a DICT frame.
 constexpr std::size_t kFirstDictionaryReadBytes = 128;
+constexpr auto kWrongDirectory = "no DICT frame where the directory says";
 constexpr auto kWholeFile = std::numeric_limits<std::uint64_t>::max();
 
 struct TraceFile::State : EntrySource {
@@ -48,7 +49,8 @@ struct TraceFile::State : EntrySource {
   void load_names(DictionaryFrame& frame);
   void expect_names(DictionaryFrame& frame);
   void read_names(DictionaryFrame& frame, DictionaryParts parts);
-  void lose_names(DictionaryFrame& frame, const Error& error);
+  void lose_names(DictionaryFrame& frame, const std::string& fault);
+  void forget_unread(DictionaryFrame& frame);
   std::vector<DictionaryFrame>::iterator expected_end() {
     return dictionary_frames.begin() + static_cast<std::ptrdiff_t>(dictionary_frames_read);
   }
@@ -205,12 +207,17 @@ const Dictionary& TraceFile::State::load_dictionary(std::uint64_t until) {
 
 void TraceFile::State::load_names(DictionaryFrame& frame) {
   auto read = read_frame_at(*source, seed, frame.offset, frame.length);
-  if (!read) return lose_names(frame, read.error());
+  if (!read) return lose_names(frame, read.error().what);
+  if (!read->head.is(FrameType::kDict)) return lose_names(frame, kWrongDirectory);
   context.take(*read);
 }
 
-void TraceFile::State::lose_names(DictionaryFrame& frame, const Error& error) {
-  context.report({frame.offset, frame.length, error.what, 0});
+void TraceFile::State::lose_names(DictionaryFrame& frame, const std::string& fault) {
+  context.report({frame.offset, frame.length, fault, 0});
+  forget_unread(frame);
+}
+
+void TraceFile::State::forget_unread(DictionaryFrame& frame) {
   forget_entries(frame.ids, frame.unread, context.dictionary);
   frame.unread = {false, false};
 }
@@ -222,8 +229,14 @@ void TraceFile::State::expect_names(DictionaryFrame& frame) {
   PartialFrame start{frame.offset, frame.length, std::move(frame_start), 0, {}};
   const auto read = read_frame_start(*source, seed, kFirstDictionaryReadBytes, start);
   Frame without_body{frame.offset, start.head, std::move(start.bytes)};
-  const auto ids = read ? context.expect_names(without_body) : std::nullopt;
-  if (!read) lose_names(frame, read.error());
+  std::optional<DictionaryIds> ids;
+  if (!read) {
+    lose_names(frame, read.error().what);
+  } else if (!start.head.is(FrameType::kDict)) {
+    lose_names(frame, kWrongDirectory);
+  } else {
+    ids = context.expect_names(without_body);
+  }
   frame_start = std::move(without_body.bytes);
   if (!ids) return;
   frame.ids = *ids;
@@ -235,8 +248,9 @@ void TraceFile::State::read_names(DictionaryFrame& frame, DictionaryParts parts)
   parts = {parts.paths && frame.unread.paths, parts.processes && frame.unread.processes};
   if (!parts.paths && !parts.processes) return;
   auto read = read_frame_at(*source, seed, frame.offset, frame.length);
-  if (!read) return lose_names(frame, read.error());
-  context.take_names(*read, frame.ids, parts);
+  if (!read) return lose_names(frame, read.error().what);
+  // A fault is told once; what was put before stays, as others may be looking at it.
+  if (!context.take_names(*read, frame.ids, parts)) return forget_unread(frame);
   frame.unread.paths = frame.unread.paths && !parts.paths;
   frame.unread.processes = frame.unread.processes && !parts.processes;
 }

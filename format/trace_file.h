@@ -52,7 +52,7 @@ class TraceFile {
   // For who asks for few names: of what was not read yet, ids are known and entries read when they are asked
   // for, by the few frames that hold them and those around. As dictionary_until().
   void read_names_on_demand() const;
-  const Dictionary& dictionary() const;  // of the whole file
+  const Dictionary& dictionary() const;  // of the whole file; as dictionary_until()
   // At least the entries that the blocks up to `block` use. Must not be called, nor a later block be decoded,
   // while another thread uses the dictionary.
   const Dictionary& dictionary_until(std::size_t block) const;

@@ -212,6 +212,24 @@ TEST(TraceFile, ALostFrameOfNamesIsMissedByWhoAsksForThem) {
   }
 }
 
+// A writer's fault, which no checksum tells.
+TEST(TraceFile, AFrameWhoseNamesAreMalformedIsToldOnce) {
+  auto bytes = trace_of_many_names();
+  const auto frame = find_frame(bytes, format::FrameType::kDict, 75);
+  Bytes malformed;
+  format::append_frame(format::FrameType::kDict, frame.head.number, frame.offset,
+                       format::ChecksumSeed(fixed_options().file), frame.meta(bytes),
+                       Bytes(frame.head.body_length), malformed);
+  std::copy(malformed.begin(), malformed.end(), bytes.begin() + static_cast<std::ptrdiff_t>(frame.offset));
+  const Opened whole(bytes);
+  const Opened on_demand(bytes);
+  on_demand.file->read_names_on_demand();
+  expect_same_names(whole.file->dictionary(), on_demand.file->dictionary());
+  ASSERT_EQ(whole.damages.size(), 1U);
+  ASSERT_EQ(on_demand.damages.size(), 1U);
+  EXPECT_EQ(on_demand.damages[0].description, whole.damages[0].description);
+}
+
 TEST(TraceFile, ManyThreadsAskForNames) {
   auto bytes = trace_of_many_names();
   const auto frame = find_frame(bytes, format::FrameType::kDict, 75);
