@@ -15,7 +15,7 @@ Measured = collections.namedtuple(
 
 READY_WITHIN_SECONDS = 20
 DRAIN_SECONDS = 5
-SLOW_SECONDS = 300  # a recorder under which a load takes longer has one round of it
+SLOW_SECONDS = 300  # a recorder under which a round takes longer has no further one
 
 
 class NotReady(Exception):

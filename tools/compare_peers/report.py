@@ -202,8 +202,8 @@ def markdown(results):
     lines = ["# rfanrec beside its peers", "",
              f"Written by `{results['command']}` on {results['date']}; do not edit. Sizes: {results['size']}, "
              f"{results['rounds']} rounds, interleaved (every recorder once, then again). Figures are medians, with the "
-             "lowest and highest round in brackets; a recorder under which a load takes longer than "
-             f"{results['slow_seconds']} s has one round of it, without brackets. Compare ratios of one run, not seconds. Bold is "
+             "lowest and highest round in brackets; a recorder under which a round takes longer than "
+             f"{results['slow_seconds']} s has no further one. Compare ratios of one run, not seconds. Bold is "
              "the best recorder of a column, whatever it missed.", "", "![](results.svg)", ""]
     lines += ["## At a glance", "", *glance(results)] if results["loads"] else []
     lines += ["## Machine", ""]
