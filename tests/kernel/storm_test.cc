@@ -99,7 +99,7 @@ TEST_F(KernelTest, TheReaderIsRealTimeExceptInAStorm) {
   prepare_storm(kFiles);
   create(file("x"));
   const auto recording = record();
-  ASSERT_EQ(policy_of_reader(recording->pid()), SCHED_FIFO);
+  ASSERT_EQ(wait_for_policy(recording->pid(), SCHED_FIFO, file("x")), SCHED_FIFO);
   ChildProcess opener({OPEN_STORM_PATH, "threads", "16", "100000", std::to_string(kFiles), root()});
   EXPECT_EQ(wait_for_policy(recording->pid(), SCHED_OTHER, file("x")), SCHED_OTHER);
   EXPECT_EQ(opener.wait().status, 0);
