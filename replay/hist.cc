@@ -133,7 +133,7 @@ bool utf8_terminal() {
 std::string bar(double value, double largest, std::size_t columns, bool utf8) {
   static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const auto share = largest <= 0 ? 0 : value / largest * static_cast<double>(columns);
-  auto eighths = static_cast<std::size_t>(share * 8 + 0.5);
+  auto eighths = static_cast<std::size_t>(std::lround(share * 8));
   if (value > 0) eighths = std::max<std::size_t>(eighths, 1);
   auto width = eighths / 8;
   std::string text;
@@ -243,12 +243,14 @@ class Hist : public Verb {
       const auto p99 = row.step.latencies.quantile_ns(0.99);
       auto rate_bar = bar(rate(row), largest_rate, rate_columns, utf8);
       auto p99_bar = bar(p99, largest_p99, p99_columns, utf8);
-      if (session.colour)
-        rate_bar = "\x1b[36m" + rate_bar + "\x1b[0m", p99_bar = "\x1b[33m" + p99_bar + "\x1b[0m";
+      if (session.colour) {
+        rate_bar = fmt::format("\x1b[36m{}\x1b[0m", rate_bar);
+        p99_bar = fmt::format("\x1b[33m{}\x1b[0m", p99_bar);
+      }
       auto line = fmt::format("{:<15}  {:>10}  {}  {:>7}  {}",
                               day_at == moment.npos ? moment : moment.substr(day_at + 1),
-                              format::count_text(static_cast<std::uint64_t>(rate(row) + 0.5)), rate_bar,
-                              p99 == 0 ? "-" : format::latency_text(p99), p99_bar);
+                              format::count_text(static_cast<std::uint64_t>(std::llround(rate(row)))),
+                              rate_bar, p99 == 0 ? "-" : format::latency_text(p99), p99_bar);
       if (row.loss) line += loss_mark(row, session.colour);
       while (line.ends_with(' ')) line.pop_back();
       out.append(line + '\n');
