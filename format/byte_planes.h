@@ -41,40 +41,22 @@ void join_planes(const std::byte* in, T base, std::span<T> out) {
   }
 }
 
+// join_planes() of a width that is known at run time, from kWidth on.
+template <unsigned kWidth = 1, typename T>
+void join_planes_of(unsigned width, const std::byte* in, T base, std::span<T> out) {
+  if (width == kWidth) return join_planes<kWidth>(in, base, out);
+  if constexpr (kWidth < sizeof(T)) join_planes_of<kWidth + 1>(width, in, base, out);
+}
+
 template <typename T>
 bool read_planes(std::span<const std::byte> in, std::uint8_t width, T base, std::span<T> out) {
   if (width > sizeof(T) || in.size() != out.size() * width) return false;
-  switch (width) {
-    case 0:
-      std::fill(out.begin(), out.end(), base);
-      return true;
-    case 1:
-      join_planes<1>(in.data(), base, out);
-      return true;
-    case 2:
-      if constexpr (sizeof(T) >= 2) join_planes<2>(in.data(), base, out);
-      return true;
-    case 3:
-      if constexpr (sizeof(T) >= 3) join_planes<3>(in.data(), base, out);
-      return true;
-    case 4:
-      if constexpr (sizeof(T) >= 4) join_planes<4>(in.data(), base, out);
-      return true;
-    case 5:
-      if constexpr (sizeof(T) >= 5) join_planes<5>(in.data(), base, out);
-      return true;
-    case 6:
-      if constexpr (sizeof(T) >= 6) join_planes<6>(in.data(), base, out);
-      return true;
-    case 7:
-      if constexpr (sizeof(T) >= 7) join_planes<7>(in.data(), base, out);
-      return true;
-    case 8:
-      if constexpr (sizeof(T) >= 8) join_planes<8>(in.data(), base, out);
-      return true;
-    default:
-      return false;
+  if (width == 0) {
+    std::fill(out.begin(), out.end(), base);
+  } else {
+    join_planes_of(width, in.data(), base, out);
   }
+  return true;
 }
 
 // A value from here on does not fit into its byte.

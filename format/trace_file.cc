@@ -230,12 +230,10 @@ void TraceFile::State::expect_names(DictionaryFrame& frame) {
   const auto read = read_frame_start(*source, seed, kFirstDictionaryReadBytes, start);
   Frame without_body{frame.offset, start.head, std::move(start.bytes)};
   std::optional<DictionaryIds> ids;
-  if (!read) {
-    lose_names(frame, read.error().what);
-  } else if (!start.head.is(FrameType::kDict)) {
-    lose_names(frame, kWrongDirectory);
-  } else {
+  if (read && start.head.is(FrameType::kDict)) {
     ids = context.expect_names(without_body);
+  } else {
+    lose_names(frame, read ? kWrongDirectory : read.error().what);
   }
   frame_start = std::move(without_body.bytes);
   if (!ids) return;
