@@ -32,14 +32,14 @@ class WriteLoopTest : public ::testing::Test {
     loop_->start(failure_event_.get());
   }
 
-  // A batch of events, each of an unknown process.
-  void batch(const KernelBytes& events) {
+  // A batch of events, each of an unknown process unless told.
+  void batch(const KernelBytes& events, ImageSerial image = 0) {
     Arena* arena = take_arena();
     const auto& bytes = events.bytes();
     std::memcpy(arena->raw.data(), bytes.data(), bytes.size());
     arena->raw_bytes = bytes.size();
     arena->event_count = bytes.size() / kKernelEventBytes;
-    std::fill_n(arena->images.begin(), arena->event_count, ImageSerial{0});
+    std::fill_n(arena->images.begin(), arena->event_count, image);
     arena->batches[arena->batch_count++] = {.raw_begin = 0,
                                             .raw_end = static_cast<std::uint32_t>(bytes.size()),
                                             .first_image = 0,
@@ -96,19 +96,8 @@ TEST_F(WriteLoopTest, DescriptorIsNamedAndClosed) {
 }
 
 TEST_F(WriteLoopTest, OwnEventIsClosedAndNotRecorded) {
-  Arena* arena = take_arena();
   const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  const auto input = KernelBytes().event(FAN_OPEN_PERM, fd, 7);
-  std::memcpy(arena->raw.data(), input.bytes().data(), input.bytes().size());
-  arena->raw_bytes = input.bytes().size();
-  arena->images[arena->event_count++] = Arena::kOwnEvent;
-  arena->batches[arena->batch_count++] = {.raw_begin = 0,
-                                          .raw_end = static_cast<std::uint32_t>(arena->raw_bytes),
-                                          .first_image = 0,
-                                          .source = Arena::Source::kPermissionGroup,
-                                          .read_ns = 1,
-                                          .answered_ns = 2};
-  arenas_->publish(arena);
+  batch(KernelBytes().event(FAN_OPEN_PERM, fd, 7), Arena::kOwnEvent);
   EXPECT_EQ(end().events, 0U);
   EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
 }
