@@ -67,7 +67,7 @@ def in_turn(recorders, number):
 
 
 def measure_loads(context, choice, recorders, options):
-    results = []
+    """The figures of one load after the other."""
     loads = [load for load in all_workloads(context, options.size) if choice.table(load.name)]
     for number, load in enumerate(loads):
         context.say(f"preparing {load.name}")
@@ -76,10 +76,9 @@ def measure_loads(context, choice, recorders, options):
         measured, broken = recordings.compare(context, load, chosen, options.rounds)
         same = recordings.same_events(context, load, recorders)
         context.unmount(load.mount)
-        results.append({"name": load.name, "title": load.title, "events": sum(load.happened().values()),
-                        "recorders": {name: [one._asdict() for one in ones] for name, ones in measured.items()},
-                        "broken": broken, "same_events": same})
-    return results
+        yield {"name": load.name, "title": load.title, "events": sum(load.happened().values()),
+               "recorders": {name: [one._asdict() for one in ones] for name, ones in measured.items()},
+               "broken": broken, "same_events": same}
 
 
 def measure_queries(context, options):
@@ -106,6 +105,14 @@ def measure_faults(context, recorders, options):
             "outcomes": outcomes}
 
 
+def save(results, folder):
+    name = folder + "/results.json"
+    with open(name + ".new", "w") as out:
+        json.dump(results, out, indent=1)
+    os.replace(name + ".new", name)
+    report.write(results, folder)
+
+
 def main(words):
     options = parse(words)
     context = Context(options.root, options.build, options.work)
@@ -120,17 +127,22 @@ def main(words):
         "machine": machine(), "versions": versions(options.build), "absent": absent,
         "recorders": [one.name for one in recorders], "settings": {one.name: one.settings for one in recorders},
         "tell_process": [one.name for one in recorders if one.tells_process],
+        "loads": [], "faults": None, "queries": None,
     }
     try:
-        results["loads"] = measure_loads(context, choice, recorders, options)
-        results["faults"] = measure_faults(context, recorders, options) if choice.table("faults") else None
-        results["queries"] = measure_queries(context, options) if choice.table("queries") else None
+        # Saved as far as it is: a run takes up to hours.
+        for load in measure_loads(context, choice, recorders, options):
+            results["loads"].append(load)
+            save(results, options.out)
+        if choice.table("faults"):
+            results["faults"] = measure_faults(context, recorders, options)
+            save(results, options.out)
+        if choice.table("queries"):
+            results["queries"] = measure_queries(context, options)
+            save(results, options.out)
     finally:
         if "auditd" in results["recorders"]:
             reset_audit()
-    with open(options.out + "/results.json", "w") as out:
-        json.dump(results, out, indent=1)
-    report.write(results, options.out)
     context.say(f"wrote {options.out}/RESULTS.md, results.svg and results.json")
     own = {one.name for one in recorders if one.name.startswith("rfanrec") or one.name in report.REFERENCES}
     return 1 if any(own & set(load["broken"]) for load in results["loads"]) else 0

@@ -1,26 +1,20 @@
 """results.svg: four panels of bars, drawn from the results and nothing else."""
 from xml.sax.saxutils import escape
 
-from measures import median, ratios
+from measures import median, ratios, shares_recorded
 
 WIDTH, ROW, LABEL, PANEL, GAP, HEAD = 980, 20, 130, 360, 40, 62
 OURS, PEER, REFERENCE, INK, FAINT = "#1b6e53", "#9aa5b1", "#d8dde3", "#1f2933", "#6b7785"
 
 
-def _shares(load, name, part):
-    """Per cent of what happened, a value a round."""
-    return [100 * part(one) / one["happened"] for one in load["recorders"].get(name, [])
-            if one["recorded"] is not None and one["happened"]]
-
-
 def _panels(results):
     """(title, the better side, format, bars) of every panel that there are numbers for; a bar is (name, value)."""
     loads = {load["name"]: load for load in results["loads"]}
-    for name, what, part in (
-            ("files", "opens recorded, of {:,} files", lambda one: min(one["recorded"], one["happened"])),
-            ("grep", "opens recorded with full path, grep -r of {:,} files", lambda one: one["recorded"] - one["unnamed"])):
+    for name, what, with_path in (("files", "opens recorded, of {:,} files", False),
+                                  ("grep", "opens recorded with full path, grep -r of {:,} files", True)):
         if name in loads:
-            bars = [(recorder, median(_shares(loads[name], recorder, part))) for recorder in results["recorders"]]
+            bars = [(recorder, median(shares_recorded(loads[name], recorder, with_path)))
+                    for recorder in results["recorders"]]
             yield what.format(loads[name]["events"]), "more is better", "{:.1f} %", bars
     for name, what in (("loop-1", "open loop"), ("compile", "compile")):
         if name in loads:

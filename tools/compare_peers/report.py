@@ -1,5 +1,5 @@
 """RESULTS.md from the results of a run (a plain dictionary, as in results.json)."""
-from measures import cpu_per_event, median, megabytes, ratios
+from measures import cpu_per_event, median, megabytes, ratios, shares_recorded
 from picture import draw
 
 REFERENCES = ("unrecorded", "floor")
@@ -19,10 +19,10 @@ def spread(values, digits):
 
 
 def matrix(results, measure, digits, without=()):
-    """Recorders down, loads across; the best recorder of a column is bold."""
-    loads = results["loads"]
+    """Recorders down, loads with figures across; the best recorder of a column is bold."""
     names = [name for name in results["recorders"] if name not in without]
-    values = {(name, load["name"]): measure(load, name) for name in names for load in loads}
+    values = {(name, load["name"]): measure(load, name) for name in names for load in results["loads"]}
+    loads = [load for load in results["loads"] if any(values[name, load["name"]] for name in names)]
     rows = []
     for name in names:
         row = [name]
@@ -79,14 +79,13 @@ def glance(results):
     return table(["recorder", *(title for title, *_ in columns)], rows)
 
 
-def _share_recorded(load, name, unnamed=0):
-    shares = [100 * min(1, (one["recorded"] - unnamed * one["unnamed"]) / one["happened"])
-              for one in load["recorders"].get(name, []) if one["recorded"] is not None]
+def _share_recorded(load, name, with_path=False):
+    shares = shares_recorded(load, name, with_path)
     return "-" if not shares else "100 %" if min(shares) == 100 else f"{min(median(shares), 99.99):.2f} %"
 
 
 def _share_with_path(load, name):
-    return _share_recorded(load, name, unnamed=1)
+    return _share_recorded(load, name, with_path=True)
 
 
 def _times_unrecorded(load, name):
