@@ -63,7 +63,7 @@ void take_batch(benchmark::State& state) {
     KernelEventWalker walker(std::as_bytes(std::span(events)));
     for (KernelEvent event; walker.next(event);) {
       const auto index = arena->event_count++;
-      arena->images[index] = tracker->attribute_told(event.pid, [] {});
+      arena->images[index] = tracker->attribute_told(event.pid);
       if (event.is_held()) replies.allow(event.fd);
     }
     benchmark::DoNotOptimize(replies);

@@ -88,7 +88,7 @@ struct RecorderCost {
   std::uint64_t writer_user_ns = 0;
   std::uint64_t writer_system_ns = 0;
   std::uint64_t main_cpu_ns = 0;    // of all other threads
-  std::uint64_t process_reads = 0;  // times /proc/PID was read before an answer
+  std::uint64_t process_reads = 0;  // times /proc/PID was read
   std::uint64_t process_read_ns = 0;
   std::uint32_t arenas = 0;
   std::uint32_t arenas_high_water = 0;

@@ -89,6 +89,7 @@ bool CaptureLoop::turn() {
   arena_->raw_bytes += held_bytes + told_bytes;
   if (told_bytes != 0) take_told(begin + held_bytes, told_bytes, now_ns);
   if (held_bytes != 0) take_held(begin, held_bytes, now_ns);
+  read_processes();
   return true;
 }
 
@@ -238,8 +239,17 @@ void CaptureLoop::give_up() {
 }
 
 ImageSerial CaptureLoop::attribute(const KernelEvent& event) {
-  return event.is_held() ? tracker_.attribute_held(event.pid)
-                         : tracker_.attribute_told(event.pid, [this] { drain_process_events(); });
+  return event.is_held() ? tracker_.attribute_held(event.pid, event.is_exec())
+                         : tracker_.attribute_told(event.pid);
+}
+
+// What is left when an opener comes is read after its answer.
+void CaptureLoop::read_processes() {
+  while (tracker_.has_unread() && !opener_waits()) tracker_.read_later([this] { drain_process_events(); });
+}
+
+bool CaptureLoop::opener_waits() {
+  return held_ != nullptr && ::poll(&poll_fds_[must_watch_ - 1], 1, 0) > 0;
 }
 
 bool CaptureLoop::denies(const KernelEvent& event) {

@@ -23,15 +23,16 @@
 namespace rfan::recorder {
 
 // One turn: read() into an arena → drain the process side band → attribute every event (reading /proc of a
-// held process that is new) → answer all held events with one writev → stamp → go on with the same arena
-// until the writer wants it. Then it sleeps until there is more. It does not spin before: on an idle virtual
-// machine that halves the latency of a lone opener (no wake-up of an idle CPU), but it takes a CPU from the
-// load, and on a busy machine the opener then waits for its own (bench/README.md).
+// held process that is new) → answer all held events with one writev → stamp → read the programs of the
+// others until an opener waits → go on with the same arena until the writer wants it. Then it sleeps until
+// there is more. It does not spin before: on an idle virtual machine that halves the latency of a lone opener
+// (no wake-up of an idle CPU), but it takes a CPU from the load, and on a busy machine the opener then waits
+// for its own (bench/README.md).
 //
 // After start() the thread "rfan-reader" owns everything here but the atomics. From then on it makes no
-// system call that can wait for a watched filesystem: it does not allocate, log, or open anything outside
-// /proc, and it waits for the writer at most kMaxThrottleNs per shortage; then it answers and counts the
-// loss.
+// system call that can wait for a watched filesystem: it does not allocate, log, or open anything but
+// files of /proc and pidfds, and it waits for the writer at most kMaxThrottleNs per shortage; then it answers
+// and counts the loss.
 class CaptureLoop {
  public:
   // Fault injection. Only what is recorded is denied, so that every denial is in the trace: whose event is
@@ -110,6 +111,8 @@ class CaptureLoop {
   Arena::Batch& begin_batch(Arena::Source source, std::size_t offset, std::size_t bytes,
                             std::uint64_t read_ns);
   ImageSerial attribute(const KernelEvent& event);
+  void read_processes();
+  bool opener_waits();
   bool denies(const KernelEvent& event);
   void count_seen(std::uint64_t events);
   bool drop_batch();  // no room: read, answer, close, count; false when nothing was queued

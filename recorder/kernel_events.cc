@@ -16,6 +16,9 @@ const std::uint64_t kModifierBits = FAN_ONDIR | FAN_Q_OVERFLOW;
 bool KernelEvent::is_held() const {
   return (mask & (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)) != 0;
 }
+bool KernelEvent::is_exec() const {
+  return (mask & (FAN_OPEN_EXEC | FAN_OPEN_EXEC_PERM)) != 0;
+}
 bool KernelEvent::is_overflow() const {
   return (mask & FAN_Q_OVERFLOW) != 0;
 }

@@ -18,7 +18,8 @@ struct KernelEvent {
   std::span<const std::byte>
       info{};  // the records behind the metadata (named_events.h); empty in the permission group
 
-  bool is_held() const;      // a permission event: somebody waits for our answer
+  bool is_held() const;  // a permission event: somebody waits for our answer
+  bool is_exec() const;
   bool is_overflow() const;  // the queue was full: an unknown number of events is missing here
   bool is_directory() const;
 };

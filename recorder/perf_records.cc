@@ -77,6 +77,14 @@ std::optional<PerfRecord> decode_named(PerfRecord::Type type, Bytes body) {
   return record;
 }
 
+std::optional<PerfRecord> decode_comm(bool exec, Bytes body) {
+  CommBody fixed;
+  Bytes rest = body;
+  const bool of_process = take(rest, fixed) && fixed.pid == fixed.tid;  // else of another of its threads
+  if (!exec && !of_process) return std::nullopt;
+  return decode_named<CommBody>(exec ? PerfRecord::Type::kExec : PerfRecord::Type::kComm, body);
+}
+
 }  // namespace
 
 std::optional<PerfRecord> decode_perf_record(Bytes bytes) {
@@ -87,8 +95,7 @@ std::optional<PerfRecord> decode_perf_record(Bytes bytes) {
     case PERF_RECORD_EXIT:
       return decode_task(header.type, bytes);
     case PERF_RECORD_COMM:
-      if ((header.misc & PERF_RECORD_MISC_COMM_EXEC) == 0) return std::nullopt;
-      return decode_named<CommBody>(PerfRecord::Type::kExec, bytes);
+      return decode_comm((header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0, bytes);
     case PERF_RECORD_MMAP2:
       return decode_named<Mmap2Body>(PerfRecord::Type::kMapping, bytes);
     case PERF_RECORD_LOST: {

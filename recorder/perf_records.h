@@ -13,6 +13,7 @@ struct PerfRecord {
   enum class Type : std::uint8_t {
     kFork,     // a new process (new threads are not reported)
     kExec,     // a process runs a new program; `text` is its comm
+    kComm,     // a process has another comm without that; `text` is it
     kMapping,  // an executable mapping of a file; `text` is the path
     kExit,     // the first thread of a process ended
     kLost,     // `lost` records did not fit into the ring

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <functional>
 
 namespace rfan::recorder {
 
@@ -103,18 +104,47 @@ Result<ProcReader> ProcReader::open(std::int64_t boottime_offset_ns) {
 ProcReader::ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns)
     : proc_(std::move(proc)),
       boottime_offset_ns_(boottime_offset_ns),
-      ticks_per_second_(::sysconf(_SC_CLK_TCK)) {}
+      ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
+  // A line per hierarchy, that of v2 last.
+  has_cgroups_v1_ =
+      !enter(static_cast<std::uint32_t>(::getpid())) || !read_file("cgroup", cgroup_).starts_with("0:");
+  process_.reset();
+}
 
-bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
+bool ProcReader::enter(std::uint32_t pid) {
   std::array<char, 16> name;
   std::snprintf(name.data(), name.size(), "%u", pid);
   process_.reset(::openat(proc_.get(), name.data(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!process_) return false;
+  return static_cast<bool>(process_);
+}
+
+std::uint64_t ProcReader::read_ids(std::uint32_t pid) {
+  const auto info = read_pidfd_info(pid);
+  const bool is_enough = info && !has_cgroups_v1_;
+  if (!is_enough && !enter(pid)) return 0;
+  ProcessRecord record;
+  read_user(info, record);
+  if (!is_enough) read_cgroup(record);
+  process_.reset();
+  return fingerprint_of_ids(info, record);
+}
+
+std::uint64_t ProcReader::fingerprint_of_ids(const std::optional<PidfdInfo>& info,
+                                             const ProcessRecord& record) const {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
+  const std::uint64_t cgroup =
+      info && !has_cgroups_v1_ ? info->cgroup_id : std::hash<std::string_view>{}(record.cgroup);
+  return std::max<std::uint64_t>((cgroup * kOdd + record.uid) * kOdd + record.gid, 1);
+}
+
+bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
+  const auto info = read_pidfd_info(pid);
+  if (!enter(pid)) return false;
   record.fact = ProcessFact::kDetails;
   record.flags = 0;
   record.pid = pid;
   if (!read_stat(record)) return false;
-  read_status(record);
+  read_user(info, record);
   bool truncated = false;
   record.cmdline = read_file("cmdline", cmdline_, &truncated);
   if (truncated) record.flags |= format::kProcessCmdlineTruncated;
@@ -122,6 +152,7 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   read_exe(record);
   read_cgroup(record);
   process_.reset();
+  ids_ = fingerprint_of_ids(info, record);
   return true;
 }
 
@@ -147,10 +178,10 @@ bool ProcReader::read_stat(ProcessRecord& record) {
   return true;
 }
 
-void ProcReader::read_status(ProcessRecord& record) {
-  record.uid = 0;
-  record.gid = 0;
-  parse_status_ids(read_file("status", status_), record.uid, record.gid);
+void ProcReader::read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record) {
+  record.uid = info ? info->uid : 0;
+  record.gid = info ? info->gid : 0;
+  if (!info) parse_status_ids(read_file("status", status_), record.uid, record.gid);
 }
 
 void ProcReader::read_cgroup(ProcessRecord& record) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -11,6 +12,7 @@
 #include "format/event.h"
 #include "format/limits.h"
 #include "format/unique_fd.h"
+#include "recorder/pidfd_info.h"
 #include "recorder/process_log.h"
 
 namespace rfan::recorder {
@@ -28,13 +30,21 @@ class ProcReader {
   // could be read.
   bool read(std::uint32_t pid, ProcessRecord& record);
 
+  // A fingerprint of the user, the group and the control group that read() would tell: in 5 us instead of 50;
+  // in 17 where there are cgroups v1, in 25 before Linux 6.13. 0 when it cannot be known.
+  std::uint64_t read_ids(std::uint32_t pid);
+  // The same of the process that was read() last.
+  std::uint64_t ids() const { return ids_; }
+
  private:
   ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns);
+  bool enter(std::uint32_t pid);
   std::string_view read_file(const char* name, std::span<char> buffer, bool* truncated = nullptr);
   void read_exe(ProcessRecord& record);
   bool read_stat(ProcessRecord& record);
-  void read_status(ProcessRecord& record);
+  void read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record);
   void read_cgroup(ProcessRecord& record);
+  std::uint64_t fingerprint_of_ids(const std::optional<PidfdInfo>& info, const ProcessRecord& record) const;
 
   // A line per hierarchy. Of a longer file the lines that are whole are used.
   static constexpr std::size_t kCgroupFileBytes = 4 * format::kMaxCgroupBytes;
@@ -42,6 +52,8 @@ class ProcReader {
   UniqueFd proc_;
   std::int64_t boottime_offset_ns_;
   long ticks_per_second_;
+  bool has_cgroups_v1_;
+  std::uint64_t ids_ = 0;
   UniqueFd process_;  // /proc/PID of the process being read
   std::array<char, 1024> stat_{};
   std::array<char, 4096> status_{};

@@ -84,6 +84,9 @@ void ProcessTracker::apply(const PerfRecord& record) {
       return apply_fork(record, *process);
     case PerfRecord::Type::kExec:
       return apply_exec(record, *process);
+    case PerfRecord::Type::kComm:
+      process->ids = 0;  // not as its parent, nor are its forks as it was read
+      return;
     case PerfRecord::Type::kMapping:
       return apply_mapping(record, *process);
     case PerfRecord::Type::kExit:
@@ -99,19 +102,18 @@ void ProcessTracker::apply(const PerfRecord& record) {
 }
 
 void ProcessTracker::apply_fork(const PerfRecord& record, Entry& child) {
-  const Entry* parent = entry(record.ppid);
+  const Entry nobody;
+  const Entry* known = entry(record.ppid);
+  const Entry& parent = known != nullptr ? *known : nobody;
   child = {.serial = next_serial_++,
-           .exit_ms = 0,
            .generation = generation_,
            .needs_details = true,
-           .executed = false,
-           .awaits_exe = false,
-           .in_tree = record.pid == root_pid_ || (parent != nullptr && parent->in_tree),
-           .accepted = parent != nullptr && parent->accepted,
-           .fingerprint = 0};
+           .in_tree = record.pid == root_pid_ || parent.in_tree,
+           .accepted = parent.accepted,
+           .ids = parent.generation == generation_ ? parent.ids : 0};
   append({.fact = ProcessFact::kFork,
           .serial = child.serial,
-          .other = parent != nullptr ? parent->serial : 0,
+          .other = parent.serial,
           .pid = record.pid,
           .ppid = record.ppid,
           .time_ns = record.time_ns});
@@ -120,14 +122,11 @@ void ProcessTracker::apply_fork(const PerfRecord& record, Entry& child) {
 void ProcessTracker::apply_exec(const PerfRecord& record, Entry& process) {
   const ImageSerial before = process.serial;
   process = {.serial = next_serial_++,
-             .exit_ms = 0,
              .generation = generation_,
              .needs_details = true,
              .executed = true,
              .awaits_exe = true,
-             .in_tree = process.in_tree,
-             .accepted = false,
-             .fingerprint = 0};
+             .in_tree = process.in_tree};
   append({.fact = ProcessFact::kExec,
           .serial = process.serial,
           .other = before,
@@ -143,7 +142,7 @@ void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
   append({.fact = ProcessFact::kExePath, .serial = process.serial, .pid = record.pid, .exe = record.text});
 }
 
-ImageSerial ProcessTracker::attribute_known(std::uint32_t pid) {
+ImageSerial ProcessTracker::attribute(std::uint32_t pid) {
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
   // The exit may lie behind begin_batch(): the side band is drained after the read.
@@ -153,24 +152,45 @@ ImageSerial ProcessTracker::attribute_known(std::uint32_t pid) {
   return process->serial;
 }
 
-ImageSerial ProcessTracker::attribute_held(std::uint32_t pid) {
-  const ImageSerial serial = attribute_known(pid);
+ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
+  const ImageSerial serial = attribute(pid);
   Entry* process = entry(pid);
-  ProcessRecord record;
-  if (process != nullptr && process->needs_details && read_proc(pid, record)) complete(*process, record);
+  if (process == nullptr || !process->needs_details || process->is_as_parent) return serial;
+  process->is_as_parent = !process->executed && process->ids != 0 && process->ids == reader_.read_ids(pid);
+  if (!process->is_as_parent) {
+    read_held(pid, *process);
+  } else if (!executes) {  // else it is another program as soon as it is answered
+    keep_unread(pid, *process);
+  }
   return serial;
 }
 
-// A fork alone is no reason: its program is its parent's.
-bool ProcessTracker::wants_reading(std::uint32_t pid) {
-  const Entry* process = entry(pid);
-  return process != nullptr && process->serial != 0 && process->needs_details && process->executed &&
-         process->exit_ms == 0;
+void ProcessTracker::read_held(std::uint32_t pid, Entry& process) {
+  ProcessRecord record;
+  if (!read_proc(pid, record)) return;
+  complete(process, record);
+  // Once its parent is read, not all its other forks must be.
+  Entry* parent = process.executed ? nullptr : entry(record.ppid);
+  if (parent != nullptr && parent->executed && parent->needs_details) keep_unread(record.ppid, *parent);
 }
 
-void ProcessTracker::complete_if_same(std::uint32_t pid, ImageSerial serial, ProcessRecord& record) {
-  Entry* process = entry(pid);
-  if (process->serial == serial && process->exit_ms == 0) complete(*process, record);
+ImageSerial ProcessTracker::attribute_told(std::uint32_t pid) {
+  const ImageSerial serial = attribute(pid);
+  // A fork alone is no reason: its program is its parent's.
+  if (wants_reading(pid, serial) && entry(pid)->executed) keep_unread(pid, *entry(pid));
+  return serial;
+}
+
+void ProcessTracker::keep_unread(std::uint32_t pid, Entry& process) {
+  if (process.is_unread || unread_count_ == unread_.size()) return;
+  unread_[unread_count_++] = {pid, process.serial};
+  process.is_unread = true;
+}
+
+bool ProcessTracker::wants_reading(std::uint32_t pid, ImageSerial image) {
+  const Entry* process = entry(pid);
+  return process != nullptr && image != 0 && process->serial == image && process->needs_details &&
+         process->generation == generation_ && process->exit_ms == 0;
 }
 
 // The image is known from the side band; /proc adds user, command line and executable.
@@ -181,6 +201,7 @@ void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
   process.needs_details = false;
   process.awaits_exe = false;
   process.fingerprint = fingerprint_of(record);
+  process.ids = reader_.ids();
   judge(process, record);
 }
 
@@ -211,15 +232,8 @@ ImageSerial ProcessTracker::identify_again(std::uint32_t pid, Entry& process) {
   process.exit_ms = 0;
   if (process.serial != 0 && process.fingerprint == fingerprint) return process.serial;
   record.serial = next_serial_++;
-  process = {.serial = record.serial,
-             .exit_ms = 0,
-             .generation = generation_,
-             .needs_details = false,
-             .executed = false,
-             .awaits_exe = false,
-             .in_tree = false,
-             .accepted = false,
-             .fingerprint = fingerprint};
+  process = {
+      .serial = record.serial, .generation = generation_, .fingerprint = fingerprint, .ids = reader_.ids()};
   const Entry* parent = entry(record.ppid);
   process.in_tree = pid == root_pid_ || (parent != nullptr && parent->in_tree);
   judge(process, record);

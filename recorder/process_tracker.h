@@ -1,6 +1,7 @@
 // The reader thread's view of processes: which program image is behind a pid at this moment.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -13,7 +14,7 @@
 
 namespace rfan::recorder {
 
-// Reader thread only (seed() before that thread starts). Keeps 24 bytes per pid in a table indexed by pid, so
+// Reader thread only (seed() before that thread starts). Keeps 32 bytes per pid in a table indexed by pid, so
 // that there is nothing to evict and nothing to allocate; pages of pids never seen are never touched.
 // Everything learnt goes to the ProcessLog, where the writer thread makes names of it.
 class ProcessTracker {
@@ -32,20 +33,30 @@ class ProcessTracker {
   void begin_batch(std::uint64_t now_ns);
 
   // The image behind a held event of `pid`: the process is waiting for our answer and certainly exists, so
-  // that one not read since its last fork or exec is read from /proc now. 0: nothing can be known.
-  ImageSerial attribute_held(std::uint32_t pid);
+  // that one not read since its last fork or exec is read from /proc now; but a fork is its
+  // parent's program while it has its user, group, control group and comm, and may be read later. `executes`:
+  // then it need not be read at all. 0: nothing can be known.
+  ImageSerial attribute_held(std::uint32_t pid, bool executes);
 
-  // The image behind an event that nobody waits for. A program not yet read is read too, but counts only if
-  // it is still the same afterwards: `drain` must apply() what the side band has.
+  // The image behind an event that nobody waits for. A program not yet read may be read later.
+  ImageSerial attribute_told(std::uint32_t pid);
+
+  // Some 50 us each: to be read when nobody waits for an answer.
+  bool has_unread() const { return unread_count_ > 0; }
+  // Reads the process met last, the likeliest to run still. It counts only if its program is the same
+  // afterwards: `drain` must apply() what the side band has.
   template <typename Drain>
-  ImageSerial attribute_told(std::uint32_t pid, Drain&& drain) {
-    const ImageSerial serial = attribute_known(pid);
-    if (!wants_reading(pid)) return serial;
+  void read_later(Drain&& drain) {
+    const auto [pid, image] = unread_[--unread_count_];
+    if (!wants_reading(pid, image)) return;
+    Entry& process = *entry(pid);
+    process.is_unread = false;
     ProcessRecord record;
-    const bool read = read_proc(pid, record);
+    if (!read_proc(pid, record)) return;
     drain();
-    if (read) complete_if_same(pid, serial, record);
-    return serial;
+    // A fork whose events were recorded as its parent's user's must not become another's afterwards.
+    const bool same = !process.is_as_parent || process.ids == reader_.ids();
+    if (same && wants_reading(pid, image)) complete(process, record);
   }
 
   // From here on is_recorded() can be asked. `root_pid`: only this process and its descendants; 0: no such
@@ -71,15 +82,18 @@ class ProcessTracker {
 
  private:
   struct Entry {
-    ImageSerial serial;         // 0: not known
-    std::uint32_t exit_ms;      // CLOCK_MONOTONIC / 1 ms of the exit, 0 while it runs
-    std::uint32_t generation;   // of the knowledge; stale when it is not generation_
-    bool needs_details : 1;     // not read from /proc since the fork or exec
-    bool executed : 1;          // the image came with an exec: its command line is its own
-    bool awaits_exe : 1;        // the first executable mapping after the exec names the executable
-    bool in_tree : 1;           // it descends from the root of the recording; only with watch_scope()
-    bool accepted : 1;          // the filter accepts it; likewise
-    std::uint64_t fingerprint;  // of what /proc said when it was last read; 0: not read
+    ImageSerial serial = 0;          // 0: not known
+    std::uint32_t exit_ms = 0;       // CLOCK_MONOTONIC / 1 ms of the exit, 0 while it runs
+    std::uint32_t generation = 0;    // of the knowledge; stale when it is not generation_
+    bool needs_details : 1 = false;  // not read from /proc since the fork or exec
+    bool executed : 1 = false;       // the image came with an exec: its command line is its own
+    bool is_as_parent : 1 = false;   // a fork whose ids were found to be its parent's
+    bool is_unread : 1 = false;      // it is among those to be read later
+    bool awaits_exe : 1 = false;     // the first executable mapping after the exec names the executable
+    bool in_tree : 1 = false;        // it descends from the root of the recording; only with watch_scope()
+    bool accepted : 1 = false;       // the filter accepts it; likewise
+    std::uint64_t fingerprint = 0;   // of what /proc said when it was last read; 0: not read
+    std::uint64_t ids = 0;           // ProcReader::ids() then, or the parent's at the fork; 0: not known
   };
 
   // An exited process still owns events that were queued before its end; after this its pid may be anyone's.
@@ -88,9 +102,10 @@ class ProcessTracker {
   ProcessTracker(ProcessLog& log, ProcReader reader, LockedMemory table, std::uint32_t pid_limit,
                  bool side_band);
   Entry* entry(std::uint32_t pid);
-  ImageSerial attribute_known(std::uint32_t pid);
-  bool wants_reading(std::uint32_t pid);
-  void complete_if_same(std::uint32_t pid, ImageSerial serial, ProcessRecord& record);
+  ImageSerial attribute(std::uint32_t pid);
+  bool wants_reading(std::uint32_t pid, ImageSerial image);
+  void read_held(std::uint32_t pid, Entry& process);
+  void keep_unread(std::uint32_t pid, Entry& process);
   void complete(Entry& process, ProcessRecord& record);
   ImageSerial identify_again(std::uint32_t pid, Entry& process);
   bool read_proc(std::uint32_t pid, ProcessRecord& record);
@@ -110,6 +125,13 @@ class ProcessTracker {
   std::uint32_t now_ms_ = 0;
   std::uint32_t root_pid_ = 0;
   std::optional<RecordFilter> filter_;  // of watch_scope()
+  // What finds no room is not read, unless its next event asks for it again.
+  struct Unread {
+    std::uint32_t pid;
+    ImageSerial image;
+  };
+  std::array<Unread, 256> unread_{};
+  std::size_t unread_count_ = 0;
   std::uint64_t process_reads_ = 0;
   std::uint64_t process_read_ns_ = 0;
   std::uint64_t lost_ = 0;

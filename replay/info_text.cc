@@ -145,9 +145,8 @@ void print_cost(const InfoReport& report, Sheet& sheet) {
                          format::count_text(cost.events_filtered)));
   sheet.line("", fmt::format("CPU: reader {}, writer {}", seconds_text(cost.reader_cpu_ns()),
                              seconds_text(cost.writer_cpu_ns())));
-  sheet.line("",
-             fmt::format("/proc read for {} processes before an answer, {} in all",
-                         format::count_text(cost.process_reads), format::latency_text(cost.process_read_ns)));
+  sheet.line("", fmt::format("/proc read for {} processes, {} in all", format::count_text(cost.process_reads),
+                             format::latency_text(cost.process_read_ns)));
   sheet.line("", fmt::format("arenas: {} of {} in use at most", cost.arenas_high_water, cost.arenas));
 }
 

@@ -134,6 +134,19 @@ TEST_F(KernelTest, TheUserIsTheOneWhoOpened) {
   for (const auto& event : stop_and_replay(*recording).events) EXPECT_EQ(event.uid, 65534);
 }
 
+TEST_F(KernelTest, TheUserOfAnExecIsTheOneWhoExecuted) {
+  std::filesystem::copy_file("/bin/true", file("program"));
+  for (const std::string hold : {"open", "exec"}) {
+    const auto recording = record({"--hold", hold});
+    const auto pid = in_child([&] {
+      if (::setresuid(65534, 65534, 65534) == 0) ::execl(file("program").c_str(), "program", nullptr);
+    });
+    const auto events = stop_and_replay(*recording).of_process(pid);
+    EXPECT_FALSE(events.empty());
+    for (const auto& event : events) EXPECT_EQ(event.uid, 65534) << event.kind << " with held " << hold;
+  }
+}
+
 TEST_F(KernelTest, AProcessOlderThanTheRecordingIsKnown) {
   create(file("a"));
   ChildProcess older(

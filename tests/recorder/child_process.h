@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -14,26 +15,35 @@
 
 namespace rfan::recorder {
 
-// Runs a program from the end of its exec until the object goes.
+// A child from the end of its exec, or of what it was to do, until the object goes.
 class ChildProcess {
  public:
   // `argv[0]` is the absolute path of the program.
-  explicit ChildProcess(const std::vector<std::string>& argv) {
-    std::array<int, 2> executed{};
-    if (::pipe2(executed.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
-    std::vector<char*> words;
-    for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
+  explicit ChildProcess(const std::vector<std::string>& argv)
+      : ChildProcess([&] {
+          std::vector<char*> words;
+          for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+          words.push_back(nullptr);
+          ::execv(words[0], words.data());
+          ::_exit(127);
+        }) {}
+  // A fork of the test, which calls `act` and then waits.
+  template <std::invocable Act>
+  explicit ChildProcess(Act&& act) {
+    std::array<int, 2> done{};
+    if (::pipe2(done.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2 failed");
     pid_ = ::fork();
+    if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ == 0) {
-      ::execv(words[0], words.data());
-      ::_exit(127);
+      act();
+      ::close(done[1]);
+      for (;;) ::pause();
     }
-    ::close(executed[1]);
-    // Ends when the exec closes the child's copy.
+    ::close(done[1]);
+    // Ends when the exec, or the child itself, closes the child's copy.
     char byte = 0;
-    [[maybe_unused]] const auto ended = ::read(executed[0], &byte, 1);
-    ::close(executed[0]);
+    [[maybe_unused]] const auto ended = ::read(done[0], &byte, 1);
+    ::close(done[0]);
   }
   ~ChildProcess() { end(); }
   ChildProcess(const ChildProcess&) = delete;

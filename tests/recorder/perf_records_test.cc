@@ -101,8 +101,18 @@ TEST(PerfRecords, CommOfAnExecCarriesTheNewName) {
   EXPECT_EQ(record->time_ns, kSampleTime);
 }
 
-TEST(PerfRecords, RenamedThreadIsNoExec) {
-  EXPECT_FALSE(decode_perf_record(comm(0, "worker").done()));
+TEST(PerfRecords, CommWithoutAnExecIsAProcessThatTookAnotherName) {
+  const auto bytes = comm(0, "worker").done();
+  const auto record = decode_perf_record(bytes);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->type, Type::kComm);
+  EXPECT_EQ(record->pid, 50U);
+  EXPECT_EQ(record->text, "worker");
+}
+
+TEST(PerfRecords, NameOfAnotherThreadIsOfNoInterest) {
+  EXPECT_FALSE(decode_perf_record(
+      Bytes(PERF_RECORD_COMM, 0).u32(50).u32(51).u64(0x4141414141414141).u64(kSampleTime).done()));
 }
 
 TEST(PerfRecords, CommOfFifteenBytesIsWhole) {

@@ -146,6 +146,26 @@ TEST_F(ProcReaderTest, KnowsOurselves) {
   EXPECT_EQ(record_.flags, 0);
 }
 
+TEST_F(ProcReaderTest, ForkHasTheIdsOfItsParent) {
+  ASSERT_TRUE(reader_.read(static_cast<std::uint32_t>(::getpid()), record_));
+  EXPECT_NE(reader_.ids(), 0U);
+  const ChildProcess child([] {});
+  EXPECT_EQ(reader_.read_ids(child.pid()), reader_.ids());
+}
+
+TEST_F(ProcReaderTest, OtherUserOrGroupIsAnotherId) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
+  ASSERT_TRUE(reader_.read(static_cast<std::uint32_t>(::getpid()), record_));
+  const ChildProcess user([] { (void)!::setresuid(65534, 65534, 65534); });
+  EXPECT_NE(reader_.read_ids(user.pid()), reader_.ids());
+  const ChildProcess group([] { (void)!::setresgid(65534, 65534, 65534); });
+  EXPECT_NE(reader_.read_ids(group.pid()), reader_.ids());
+}
+
+TEST_F(ProcReaderTest, NobodyHasNoIds) {
+  EXPECT_EQ(reader_.read_ids(pid_of_nobody()), 0U);
+}
+
 TEST_F(ProcReaderTest, KnowsTheProgramOfAChild) {
   const ChildProcess child({"/bin/sleep", "100", "0.5", "1e1"});
   ASSERT_TRUE(reader_.read(child.pid(), record_));

@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -44,8 +45,10 @@ class ProcessTrackerTest : public ::testing::Test {
     tracker_.emplace(std::move(*tracker));
     at(100 * kSecondNs);
   }
-  ImageSerial told(std::uint32_t pid) {
-    return tracker_->attribute_told(pid, [] {});
+  ImageSerial told(std::uint32_t pid) { return tracker_->attribute_told(pid); }
+  ImageSerial held(std::uint32_t pid) { return tracker_->attribute_held(pid, false); }
+  void read_unread() {
+    while (tracker_->has_unread()) tracker_->read_later([] {});
   }
   void at(std::uint64_t now_ns) { tracker_->begin_batch(now_ns); }
   void forks(std::uint32_t ppid, std::uint32_t pid) {
@@ -53,6 +56,9 @@ class ProcessTrackerTest : public ::testing::Test {
   }
   void execs(std::uint32_t pid, const char* comm) {
     tracker_->apply({.type = Type::kExec, .pid = pid, .time_ns = 100 * kSecondNs, .text = comm});
+  }
+  void takes_name(std::uint32_t pid, const char* comm) {
+    tracker_->apply({.type = Type::kComm, .pid = pid, .time_ns = 100 * kSecondNs, .text = comm});
   }
   void maps(std::uint32_t pid, const char* path) {
     tracker_->apply({.type = Type::kMapping, .pid = pid, .time_ns = 100 * kSecondNs, .text = path});
@@ -84,34 +90,34 @@ TEST_F(ProcessTrackerTest, RecordedAreTheRootAndItsDescendants) {
   tracker_->watch_scope(nobody_, {});
   forks(1, nobody_);
   forks(nobody_, self_);
-  tracker_->attribute_held(self_);
+  held(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_)) << "a child of the root";
   execs(self_, "other");
   EXPECT_FALSE(tracker_->is_recorded(self_)) << "nobody knows yet what it runs";
-  tracker_->attribute_held(self_);
+  held(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_));
 }
 
 TEST_F(ProcessTrackerTest, AProcessOutsideOfTheTreeIsNotRecorded) {
   tracker_->watch_scope(nobody_, {});
-  tracker_->attribute_held(self_);
+  held(self_);
   EXPECT_FALSE(tracker_->is_recorded(self_));
   EXPECT_FALSE(tracker_->is_recorded(nobody_)) << "never seen";
 }
 
 TEST_F(ProcessTrackerTest, AProcessThatTheFilterLeavesOutIsNotRecorded) {
   tracker_->watch_scope(0, *RecordFilter::parse({.exe = {"no-such-program"}}));
-  tracker_->attribute_held(self_);
+  held(self_);
   EXPECT_FALSE(tracker_->is_recorded(self_));
   tracker_->watch_scope(0, *RecordFilter::parse({.exe = {"!no-such-program"}}));
   tracker_->invalidate();
   execs(self_, "again");
-  tracker_->attribute_held(self_);
+  held(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_));
 }
 
 TEST_F(ProcessTrackerTest, UnknownPidIsReadFromProc) {
-  const auto serial = tracker_->attribute_held(self_);
+  const auto serial = held(self_);
   EXPECT_NE(serial, 0U);
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
@@ -122,29 +128,29 @@ TEST_F(ProcessTrackerTest, UnknownPidIsReadFromProc) {
 }
 
 TEST_F(ProcessTrackerTest, KnownPidIsNotReadAgain) {
-  const auto serial = tracker_->attribute_held(self_);
+  const auto serial = held(self_);
   facts();
-  EXPECT_EQ(tracker_->attribute_held(self_), serial);
+  EXPECT_EQ(held(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 1U);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, NobodyHasNoImage) {
   EXPECT_EQ(told(nobody_), 0U);
-  EXPECT_EQ(tracker_->attribute_held(0), 0U);
-  EXPECT_EQ(tracker_->attribute_held(UINT32_MAX), 0U);
+  EXPECT_EQ(held(0), 0U);
+  EXPECT_EQ(held(UINT32_MAX), 0U);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, SeedKnowsWhoRunsAlready) {
   EXPECT_GE(tracker_->seed(), 1U);
   const auto reads = tracker_->process_reads();
-  EXPECT_NE(tracker_->attribute_held(self_), 0U);
+  EXPECT_NE(held(self_), 0U);
   EXPECT_EQ(tracker_->process_reads(), reads);
 }
 
 TEST_F(ProcessTrackerTest, ForkGivesANewImageThatFollowsTheParents) {
-  const auto parent = tracker_->attribute_held(self_);
+  const auto parent = held(self_);
   facts();
   forks(self_, nobody_);
   const auto child = told(nobody_);
@@ -206,22 +212,22 @@ TEST_F(ProcessTrackerTest, ProgramWhoseFileIsUnlinkedIsStillTheSame) {
   const auto program = scratch.file("sleeper");
   std::filesystem::copy_file("/bin/sleep", program);
   const ChildProcess child({program, "100"});
-  const auto before = tracker_->attribute_held(child.pid());
+  const auto before = held(child.pid());
   std::filesystem::remove(program);
   tracker_->invalidate();
-  EXPECT_EQ(tracker_->attribute_held(child.pid()), before);
+  EXPECT_EQ(held(child.pid()), before);
 }
 
 TEST_F(ProcessTrackerTest, HeldProcessIsReadOnceAfterItsExec) {
-  tracker_->attribute_held(self_);
+  held(self_);
   execs(self_, "other");
   facts();
-  const auto serial = tracker_->attribute_held(self_);
+  const auto serial = held(self_);
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
   EXPECT_EQ(told_facts[0].serial, serial) << "details are of the image that the side band told of";
-  EXPECT_EQ(tracker_->attribute_held(self_), serial);
+  EXPECT_EQ(held(self_), serial);
   EXPECT_TRUE(facts().empty());
 }
 
@@ -229,29 +235,195 @@ TEST_F(ProcessTrackerTest, ProcessThatIsNotHeldIsNotReadForDetails) {
   forks(nobody_, self_);
   facts();
   told(self_);
+  EXPECT_FALSE(tracker_->has_unread()) << "its program is its parent's";
   EXPECT_EQ(tracker_->process_reads(), 0U);
   EXPECT_TRUE(facts().empty());
 }
 
+TEST_F(ProcessTrackerTest, ProgramThatIsNotHeldIsReadOnceWhenThereIsTime) {
+  execs(self_, "other");
+  const auto serial = told(self_);
+  told(self_);
+  EXPECT_EQ(tracker_->process_reads(), 0U);
+  facts();
+  read_unread();
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told_facts[0].serial, serial);
+  told(self_);
+  EXPECT_FALSE(tracker_->has_unread());
+}
+
+TEST_F(ProcessTrackerTest, ProgramThatIsGoneBeforeItIsReadIsNotRead) {
+  execs(self_, "first");
+  told(self_);
+  execs(self_, "second");
+  read_unread();
+  EXPECT_EQ(tracker_->process_reads(), 0U);
+  told(self_);
+  exits(self_);
+  read_unread();
+  EXPECT_EQ(tracker_->process_reads(), 0U);
+}
+
+TEST_F(ProcessTrackerTest, WhatWasReadOfAProgramThatChangedMeanwhileDoesNotCount) {
+  execs(self_, "first");
+  told(self_);
+  facts();
+  tracker_->read_later([this] { execs(self_, "second"); });
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kExec);
+  told(self_);
+  EXPECT_TRUE(tracker_->has_unread()) << "the second is to be read as well";
+}
+
+TEST_F(ProcessTrackerTest, ProgramThatFoundNoRoomIsReadAfterItsNextEvent) {
+  std::uint32_t others = 0;
+  for (std::uint32_t pid = 1; others < 1000; ++pid) {
+    if (pid == self_) continue;
+    execs(pid, "one of many");
+    told(pid);
+    ++others;
+  }
+  execs(self_, "other");
+  const auto serial = told(self_);
+  const auto is_read = [&] {
+    read_unread();
+    return std::ranges::any_of(facts(), [&](const Fact& fact) {
+      return fact.fact == ProcessFact::kDetails && fact.serial == serial;
+    });
+  };
+  EXPECT_FALSE(is_read());
+  told(self_);
+  EXPECT_TRUE(is_read());
+}
+
+TEST_F(ProcessTrackerTest, ProgramThatIsUnreadWhenFactsAreLostIsNotReadForItsOldImage) {
+  execs(self_, "other");
+  told(self_);
+  notifications_lost(1);
+  read_unread();
+  EXPECT_EQ(tracker_->process_reads(), 0U);
+}
+
+TEST_F(ProcessTrackerTest, HeldForkWithTheIdsOfItsParentIsReadWhenThereIsTime) {
+  held(self_);
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  facts();
+  const auto serial = held(child.pid());
+  held(child.pid());
+  EXPECT_TRUE(facts().empty());
+  EXPECT_EQ(tracker_->process_reads(), 1U) << "of the parent";
+  read_unread();
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told_facts[0].serial, serial);
+}
+
+TEST_F(ProcessTrackerTest, HeldForkThatExecutesIsNotReadWhenItHasTheIdsOfItsParent) {
+  held(self_);
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  tracker_->attribute_held(child.pid(), true);
+  EXPECT_FALSE(tracker_->has_unread());
+  EXPECT_EQ(tracker_->process_reads(), 1U) << "of the parent";
+}
+
+TEST_F(ProcessTrackerTest, HeldForkWithOtherIdsThanItsParentIsReadAtOnce) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
+  held(self_);
+  const ChildProcess child([] { (void)!::setresuid(65534, 65534, 65534); });
+  forks(self_, child.pid());
+  facts();
+  const auto serial = tracker_->attribute_held(child.pid(), true);
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told_facts[0].serial, serial);
+}
+
+TEST_F(ProcessTrackerTest, HeldForkOfAParentThatWasNotReadIsReadAtOnce) {
+  execs(self_, "other");
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  held(child.pid());
+  EXPECT_EQ(tracker_->process_reads(), 1U);
+}
+
+TEST_F(ProcessTrackerTest, ProgramWhoseForkHadToBeReadIsReadOnceForAllOthers) {
+  execs(self_, "other");
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  held(child.pid());
+  read_unread();
+  EXPECT_EQ(tracker_->process_reads(), 2U) << "the fork, the program";
+  const ChildProcess sibling([] {});
+  forks(self_, sibling.pid());
+  held(sibling.pid());
+  EXPECT_EQ(tracker_->process_reads(), 2U);
+}
+
+TEST_F(ProcessTrackerTest, HeldForkThatTookAnotherNameIsReadAtOnce) {
+  held(self_);
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  takes_name(child.pid(), "worker");
+  held(child.pid());
+  EXPECT_EQ(tracker_->process_reads(), 2U);
+}
+
+TEST_F(ProcessTrackerTest, HeldForkOfAParentThatTookAnotherNameIsReadAtOnce) {
+  held(self_);
+  takes_name(self_, "server");
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  held(child.pid());
+  EXPECT_EQ(tracker_->process_reads(), 2U);
+}
+
+TEST_F(ProcessTrackerTest, ForkThatChangedBeforeItIsReadRemainsAsItsEventsWereRecorded) {
+  held(self_);
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  held(child.pid());
+  takes_name(child.pid(), "worker");
+  facts();
+  read_unread();
+  EXPECT_TRUE(facts().empty());
+}
+
+TEST_F(ProcessTrackerTest, AfterALossAHeldForkIsReadAtOnce) {
+  held(self_);
+  notifications_lost(1);
+  const ChildProcess child([] {});
+  forks(self_, child.pid());
+  held(child.pid());
+  EXPECT_EQ(tracker_->process_reads(), 2U);
+}
+
 TEST_F(ProcessTrackerTest, AfterALossProcessesAreReadAgainButKeepTheirImage) {
-  const auto serial = tracker_->attribute_held(self_);
+  const auto serial = held(self_);
   facts();
   notifications_lost(643);
-  EXPECT_EQ(tracker_->attribute_held(self_), serial);
+  EXPECT_EQ(held(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 2U);
   EXPECT_TRUE(facts().empty());
-  tracker_->attribute_held(self_);
+  held(self_);
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
 TEST_F(ProcessTrackerTest, AfterALossAChangedProcessIsANewImage) {
-  const auto serial = tracker_->attribute_held(self_);
+  const auto serial = held(self_);
   facts();
   char name[16] = {};
   ::prctl(PR_GET_NAME, name);
   ::prctl(PR_SET_NAME, "somebody else");
   notifications_lost(1);
-  EXPECT_NE(tracker_->attribute_held(self_), serial);
+  EXPECT_NE(held(self_), serial);
   ::prctl(PR_SET_NAME, name);
   EXPECT_EQ(facts().at(0).comm, "somebody else");
 }
@@ -317,11 +489,11 @@ TEST_F(ProcessTrackerTest, ReusedPidIsANewImage) {
 
 TEST_F(ProcessTrackerTest, WithoutASideBandEveryBatchReadsAgain) {
   track(false);
-  const auto serial = tracker_->attribute_held(self_);
-  tracker_->attribute_held(self_);
+  const auto serial = held(self_);
+  held(self_);
   EXPECT_EQ(tracker_->process_reads(), 1U);
   at(101 * kSecondNs);
-  EXPECT_EQ(tracker_->attribute_held(self_), serial);
+  EXPECT_EQ(held(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
