@@ -42,12 +42,14 @@ void answer_for_ever(FanotifyGroup& group) {
 
 }  // namespace
 
-void answer_and_forget(const std::vector<std::string>& paths, int ready) {
-  constexpr std::uint64_t kMask = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE;
+void answer_and_forget(const std::vector<std::string>& paths, Held held, int ready) {
+  constexpr std::uint64_t kWithOpens =
+      FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE;
+  const std::uint64_t mask = held == Held::kOpens ? kWithOpens : FAN_OPEN_EXEC_PERM;
   auto group = FanotifyGroup::create(recorder::GroupKind::kPermission);
   if (!group) return;
   for (const auto& path : paths) {
-    if (!group->add_mark(recorder::MarkKind::kFilesystem, kMask, path)) return;
+    if (!group->add_mark(recorder::MarkKind::kFilesystem, mask, path)) return;
   }
   [[maybe_unused]] const auto told = ::write(ready, "1", 1);
   answer_for_ever(*group);

@@ -179,7 +179,9 @@ int main(int argc, char** argv) {
   for (int round = 0; round < settings.rounds; ++round) {
     bare.push_back(open_loop(tmpfs, settings.opens));
     {
-      const Watcher watcher([&](int ready) { rfan::bench::answer_and_forget({tmpfs.path()}, ready); });
+      const Watcher watcher([&](int ready) {
+        rfan::bench::answer_and_forget({tmpfs.path()}, rfan::bench::Held::kOpens, ready);
+      });
       floor.push_back(open_loop(tmpfs, settings.opens));
     }
     const Watcher watcher([&](int ready) { run_rfanrec(settings, tmpfs.path(), ready); });
