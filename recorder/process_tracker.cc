@@ -153,19 +153,35 @@ ImageSerial ProcessTracker::attribute(std::uint32_t pid) {
 }
 
 ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
-  const ImageSerial serial = attribute(pid);
+  attribute(pid);
   Entry* process = entry(pid);
-  if (process == nullptr || !process->needs_details || process->is_as_parent) return serial;
-  process->is_as_parent = !process->executed && process->ids != 0 && process->ids == reader_.read_ids(pid);
-  if (!process->is_as_parent) {
-    read_held(pid, *process);
-  } else if (!executes) {  // else it is another program as soon as it is answered
-    keep_unread(pid, *process);
+  if (process == nullptr) return 0;
+  const bool begins_exec = executes && !process->is_executing;  // its interpreter is held as well
+  if (executes) process->is_executing = true;
+  if (begins_exec && process->ids != 0) {
+    follow_ids(pid, *process);
+  } else if (process->needs_details && !process->has_same_ids) {
+    meet_held(pid, *process);
   }
-  return serial;
+  return process->serial;
 }
 
-void ProcessTracker::read_held(std::uint32_t pid, Entry& process) {
+// What it executes inherits its ids. If they are not as known any more, it is another image from here on:
+// what it did before was done by the other user.
+void ProcessTracker::follow_ids(std::uint32_t pid, Entry& process) {
+  process.has_same_ids = process.ids == reader_.read_ids(pid);
+  ProcessRecord record;
+  if (process.has_same_ids || !read_proc(pid, record)) return;
+  // Killed meanwhile, it has no executable and no control group any more, and executes nothing.
+  if (record.exe.empty()) return;
+  apply_exec({.type = PerfRecord::Type::kExec, .pid = pid, .time_ns = monotonic_ns(), .text = record.comm},
+             process);
+  complete(process, record);
+}
+
+void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
+  process.has_same_ids = process.ids != 0 && process.ids == reader_.read_ids(pid);
+  if (process.has_same_ids) return keep_unread(pid, process);
   ProcessRecord record;
   if (!read_proc(pid, record)) return;
   complete(process, record);

@@ -35,7 +35,8 @@ class ProcessTracker {
   // The image behind a held event of `pid`: the process is waiting for our answer and certainly exists, so
   // that one not read since its last fork or exec is read from /proc now; but a fork is its
   // parent's program while it has its user, group, control group and comm, and may be read later. `executes`:
-  // then it need not be read at all. 0: nothing can be known.
+  // then it need not be read at all, but one that became another user since it was read is another image. 0:
+  // nothing can be known.
   ImageSerial attribute_held(std::uint32_t pid, bool executes);
 
   // The image behind an event that nobody waits for. A program not yet read may be read later.
@@ -55,7 +56,7 @@ class ProcessTracker {
     if (!read_proc(pid, record)) return;
     drain();
     // A fork whose events were recorded as its parent's user's must not become another's afterwards.
-    const bool same = !process.is_as_parent || process.ids == reader_.ids();
+    const bool same = !process.has_same_ids || process.ids == reader_.ids();
     if (same && wants_reading(pid, image)) complete(process, record);
   }
 
@@ -87,7 +88,8 @@ class ProcessTracker {
     std::uint32_t generation = 0;    // of the knowledge; stale when it is not generation_
     bool needs_details : 1 = false;  // not read from /proc since the fork or exec
     bool executed : 1 = false;       // the image came with an exec: its command line is its own
-    bool is_as_parent : 1 = false;   // a fork whose ids were found to be its parent's
+    bool has_same_ids : 1 = false;   // as known; a fork is its parent's program then
+    bool is_executing : 1 = false;   // an exec of it was held
     bool is_unread : 1 = false;      // it is among those to be read later
     bool awaits_exe : 1 = false;     // the first executable mapping after the exec names the executable
     bool in_tree : 1 = false;        // it descends from the root of the recording; only with watch_scope()
@@ -104,7 +106,8 @@ class ProcessTracker {
   Entry* entry(std::uint32_t pid);
   ImageSerial attribute(std::uint32_t pid);
   bool wants_reading(std::uint32_t pid, ImageSerial image);
-  void read_held(std::uint32_t pid, Entry& process);
+  void follow_ids(std::uint32_t pid, Entry& process);
+  void meet_held(std::uint32_t pid, Entry& process);
   void keep_unread(std::uint32_t pid, Entry& process);
   void complete(Entry& process, ProcessRecord& record);
   ImageSerial identify_again(std::uint32_t pid, Entry& process);

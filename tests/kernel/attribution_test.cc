@@ -136,14 +136,18 @@ TEST_F(KernelTest, TheUserIsTheOneWhoOpened) {
 
 TEST_F(KernelTest, TheUserOfAnExecIsTheOneWhoExecuted) {
   std::filesystem::copy_file("/bin/true", file("program"));
+  create(file("before"));
   for (const std::string hold : {"open", "exec"}) {
     const auto recording = record({"--hold", hold});
     const auto pid = in_child([&] {
+      open_and_close(file("before"));
       if (::setresuid(65534, 65534, 65534) == 0) ::execl(file("program").c_str(), "program", nullptr);
     });
     const auto events = stop_and_replay(*recording).of_process(pid);
     EXPECT_FALSE(events.empty());
-    for (const auto& event : events) EXPECT_EQ(event.uid, 65534) << event.kind << " with held " << hold;
+    for (const auto& event : events) {
+      EXPECT_EQ(event.uid, event.path == file("before") ? 0 : 65534) << event.kind << " with held " << hold;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "recorder/process_tracker.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -339,11 +340,32 @@ TEST_F(ProcessTrackerTest, HeldForkWithOtherIdsThanItsParentIsReadAtOnce) {
   const ChildProcess child([] { (void)!::setresuid(65534, 65534, 65534); });
   forks(self_, child.pid());
   facts();
-  const auto serial = tracker_->attribute_held(child.pid(), true);
+  const auto serial = held(child.pid());
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
   EXPECT_EQ(told_facts[0].serial, serial);
+}
+
+// What was done before was done by the former user.
+TEST_F(ProcessTrackerTest, ProcessThatBecameAnotherUserIsAnotherImageWhenItExecutes) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
+  const ChildProcess child([] { ::signal(SIGUSR1, [](int) { (void)!::setresuid(65534, 65534, 65534); }); });
+  const auto before = held(child.pid());
+  ::kill(static_cast<pid_t>(child.pid()), SIGUSR1);
+  auto reader = ProcReader::open(0);
+  for (ProcessRecord record; record.uid != 65534; ::usleep(1000))
+    ASSERT_TRUE(reader->read(child.pid(), record));
+  EXPECT_EQ(held(child.pid()), before);
+  facts();
+  const auto after = tracker_->attribute_held(child.pid(), true);
+  EXPECT_NE(after, before);
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 2U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kExec);
+  EXPECT_EQ(told_facts[0].other, before);
+  EXPECT_EQ(told_facts[1].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told_facts[1].serial, after);
 }
 
 TEST_F(ProcessTrackerTest, HeldForkOfAParentThatWasNotReadIsReadAtOnce) {
