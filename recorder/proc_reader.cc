@@ -120,11 +120,10 @@ bool ProcReader::enter(std::uint32_t pid) {
 
 std::uint64_t ProcReader::read_ids(std::uint32_t pid) {
   const auto info = read_pidfd_info(pid);
-  const bool is_enough = info && !has_cgroups_v1_;
-  if (!is_enough && !enter(pid)) return 0;
+  if (!tells_cgroup(info) && !enter(pid)) return 0;
   ProcessRecord record;
   read_user(info, record);
-  if (!is_enough) read_cgroup(record);
+  if (!tells_cgroup(info)) read_cgroup(record);
   process_.reset();
   return fingerprint_of_ids(info, record);
 }
@@ -133,7 +132,7 @@ std::uint64_t ProcReader::fingerprint_of_ids(const std::optional<PidfdInfo>& inf
                                              const ProcessRecord& record) const {
   constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
   const std::uint64_t cgroup =
-      info && !has_cgroups_v1_ ? info->cgroup_id : std::hash<std::string_view>{}(record.cgroup);
+      tells_cgroup(info) ? info->cgroup_id : std::hash<std::string_view>{}(record.cgroup);
   return std::max<std::uint64_t>((cgroup * kOdd + record.uid) * kOdd + record.gid, 1);
 }
 

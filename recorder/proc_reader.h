@@ -44,6 +44,8 @@ class ProcReader {
   bool read_stat(ProcessRecord& record);
   void read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record);
   void read_cgroup(ProcessRecord& record);
+  // Whether a pidfd tells the control group that /proc would.
+  bool tells_cgroup(const std::optional<PidfdInfo>& info) const { return info && !has_cgroups_v1_; }
   std::uint64_t fingerprint_of_ids(const std::optional<PidfdInfo>& info, const ProcessRecord& record) const;
 
   // A line per hierarchy. Of a longer file the lines that are whole are used.

@@ -48,6 +48,11 @@ class ProcessTrackerTest : public ::testing::Test {
   }
   ImageSerial told(std::uint32_t pid) { return tracker_->attribute_told(pid); }
   ImageSerial held(std::uint32_t pid) { return tracker_->attribute_held(pid, false); }
+  void hold_a_fork() {
+    const ChildProcess child([] {});
+    forks(self_, child.pid());
+    held(child.pid());
+  }
   void read_unread() {
     while (tracker_->has_unread()) tracker_->read_later([] {});
   }
@@ -370,22 +375,16 @@ TEST_F(ProcessTrackerTest, ProcessThatBecameAnotherUserIsAnotherImageWhenItExecu
 
 TEST_F(ProcessTrackerTest, HeldForkOfAParentThatWasNotReadIsReadAtOnce) {
   execs(self_, "other");
-  const ChildProcess child([] {});
-  forks(self_, child.pid());
-  held(child.pid());
+  hold_a_fork();
   EXPECT_EQ(tracker_->process_reads(), 1U);
 }
 
 TEST_F(ProcessTrackerTest, ProgramWhoseForkHadToBeReadIsReadOnceForAllOthers) {
   execs(self_, "other");
-  const ChildProcess child([] {});
-  forks(self_, child.pid());
-  held(child.pid());
+  hold_a_fork();
   read_unread();
   EXPECT_EQ(tracker_->process_reads(), 2U) << "the fork, the program";
-  const ChildProcess sibling([] {});
-  forks(self_, sibling.pid());
-  held(sibling.pid());
+  hold_a_fork();
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
@@ -401,9 +400,7 @@ TEST_F(ProcessTrackerTest, HeldForkThatTookAnotherNameIsReadAtOnce) {
 TEST_F(ProcessTrackerTest, HeldForkOfAParentThatTookAnotherNameIsReadAtOnce) {
   held(self_);
   takes_name(self_, "server");
-  const ChildProcess child([] {});
-  forks(self_, child.pid());
-  held(child.pid());
+  hold_a_fork();
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
@@ -421,9 +418,7 @@ TEST_F(ProcessTrackerTest, ForkThatChangedBeforeItIsReadRemainsAsItsEventsWereRe
 TEST_F(ProcessTrackerTest, AfterALossAHeldForkIsReadAtOnce) {
   held(self_);
   notifications_lost(1);
-  const ChildProcess child([] {});
-  forks(self_, child.pid());
-  held(child.pid());
+  hold_a_fork();
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
