@@ -17,12 +17,9 @@ struct Error {
   int errno_value = 0;  // errno, 0 when the cause is not a system call
   std::string hint;     // the remedy, a full clause; empty when none is known
 
-  // One line: `what 'path': strerror; hint`. Control bytes of the path are escaped.
+  // One line: `what 'path': strerror; hint`. Whatever a terminal must not get is escaped (format/escape.h).
   std::string message() const;
 };
-
-// A path may hold any byte; none may reach a terminal as a control sequence: they become \xHH.
-std::string escape_control_bytes(std::string_view text);
 
 // Builds an Error from the current errno. Call it straight after the failed system call.
 Error errno_error(std::string_view what, std::string_view path = {}, std::string_view hint = {});

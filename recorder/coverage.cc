@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "format/escape.h"
 #include "recorder/event_groups.h"
 #include "recorder/privileges.h"
 
@@ -115,21 +116,21 @@ Result<std::vector<MountReport>> probe_coverage(const EventPlan& plan,
 }
 
 std::string coverage_text(const std::vector<MountReport>& report) {
-  std::vector<std::string> paths;
+  std::vector<std::string> paths, types;
   std::size_t path_width = 0, type_width = 0;
   for (const auto& entry : report) {
-    paths.push_back(escape_control_bytes(entry.coverage.path));
+    paths.push_back(escaped(entry.coverage.path));
+    types.push_back(escaped(entry.coverage.fs_type));
     if (entry.state == MountState::kKernelInterface) continue;
     path_width = std::max(path_width, paths.back().size());
-    type_width = std::max(type_width, entry.coverage.fs_type.size());
+    type_width = std::max(type_width, types.back().size());
   }
   std::string text;
   for (std::size_t i = 0; i < report.size(); ++i) {
     const auto& [coverage, state] = report[i];
     if (state == MountState::kKernelInterface) continue;
-    fmt::format_to(std::back_inserter(text), "{:<{}}  {:<{}}  {:<11}  {}\n", paths[i], path_width,
-                   escape_control_bytes(coverage.fs_type), type_width, state_name(state),
-                   escape_control_bytes(coverage.how));
+    fmt::format_to(std::back_inserter(text), "{:<{}}  {:<{}}  {:<11}  {}\n", paths[i], path_width, types[i],
+                   type_width, state_name(state), escaped_sentence(coverage.how));
   }
   const auto interfaces = format::kernel_interfaces_text(mount_coverage(report));
   if (!interfaces.empty()) text += interfaces + "\n";

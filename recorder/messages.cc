@@ -5,12 +5,14 @@
 
 #include <cstdio>
 
+#include "format/escape.h"
+
 namespace rfan::recorder {
 
 namespace {
 
 std::string line_of(const std::string& text) {
-  return "rfanrec: " + text + "\n";
+  return "rfanrec: " + escaped_sentence(text) + "\n";
 }
 
 }  // namespace

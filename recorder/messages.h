@@ -5,7 +5,8 @@
 
 namespace rfan::recorder {
 
-// One line. Waits for whoever reads standard error: before the first mark, and after the last, only.
+// One line; what a terminal must not get is escaped. Waits for whoever reads standard error: before the first
+// mark, and after the last, only.
 void say(const std::string& text);
 
 // Likewise while a recording runs: left out when standard error would block.

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "format/escape.h"
+
 namespace rfan::recorder {
 
 namespace {
@@ -163,7 +165,7 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
 }
 
 ParsedOptions usage_error(const std::string& what) {
-  return {std::nullopt, "rfanrec: " + what + "; try rfanrec --help\n", 2};
+  return {std::nullopt, "rfanrec: " + escaped_sentence(what) + "; try rfanrec --help\n", 2};
 }
 
 Result<std::uint32_t> parse_events(const std::string& list) {

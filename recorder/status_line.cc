@@ -7,6 +7,7 @@
 #include <array>
 #include <string_view>
 
+#include "format/escape.h"
 #include "format/number_text.h"
 #include "recorder/messages.h"
 
@@ -31,8 +32,9 @@ std::string format_extent(const RecordingFigures& figures) {
 }
 
 std::string format_place(const RecordingFigures& figures) {
-  if (figures.files == 1) return figures.output;
-  auto text = fmt::format("{} and {} before it", figures.output, format::count_text(figures.files - 1));
+  if (figures.files == 1) return escaped(figures.output);
+  auto text =
+      fmt::format("{} and {} before it", escaped(figures.output), format::count_text(figures.files - 1));
   if (figures.dropped_files != 0)
     text += fmt::format(", {} dropped", format::count_text(figures.dropped_files));
   return text;

@@ -7,9 +7,9 @@
 #include <optional>
 #include <tuple>
 
+#include "format/escape.h"
 #include "format/limits.h"
 #include "format/number_text.h"
-#include "replay/escape.h"
 #include "replay/field_printer.h"
 #include "replay/grouping.h"
 #include "replay/json_writer.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "replay/escape.h"
+#include "format/escape.h"
 
 namespace rfan::replay {
 namespace {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 
+#include "format/escape.h"
 #include "replay/pager.h"
 #include "replay/verb.h"
 
@@ -68,7 +69,7 @@ class Console {
   }
   void note(std::string_view line) {
     const std::lock_guard lock(mutex_);
-    if (said_.insert(std::string(line)).second) say(fmt::format("note: {}", line));
+    if (said_.insert(std::string(line)).second) say(fmt::format("note: {}", escaped_sentence(line)));
   }
 
  private:

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "format/escape.h"
 #include "format/loss_summary.h"
 #include "format/number_text.h"
 #include "format/trace_file.h"
-#include "replay/escape.h"
 #include "replay/new_trace.h"
 #include "replay/trace_copy.h"
 #include "replay/verb.h"

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <optional>
 
+#include "format/escape.h"
 #include "format/limits.h"
 #include "format/trace_reader.h"
-#include "replay/escape.h"
 
 namespace rfan::replay {
 

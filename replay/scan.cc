@@ -9,9 +9,9 @@
 #include <optional>
 #include <thread>
 
+#include "format/escape.h"
 #include "format/number_text.h"
 #include "format/trace_reader.h"
-#include "replay/escape.h"
 #include "replay/follow_source.h"
 
 namespace rfan::replay {

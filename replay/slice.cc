@@ -7,9 +7,9 @@
 #include <map>
 #include <optional>
 
+#include "format/escape.h"
 #include "format/number_text.h"
 #include "format/trace_reader.h"
-#include "replay/escape.h"
 #include "replay/look_ahead.h"
 #include "replay/new_trace.h"
 #include "replay/trace_copy.h"

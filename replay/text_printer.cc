@@ -6,9 +6,9 @@
 #include <array>
 #include <cstring>
 
+#include "format/escape.h"
 #include "format/number_text.h"
 #include "format/pattern.h"
-#include "replay/escape.h"
 #include "replay/process_view.h"
 
 namespace rfan::replay {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "replay/escape.h"
+#include "format/escape.h"
 #include "replay/trace_names.h"
 
 namespace rfan::replay {

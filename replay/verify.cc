@@ -5,10 +5,10 @@
 
 #include <cerrno>
 
+#include "format/escape.h"
 #include "format/number_text.h"
 #include "format/trace_check.h"
 #include "format/unique_fd.h"
-#include "replay/escape.h"
 #include "replay/json_writer.h"
 #include "replay/verb.h"
 

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <optional>
 
+#include "format/escape.h"
 #include "format/pattern.h"
-#include "replay/escape.h"
 #include "replay/filter_parser.h"
 #include "replay/process_view.h"
 
@@ -125,8 +125,11 @@ class WhereParser {
   Error fail(const std::string& what) const {
     const auto shown = escaped(text_);
     const auto before = escaped(text_.substr(0, at_));
-    return Error{
-        "--where: " + what + "\n  " + shown + "\n  " + std::string(before.size(), ' ') + "^", {}, 0, {}};
+    return Error{"--where: " + escaped_sentence(what) + "\n  " + shown + "\n  " +
+                     std::string(before.size(), ' ') + "^",
+                 {},
+                 0,
+                 {}};
   }
   Error fail_at(std::size_t at, const std::string& what) {
     at_ = at;

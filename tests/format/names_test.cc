@@ -22,8 +22,10 @@ TEST(ErrorMessage, LeavesOutWhatIsNotKnown) {
   EXPECT_EQ((Error{"cannot write", "", ENOSPC, ""}).message(), "cannot write: No space left on device");
 }
 
-TEST(ErrorMessage, EscapesControlBytesOfThePath) {
-  EXPECT_EQ((Error{"cannot open", "a\x1b[31m\n\x7f", 0, ""}).message(), "cannot open 'a\\x1b[31m\\x0a\\x7f'");
+TEST(ErrorMessage, EscapesWhatATerminalMustNotGet) {
+  EXPECT_EQ((Error{"cannot open", "a\x1b[31m\n\x7f\x9b\u202E\\", 0, ""}).message(),
+            "cannot open 'a\\x1b[31m\\n\\x7f\\x9b\\xe2\\x80\\xae\\\\'");
+  EXPECT_EQ((Error{"no \x9b", "", 0, "write \\[ and no \x9b"}).message(), "no \\x9b; write \\[ and no \\x9b");
 }
 
 TEST(ErrorMessage, TakesTheCurrentErrno) {

@@ -97,14 +97,14 @@ TEST_F(CoverageTest, TextHasALinePerMountAndOneForAllKernelInterfaces) {
   mounted("/", "ext4", "8:1");
   mounted("/proc", "proc", "0:4");
   mounted("/sys", "sysfs", "0:5");
-  mounted("/bad\nname", "fuse", "0:31");
+  mounted("/bad\nname\x9b", "fuse.\x9b", "0:31");
   mounted("/dev/pts", "devpts", "0:6");
   mounted("/sys/fs/bpf", "bpf", "0:7");
-  refused_ = {"fuse"};
+  refused_ = {"fuse.\x9b"};
   report();
   EXPECT_EQ(coverage_text(report_),
-            "/             ext4  held         marked\n"
-            "/bad\\x0aname  fuse  not covered  refused\n"
+            "/               ext4       held         marked\n"
+            "/bad\\nname\\x9b  fuse.\\x9b  not covered  refused\n"
             "4 kernel interfaces (proc, sysfs, devpts, ...): no files of users\n");
 }
 

@@ -61,6 +61,20 @@ TEST_F(ProgramTest, WrongUsageExitsWith2AndPointsToHelp) {
   }
 }
 
+// Whatever of the command line or of a trace ends up in a message: no control sequence and no foreign byte.
+TEST_F(ProgramTest, MessagesHoldNothingThatATerminalActsOn) {
+  const std::string csi = "\"$(printf '\\233')\"";
+  for (const auto& command :
+       {"$R " + csi, "$R t --kind " + csi, "$R t --" + csi, "$R t --pid " + csi,
+        "$R t --where \"path =~ '('\"" + csi, "$R t --where \"exe =~ '(\"" + csi + "\"'\"",
+        "$R diff t t --fail-on " + csi, "$R report t --by " + csi}) {
+    const auto outcome = shell(command);
+    EXPECT_NE(outcome.status, 0) << command;
+    EXPECT_NE(outcome.err.find("\\x9b"), std::string::npos) << command << "\n" << outcome.err;
+    EXPECT_EQ(outcome.err.find('\x9b'), std::string::npos) << command;
+  }
+}
+
 TEST_F(ProgramTest, LossesExitWith3) {
   write_sample_trace(trace_, {.losses = {{format::LossCause::kQueueOverflow, {}, kSecond, 2 * kSecond}}});
   const auto events = shell("$R $T --utc");

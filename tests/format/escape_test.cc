@@ -1,10 +1,8 @@
-#include "replay/escape.h"
+#include "format/escape.h"
 
 #include <gtest/gtest.h>
 
-#include "replay/json_writer.h"
-
-namespace rfan::replay {
+namespace rfan {
 namespace {
 
 TEST(Escape, LeavesPrintableTextAlone) {
@@ -36,6 +34,35 @@ TEST(Escape, WritesControlBytesBackslashesAndForeignBytes) {
   }
 }
 
+// Characters that are not seen, or that turn the order of what is seen around.
+TEST(Escape, WritesCharactersByWhichANameLooksLikeAnother) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"a\u202Egnp.exe", "a\\xe2\\x80\\xaegnp.exe"},  // right-to-left override
+      {"\u202A", "\\xe2\\x80\\xaa"},
+      {"\u2066", "\\xe2\\x81\\xa6"},
+      {"\u2069", "\\xe2\\x81\\xa9"},
+      {"\u061C", "\\xd8\\x9c"},
+      {"pass\u200Bwd", "pass\\xe2\\x80\\x8bwd"},  // zero-width space
+      {"\u200D", "\\xe2\\x80\\x8d"},
+      {"\uFEFF", "\\xef\\xbb\\xbf"},
+      {"\u2028", "\\xe2\\x80\\xa8"},
+      {"\u2029", "\\xe2\\x80\\xa9"},
+      {"\U000E0041", "\\xf3\\xa0\\x81\\x81"},  // tag
+  };
+  for (const auto& [bytes, expected] : rows) {
+    EXPECT_EQ(escaped(bytes), expected);
+    EXPECT_FALSE(printable(bytes)) << expected;
+  }
+  // Their neighbours stay.
+  for (const auto* text :
+       {"\u200A", "\u2010", "\u2027", "\u202F", "\u205F", "\u2070", "\uFEFE", "\U000E0080"})
+    EXPECT_EQ(escaped(text), text);
+}
+
+TEST(EscapedSentence, LeavesNamesThatAreEscapedAlreadyAlone) {
+  EXPECT_EQ(escaped_sentence("no 'a\\xff\\n' in \x9b"), "no 'a\\xff\\n' in \\x9b");
+}
+
 TEST(Utf8, KnowsItsBounds) {
   for (const auto* text : {"\x7f", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEF\xBF\xBF",
                            "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
@@ -47,12 +74,5 @@ TEST(Utf8, KnowsItsBounds) {
   }
 }
 
-TEST(Base64, PadsLikeRfc4648) {
-  const std::pair<std::string_view, std::string_view> rows[] = {
-      {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
-      {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"}};
-  for (const auto& [bytes, expected] : rows) EXPECT_EQ(base64(bytes), expected);
-}
-
 }  // namespace
-}  // namespace rfan::replay
+}  // namespace rfan
