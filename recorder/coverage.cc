@@ -4,7 +4,6 @@
 #include <sys/fanotify.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <iterator>
 #include <map>
 #include <set>
@@ -13,6 +12,7 @@
 
 #include "format/escape.h"
 #include "recorder/event_groups.h"
+#include "recorder/messages.h"
 #include "recorder/privileges.h"
 
 namespace rfan::recorder {
@@ -153,12 +153,11 @@ int print_coverage(const Options& options) {
   if (status) {
     const auto report = probe_coverage(plan_events(options.hold, options.event_kinds), options.paths);
     if (report) {
-      std::fputs(coverage_text(report.value()).c_str(), stdout);
-      return coverage_exit_status(report.value());
+      return print(coverage_text(report.value())) ? coverage_exit_status(report.value()) : 1;
     }
     status = report.error();
   }
-  std::fputs(("rfanrec: " + status.error().message() + "\n").c_str(), stderr);
+  say(status.error().message());
   return 1;
 }
 

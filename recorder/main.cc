@@ -1,14 +1,20 @@
 // rfanrec: records file accesses. See recorder/README.md for the way through the code.
-#include <cstdio>
-
+#include "format/standard_descriptors.h"
 #include "recorder/coverage.h"
+#include "recorder/messages.h"
 #include "recorder/options.h"
 #include "recorder/session.h"
 
 int main(int argc, char** argv) {
-  const auto parsed = rfan::recorder::parse_options(argc, argv);
-  if (parsed.options && parsed.options->coverage) return rfan::recorder::print_coverage(*parsed.options);
-  if (parsed.options) return rfan::recorder::run_session(*parsed.options);
-  std::fputs(parsed.text.c_str(), parsed.exit_status == 0 ? stdout : stderr);
+  using namespace rfan::recorder;
+  if (const auto status = rfan::occupy_standard_descriptors(); !status) {
+    say(status.error().message());
+    return 1;
+  }
+  const auto parsed = parse_options(argc, argv);
+  if (parsed.options && parsed.options->coverage) return print_coverage(*parsed.options);
+  if (parsed.options) return run_session(*parsed.options);
+  if (parsed.exit_status == 0) return print(parsed.text) ? 0 : 1;
+  say(parsed.text);
   return parsed.exit_status;
 }

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 
+#include "format/error.h"
 #include "format/escape.h"
 
 namespace rfan::recorder {
@@ -19,6 +20,12 @@ std::string line_of(const std::string& text) {
 
 void say(const std::string& text) {
   std::fputs(line_of(text).c_str(), stderr);
+}
+
+bool print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return true;
+  say(errno_error("cannot write the output").message());
+  return false;
 }
 
 void say_unless_blocked(const std::string& text) {

@@ -9,6 +9,9 @@ namespace rfan::recorder {
 // mark, and after the last, only.
 void say(const std::string& text);
 
+// Prints `text` on standard output. Says why, and returns false, if it cannot be written.
+bool print(const std::string& text);
+
 // Likewise while a recording runs: left out when standard error would block.
 void say_unless_blocked(const std::string& text);
 

@@ -11,8 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "format/escape.h"
-
 namespace rfan::recorder {
 
 namespace {
@@ -165,7 +163,7 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
 }
 
 ParsedOptions usage_error(const std::string& what) {
-  return {std::nullopt, "rfanrec: " + escaped_sentence(what) + "; try rfanrec --help\n", 2};
+  return {std::nullopt, what + "; try rfanrec --help", 2};
 }
 
 Result<std::uint32_t> parse_events(const std::string& list) {

@@ -49,7 +49,8 @@ struct Options {
   bool quiet = false;     // no status line, no summary
 };
 
-// What parse_options() found: something to do, or text to print and an exit status.
+// What parse_options() found: something to do, or an exit status with the text of --help and --version, or
+// with a message for say().
 struct ParsedOptions {
   std::optional<Options> options;
   std::string text;

@@ -11,6 +11,7 @@
 
 #include "format/escape.h"
 #include "replay/pager.h"
+#include "replay/standard_error.h"
 #include "replay/verb.h"
 
 namespace rfan::replay {
@@ -65,7 +66,7 @@ class Console {
   void say(std::string_view line) {
     progress_.clear();
     if (sink_) return sink_(line);
-    fmt::print(stderr, "rfanreplay: {}\n", line);
+    write_to_standard_error(fmt::format("rfanreplay: {}\n", line));
   }
   void note(std::string_view line) {
     const std::lock_guard lock(mutex_);
@@ -85,10 +86,17 @@ std::size_t terminal_columns(int fd) {
   return 80;
 }
 
-int print_text(std::string_view text, int fd) {
+// A reader of the pipe that has gone is no error.
+int exit_status_of(const Output& out, Console& console) {
+  if (out.status() || out.closed()) return kExitClean;
+  console.say(out.status().error().message());
+  return kExitError;
+}
+
+int print_text(std::string_view text, Console& console, int fd) {
   Output out(fd);
   out.write(text);
-  return out.status() || out.closed() ? kExitClean : kExitError;
+  return exit_status_of(out, console);
 }
 
 int run_verb(const Invocation& invocation, Console& console, Progress& progress, int out_fd) {
@@ -105,8 +113,7 @@ int run_verb(const Invocation& invocation, Console& console, Progress& progress,
   out.flush();
   pager.close();
   progress.end();
-  if (out.closed()) return kExitClean;
-  if (!out.status()) return console.say(out.status().error().message()), kExitError;
+  if (!out.status()) return exit_status_of(out, console);
   if (!coverage) console.say(coverage.error().message());
   return invocation.verb->exit_status(coverage);
 }
@@ -125,8 +132,8 @@ int run_program(std::vector<std::string> arguments, const Streams& streams) {
     return kExitUsage;
   }
   const auto& [entry, verb, options, help, version] = invocation.value();
-  if (help) return print_text(help_text(entry ? entry->name : ""), streams.out_fd);
-  if (version) return print_text("rfanreplay " RFAN_VERSION "\n", streams.out_fd);
+  if (help) return print_text(help_text(entry ? entry->name : ""), console, streams.out_fd);
+  if (version) return print_text("rfanreplay " RFAN_VERSION "\n", console, streams.out_fd);
   return run_verb(invocation.value(), console, progress, streams.out_fd);
 }
 

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "format/number_text.h"
+#include "replay/standard_error.h"
 
 namespace rfan::replay {
 
@@ -21,14 +20,13 @@ void Progress::advance(std::uint64_t events) {
   if (now < next_draw_) return;
   next_draw_ = now + std::chrono::milliseconds(200);
   drawn_ = true;
-  fmt::print(stderr, "\r{:3} % of {} events\x1b[K", done_ * 100 / total_, format::count_text(total_));
-  std::fflush(stderr);
+  write_to_standard_error(
+      fmt::format("\r{:3} % of {} events\x1b[K", done_ * 100 / total_, format::count_text(total_)));
 }
 
 void Progress::clear() {
   if (!drawn_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  write_to_standard_error("\r\x1b[K");
   drawn_ = false;
 }
 

@@ -84,6 +84,44 @@ TEST_F(KernelTest, AStartThatFailsLeavesTheOlderTraceWhereItIs) {
   EXPECT_EQ(read_file(trace() + ".old"), "");
 }
 
+// The lowest free descriptor is the next file's: without a placeholder that is the trace, or a descriptor of
+// the kernel's, and messages are written into it.
+TEST_F(KernelTest, ClosedStandardDescriptorsStayOutOfTheTrace) {
+  create(file("a"));
+  for (const std::string closed : {"2>&-", "0<&- 2>&-", "0<&- >&- 2>&-"}) {
+    for (const std::string rotation : {"", "--rotate-size 1M "}) {
+      const auto directory = scratch().file("series");
+      std::filesystem::create_directory(directory);
+      const auto line = RFANREC_PATH " " + rotation + "-o " + directory + "/t.fbz " + root() +
+                        " -- /bin/sh -c 'read x <" + file("a") + "' " + closed;
+      EXPECT_EQ(run({"sh", "-c", line}).status, 0) << line;
+      const auto replayed = replay(directory);
+      EXPECT_EQ(replayed.status, 0) << line << "\n" << replayed.messages;
+      EXPECT_EQ(replayed.of_path(file("a")).size(), 2U) << line;
+      std::filesystem::remove_all(directory);
+    }
+  }
+}
+
+TEST_F(KernelTest, ACommandFindsClosedWhatWasClosed) {
+  const auto line =
+      std::string(RFANREC_PATH) + " -o " + trace() + " " + root() +
+      " -- /bin/sh -c 'for fd in 0 1 2; do test -e /proc/self/fd/$fd && exit 1; done; exit 7' 0<&- >&- 2>&-";
+  EXPECT_EQ(run({"sh", "-c", line}).status, 7);
+}
+
+TEST_F(KernelTest, OutputThatCannotBePrintedIsAnError) {
+  for (const std::string option : {"--help", "--version", "--coverage"}) {
+    for (const std::string closed : {" >/dev/full", " >&-"}) {
+      const auto outcome = run({"sh", "-c", RFANREC_PATH " " + option + closed});
+      EXPECT_EQ(outcome.status, 1) << option << closed;
+      EXPECT_NE(outcome.err.find("rfanrec: cannot write the output: "), std::string::npos) << outcome.err;
+    }
+  }
+  EXPECT_EQ(run({"sh", "-c", std::string(RFANREC_PATH) + " -o - " + root() + " -- true >&-"}).status, 1)
+      << "a trace that nobody gets";
+}
+
 TEST_F(KernelTest, ATraceThatCannotBeWrittenIsAnErrorBeforeRecording) {
   const auto outcome = run({RFANREC_PATH, "-o", scratch().file("missing/trace.fbz"), root()},
                            {.limit = std::chrono::seconds(10)});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 
 #include "tests/replay/sample_trace.h"
 
@@ -117,6 +118,40 @@ TEST_F(ProgramTest, AFullDeviceIsAnError) {
   const auto outcome = shell("$R $T >/dev/full");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("cannot write the output"), std::string::npos) << outcome.err;
+}
+
+TEST_F(ProgramTest, HelpThatCannotBeWrittenIsAnError) {
+  for (const auto* option : {"--help", "--version", "report --help"}) {
+    for (const auto* closed : {">/dev/full", ">&-"}) {
+      const auto outcome = shell(std::string("$R ") + option + closed);
+      EXPECT_EQ(outcome.status, 1) << option << closed;
+      EXPECT_NE(outcome.err.find("cannot write the output"), std::string::npos) << option << closed;
+    }
+  }
+}
+
+// Each of these has something to say on standard error.
+TEST_F(ProgramTest, AnAnswerDoesNotDependOnWhetherNotesCanBeWritten) {
+  write_sample_trace(trace_);
+  write_sample_trace(scratch_.file("cut"), {.finished = false});
+  const std::pair<std::string, int> rows[] = {{"$R diff $T $T", 0},
+                                              {"$R report " + scratch_.file("cut"), 3},
+                                              {"$R $T.missing", 1},
+                                              {"$R --nonsense", 2},
+                                              {"$R slice $T -v -o " + scratch_.file("slice"), 0}};
+  for (const auto& [command, status] : rows) {
+    for (const auto* closed : {" 2>/dev/full", " 2>&-", " 0<&- 2>&-"}) {
+      EXPECT_EQ(shell(command + closed).status, status) << command << closed;
+      std::filesystem::remove(scratch_.file("slice"));
+    }
+  }
+}
+
+TEST_F(ProgramTest, ATraceToBeMadeNeverGetsTheDescriptorOfAClosedStandardError) {
+  write_sample_trace(trace_, {.finished = false});
+  EXPECT_EQ(shell("$R recover $T -o " + scratch_.file("whole") + " 0<&- >&- 2>&-").status, 1)
+      << "that it was saved cannot be said";
+  EXPECT_EQ(shell("$R verify " + scratch_.file("whole")).status, 0);
 }
 
 TEST_F(ProgramTest, APipeGivesTheSameAsTheFile) {
