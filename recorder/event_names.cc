@@ -30,15 +30,17 @@ EventPaths EventNames::of_descriptor(const KernelEvent& event) {
     paths.why_unknown = format::LossCause::kDescriptorFailed;
     return paths;
   }
-  if (const auto resolved = resolve(event)) {
+  const auto file = status_of(event.fd);
+  paths.is_directory = file && file->is_directory;
+  if (const auto resolved = resolve(event, file)) {
     paths.path = resolved->path;
     paths.deleted = resolved->deleted;
   }
   return paths;
 }
 
-std::optional<ResolvedPath> EventNames::resolve(const KernelEvent& event) {
-  const auto file = status_of(event.fd);
+std::optional<ResolvedPath> EventNames::resolve(const KernelEvent& event,
+                                                const std::optional<FileStatus>& file) {
   if (!file || file->mount == 0) return resolver_.resolve(event.fd);
   if (!mounts_.has(file->mount)) return directories_.path_of_object(event.fd);
   if (const auto path = repeated_.find(event, *file)) return ResolvedPath{*path, false};

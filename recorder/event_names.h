@@ -23,6 +23,7 @@ struct EventPaths {
   std::string_view path{};
   std::string_view path2{};
   bool deleted = false;
+  bool is_directory = false;  // of a descriptor: the kernel says it of named events only
   format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
 };
 
@@ -55,7 +56,7 @@ class EventNames {
   // How far the kernel's second event is looked for behind the first.
   static constexpr int kMaxLookAhead = 64;
 
-  std::optional<ResolvedPath> resolve(const KernelEvent& event);
+  std::optional<ResolvedPath> resolve(const KernelEvent& event, const std::optional<FileStatus>& file);
   void foresee(std::span<const std::byte> raw);
   static bool borrow_name(NamedEvent& event, KernelEventWalker ahead, int& events_left);
   void name_link_count(NamedEvent& event, const KernelEventWalker& ahead, const Arena& arena,

@@ -15,7 +15,8 @@ std::optional<FileStatus> status_of(int fd) {
   if ((found.stx_mask & STATX_MNT_ID) != 0) status.mount = found.stx_mnt_id;
   status.device = ::makedev(found.stx_dev_major, found.stx_dev_minor);
   status.inode = found.stx_ino;
-  status.has_one_name = complete && (S_ISDIR(found.stx_mode) ? found.stx_nlink != 0 : found.stx_nlink == 1);
+  status.is_directory = (found.stx_mask & STATX_TYPE) != 0 && S_ISDIR(found.stx_mode);
+  status.has_one_name = complete && (status.is_directory ? found.stx_nlink != 0 : found.stx_nlink == 1);
   status.changed_ns = static_cast<std::uint64_t>(found.stx_ctime.tv_sec) * 1'000'000'000U +
                       static_cast<std::uint64_t>(found.stx_ctime.tv_nsec);
   return status;

@@ -10,6 +10,7 @@ struct FileStatus {
   std::uint64_t mount = 0;  // id; 0 before Linux 5.8, which does not tell
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
+  bool is_directory = false;
   bool has_one_name = false;     // a directory, or a file with one link
   std::uint64_t changed_ns = 0;  // CLOCK_REALTIME; renaming, linking and unlinking are changes, as writing is
 };

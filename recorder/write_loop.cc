@@ -145,7 +145,9 @@ void WriteLoop::look_up(const Arena& arena, const Arena::Batch& batch) {
     } else if (batch.source == Arena::Source::kNotificationGroup) {
       look_up_names(event, names_.of_event(kernel, walker, arena, batch));
     } else if (admits(event)) {
-      looked_up_.add(event, names_.of_descriptor(kernel));
+      const auto paths = names_.of_descriptor(kernel);
+      if (paths.is_directory) kernel.mask |= FAN_ONDIR;
+      looked_up_.add(event, paths);
     }
   }
 }

@@ -23,6 +23,7 @@ struct ReplayedEvent {
   std::string path;
   std::string path2;
   bool held = false;
+  bool directory = false;
   std::int64_t reply_ns = -1;
   std::string verdict;
 };

@@ -39,6 +39,15 @@ TEST(FileStatus, ADirectoryHasOneNameThoughItHasManyLinks) {
   EXPECT_TRUE(status_at(scratch.path()).has_one_name);
 }
 
+TEST(FileStatus, ADirectoryIsOneAlsoWhenItIsGone) {
+  const tests::ScratchDirectory scratch;
+  EXPECT_FALSE(status_at(scratch.write("a", "")).is_directory);
+  std::filesystem::create_directory(scratch.file("d"));
+  const UniqueFd fd(::open(scratch.file("d").c_str(), O_RDONLY | O_CLOEXEC));
+  std::filesystem::remove(scratch.file("d"));
+  EXPECT_TRUE(status_of(fd.get())->is_directory);
+}
+
 TEST(FileStatus, AnUnlinkedFileHasNoName) {
   const tests::ScratchDirectory scratch;
   const auto file = scratch.write("a", "");
