@@ -60,7 +60,7 @@ class PrivateTmpfs {
   std::array<char, 32> path_ = std::to_array("/tmp/open_loop_bench.XXXXXX\0\0\0\0");
 };
 
-// A child process that watches the tmpfs; ended by SIGINT, killed when it does not end.
+// A child process that watches the tmpfs; ended by SIGTERM, killed when it does not end.
 class Watcher {
  public:
   // `watch` runs in the child and returns when a byte was written to the descriptor it is given.
@@ -83,7 +83,7 @@ class Watcher {
     ready_ = ready[0];
   }
   ~Watcher() {
-    ::kill(pid_, SIGINT);
+    ::kill(pid_, SIGTERM);
     for (int i = 0; i < 1000; ++i) {
       if (::waitpid(pid_, nullptr, WNOHANG) == pid_) break;
       ::usleep(10'000);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,18 +13,19 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <sstream>
 
 namespace rfan::recorder {
 
 namespace {
 
-[[noreturn]] void run_child(const std::vector<std::string>& argv, int go, int failure) {
+[[noreturn]] void run_child(const std::vector<std::string>& argv, const InheritedSignals& signals, int go,
+                            int failure) {
   char byte = 0;
   if (::read(go, &byte, 1) != 1) ::_exit(127);  // the recorder gave up
   std::vector<char*> words;
   for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  signals.restore();
   ::execvp(words[0], words.data());
   const int error = errno;
   // Nobody is left to tell when this fails.
@@ -41,7 +43,8 @@ std::vector<pid_t> list_children() {
 
 }  // namespace
 
-Result<Command> Command::spawn(const std::vector<std::string>& argv, bool adopt_orphans) {
+Result<Command> Command::spawn(const std::vector<std::string>& argv, const InheritedSignals& signals,
+                               bool adopt_orphans) {
   if (adopt_orphans) ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   std::array<int, 2> go{};
   std::array<int, 2> failure{};
@@ -58,7 +61,7 @@ Result<Command> Command::spawn(const std::vector<std::string>& argv, bool adopt_
   if (command.pid_ < 0) return errno_error("cannot start", argv[0]);
   if (command.pid_ == 0) {
     command.go_.reset();
-    run_child(argv, go_read.get(), failure_write.get());
+    run_child(argv, signals, go_read.get(), failure_write.get());
   }
   command.pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, command.pid_, 0)));
   if (!command.pidfd_) return errno_error("cannot watch the process of", argv[0]);
@@ -89,6 +92,11 @@ std::optional<int> Command::exit_status() {
   return status_;
 }
 
+bool Command::was_stopped() const {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WNOHANG) == 0 && info.si_pid == pid_;
+}
+
 bool Command::has_left_descendants() const {
   const auto children = list_children();
   return std::any_of(children.begin(), children.end(), [&](pid_t child) {
@@ -102,13 +110,20 @@ Status find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) {
     return ::access(name.c_str(), X_OK) == 0 ? Status() : errno_error("cannot run", name);
   }
-  const char* path = std::getenv("PATH");
-  std::istringstream folders(path != nullptr ? path : "/usr/bin:/bin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    folder.append("/").append(name);
-    if (::access(folder.c_str(), X_OK) == 0) return {};
+  const char* variable = std::getenv("PATH");
+  const std::string path = variable != nullptr ? variable : "/bin:/usr/bin";
+  int error = ENOENT;
+  for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = path.find(':', begin);
+    // None at all, also at the end, is the working directory.
+    auto program = path.substr(begin, end - begin);
+    program.append(program.empty() ? "./" : "/").append(name);
+    struct stat status {};
+    if (::stat(program.c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
+    if (::access(program.c_str(), X_OK) == 0) return {};
+    error = EACCES;
   }
-  errno = ENOENT;
+  errno = error;
   return errno_error("cannot run", name);
 }
 

@@ -9,6 +9,7 @@
 
 #include "format/error.h"
 #include "format/unique_fd.h"
+#include "recorder/inherited_signals.h"
 
 namespace rfan::recorder {
 
@@ -17,9 +18,11 @@ namespace rfan::recorder {
 // release().
 class Command {
  public:
-  // `adopt_orphans`: what the command leaves behind becomes a child of this process, for the rest of its life
-  // (PR_SET_CHILD_SUBREAPER), so that has_left_descendants() can tell.
-  static Result<Command> spawn(const std::vector<std::string>& argv, bool adopt_orphans = false);
+  // The command finds `signals` as they were. `adopt_orphans`: what the command leaves behind becomes a child
+  // of this process, for the rest of its life (PR_SET_CHILD_SUBREAPER), so that has_left_descendants() can
+  // tell.
+  static Result<Command> spawn(const std::vector<std::string>& argv, const InheritedSignals& signals,
+                               bool adopt_orphans);
   Command(Command&&) = default;
   Command& operator=(Command&&) = default;
 
@@ -37,6 +40,9 @@ class Command {
   // Exit status as a shell shows it (128 + signal number for a death by signal), once it has ended; does not
   // block.
   std::optional<int> exit_status();
+
+  // Whether it was stopped (Ctrl-Z) since the last call. Does not block.
+  bool was_stopped() const;
 
   // After the end of a command whose orphans were adopted: whether one of them still runs. Does not block.
   bool has_left_descendants() const;

@@ -23,8 +23,8 @@ struct EventPaths {
   std::string_view path{};
   std::string_view path2{};
   bool deleted = false;
-  bool is_directory = false;  // of a descriptor: the kernel says it of named events only
   format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
+  bool is_directory = false;  // of a descriptor; of named events the kernel says it
 };
 
 // Writer thread only, which must have a working directory of its own (DirectoryTable). Paths are valid until

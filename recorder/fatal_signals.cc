@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <initializer_list>
 
 namespace rfan::recorder {
 
@@ -23,8 +22,7 @@ void close_on_fatal_signal(int group_fd) {
   struct sigaction action {};
   action.sa_handler = &release_openers;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
-  for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS})
-    ::sigaction(number, &action, nullptr);
+  for (const int number : kFatalSignals) ::sigaction(number, &action, nullptr);
 }
 
 }  // namespace rfan::recorder

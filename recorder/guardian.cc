@@ -13,6 +13,8 @@
 #include <new>
 #include <utility>
 
+#include "recorder/inherited_signals.h"
+
 namespace rfan::recorder {
 
 namespace {
@@ -24,8 +26,7 @@ constexpr int kTicksPerStall = 8;
 void become_unstoppable() {
   ::prctl(PR_SET_NAME, "rfan-guardian");
   ::setsid();  // out of reach of the terminal and of a signal to the recorder's process group
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE})
-    ::signal(number, SIG_IGN);
+  block_all_signals();
   ::mlockall(MCL_CURRENT);
   sched_param priority{};
   priority.sched_priority = 2;  // above the reader thread; best effort

@@ -47,6 +47,7 @@ struct Options {
   bool coverage = false;  // only say what would be covered
   int cpu = -1;           // where the reader thread runs; -1: the last allowed CPU
   bool quiet = false;     // no status line, no summary
+  bool status = false;    // a status line with a command too
 };
 
 // What parse_options() found: something to do, or an exit status with the text of --help and --version, or

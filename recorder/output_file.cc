@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "recorder/user_signals.h"
+
 namespace rfan::recorder {
 
 namespace {
@@ -25,9 +27,16 @@ Result<UniqueFd> open_standard_output() {
   return fd;
 }
 
-// A pipe or device is used as it is.
+// A pipe or device is used as it is. A named pipe waits for its reader, and who waits may give up: there is
+// nothing yet that could be left behind.
 Result<UniqueFd> open_special(const std::string& path) {
+  sigset_t ending;
+  sigset_t blocked;
+  ::sigemptyset(&ending);
+  for (const int number : UserSignals::kEnding) ::sigaddset(&ending, number);
+  ::pthread_sigmask(SIG_UNBLOCK, &ending, &blocked);
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
   if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
   return fd;
 }
@@ -48,6 +57,19 @@ Error cannot_write(const std::string& path) {
 
 Error is_taken(const std::string& path) {
   return {"another recording is writing", path, 0, "give another name with -o"};
+}
+
+std::string old_name(const std::string& path) {
+  return path + ".old";
+}
+
+Error cannot_keep(const std::string& old, int error) {
+  return {"cannot keep the older trace as", old, error, "give another name with -o"};
+}
+
+bool is_directory(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 bool is_ordinary(const struct stat& status) {
@@ -82,11 +104,12 @@ Result<OutputFile> OutputFile::open(const std::string& path) {
   }
   auto waiting = path + ".new";
   if (is_being_written(path) || is_being_written(waiting)) return is_taken(path);
+  if (exists && is_directory(old_name(path))) return cannot_keep(old_name(path), EISDIR);
   ::unlink(waiting.c_str());  // of a start that was killed
   auto fd = create_output(waiting);
   if (!fd) {
     auto error = fd.error();
-    error.path = path;
+    if (error.errno_value != EEXIST) error.path = path;
     return error;
   }
   file.fd_ = std::move(*fd);
@@ -95,18 +118,21 @@ Result<OutputFile> OutputFile::open(const std::string& path) {
 }
 
 OutputFile::~OutputFile() {
-  if (!waiting_.empty()) ::unlink(waiting_.c_str());
+  if (!waiting_.empty() && !stays_) ::unlink(waiting_.c_str());
+}
+
+void OutputFile::stay() {
+  stays_ = true;
 }
 
 Status OutputFile::take_place() {
   if (waiting_.empty()) return {};
   if (is_being_written(path_)) return is_taken(path_);
   struct stat existing {};
-  const std::string old = path_ + ".old";
+  const auto old = old_name(path_);
   // An empty file must not push out a good older trace.
   const bool worth_keeping = ::lstat(path_.c_str(), &existing) == 0 && existing.st_size != 0;
-  if (worth_keeping && ::rename(path_.c_str(), old.c_str()) != 0)
-    return errno_error("cannot keep the older trace as", old);
+  if (worth_keeping && ::rename(path_.c_str(), old.c_str()) != 0) return cannot_keep(old, errno);
   if (::rename(waiting_.c_str(), path_.c_str()) != 0) return cannot_write(path_);
   waiting_.clear();
   return {};

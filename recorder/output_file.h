@@ -18,6 +18,7 @@ class OutputFile {
   OutputFile(OutputFile&& other) noexcept
       : path_(std::move(other.path_)),
         waiting_(std::exchange(other.waiting_, {})),
+        stays_(other.stays_),
         fd_(std::move(other.fd_)) {}
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
@@ -28,12 +29,17 @@ class OutputFile {
 
   // The recording has begun: an existing file is kept as `path`.old, and this one takes its name.
   Status take_place();
+  // It did not get that name, but what it holds is worth having: it stays where it is.
+  void stay();
+  // Where it is.
+  const std::string& place() const { return waiting_.empty() ? path_ : waiting_; }
 
  private:
   explicit OutputFile(std::string path) : path_(std::move(path)) {}
 
   std::string path_;
   std::string waiting_;  // its name until then; empty: nothing is to be done
+  bool stays_ = false;
   UniqueFd fd_;
 };
 

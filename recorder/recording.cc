@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -25,7 +26,29 @@ constexpr std::uint64_t kDescendantsIntervalMs = 100;
 }  // namespace
 
 Status Recording::start_command() {
-  return command_ ? command_->release() : Status();
+  if (!command_) return {};
+  take_signals();
+  if (interrupts_ != 0) {
+    say_unless_blocked("ended before the command was started");
+    reason_ = EndReason::kSignal;
+    return {};
+  }
+  if (auto status = command_->release(); !status) {
+    reason_ = EndReason::kCommandEnded;
+    return status;
+  }
+  if (const auto status = settle(); !status) {
+    // Too late to take the command back.
+    say_unless_blocked(status.error().message() + "; the trace stays in " + output_->place());
+    output_->stay();
+  }
+  return {};
+}
+
+Status Recording::settle() {
+  writer_->settle();
+  settled_ = true;
+  return output_ ? output_->take_place() : Status();
 }
 
 void Recording::begin_next_file() {
@@ -35,15 +58,28 @@ void Recording::begin_next_file() {
 
 // The terminal sends Ctrl-C to the command as well as to us: then the command decides when to end, and a
 // second one ends the recording. Signals sent to us alone are passed on.
-void Recording::on_signal() {
-  const auto request = signals_.take();
-  if (!request) return;
-  if (request->number == UserSignals::kRotation) return begin_next_file();
-  if (command_ && !request->from_terminal) command_->signal(request->number);
+void Recording::on_signal(const UserSignals::Request& request) {
+  if (request.number == UserSignals::kRotation) return begin_next_file();
+  if (request.number == UserSignals::kChild) return say_how_to_go_on();
+  if (command_ && !request.from_terminal) command_->signal(request.number);
   ++interrupts_;
-  if (command_ && !command_ended_ && request->number == SIGINT && interrupts_ == 1) return;
+  command_status_ = 128 + request.number;
+  if (command_ && !command_ended_ && request.number == SIGINT && interrupts_ == 1) return;
   reason_ = EndReason::kSignal;
-  command_status_ = 128 + request->number;
+}
+
+void Recording::take_signals() {
+  while (const auto request = signals_.take()) on_signal(*request);
+}
+
+// The shell waits for us, who do not stop, so that it gives nobody its prompt to say "fg" at. Those who share
+// the terminal were stopped with the command: hence the process group, which is ours too.
+void Recording::say_how_to_go_on() const {
+  if (!command_ || !command_->was_stopped()) return;
+  say_unless_blocked(
+      fmt::format("{} is stopped; from another terminal, kill -s CONT -- -{} lets it go on; Ctrl-C twice "
+                  "ends the recording",
+                  options_.command.front(), ::getpgrp()));
 }
 
 std::uint64_t Recording::time_left_ms() const {
@@ -94,7 +130,7 @@ void Recording::wait_for_end() {
       if (command_is_over()) reason_ = EndReason::kCommandEnded;
     }
     if (events[3].revents != 0) mark_new_filesystems();
-    if (events[0].revents != 0) on_signal();
+    if (events[0].revents != 0) take_signals();
     if (events[1].revents != 0)
       reason_ = capture_->gave_up() ? EndReason::kRecorderFailure : EndReason::kWriteError;
     if (events[4].revents != 0) reason_ = EndReason::kRecorderFailure;
@@ -147,10 +183,10 @@ void Recording::report(const Status& written) const {
             ? "ended: the kernel sent events of an unknown form, which cannot be answered"
             : "ended: the guardian process was killed, and without it a fault could hang other programs");
   }
-  if (options_.quiet) return;
+  if (options_.quiet || !settled_) return;
   const auto written_files = writer_->series().figures();
   const auto& trace = writer_->series().current();
-  std::fputs(format_summary({.output = written_files.path.empty() ? options_.output : written_files.path,
+  std::fputs(format_summary({.output = written_files.path.empty() ? output_->place() : written_files.path,
                              .files = written_files.files,
                              .dropped_files = written_files.dropped_files,
                              .totals = written_files.totals,

@@ -14,6 +14,7 @@
 #include "recorder/event_groups.h"
 #include "recorder/event_plan.h"
 #include "recorder/guardian.h"
+#include "recorder/inherited_signals.h"
 #include "recorder/live_statistics.h"
 #include "recorder/mount_watch.h"
 #include "recorder/options.h"
@@ -32,9 +33,10 @@ namespace rfan::recorder {
 // thread only. To be called in the order of declaration; after a begin() that succeeded, end() must follow.
 class Recording {
  public:
-  explicit Recording(const Options& options)
+  Recording(const Options& options, const InheritedSignals& signals)
       : options_(options),
-        status_line_(live_, options.quiet),
+        inherited_signals_(signals),
+        status_line_(live_, !options.quiet && (options.command.empty() || options.status)),
         plan_(plan_events(options.hold, options.event_kinds)) {}
   ~Recording() { release_openers(); }
   Recording(const Recording&) = delete;
@@ -45,9 +47,12 @@ class Recording {
   // From the first mark on every open on the marked filesystems waits for the reader thread, our own
   // included.
   Status begin();
+  // Runs the command, if there is one and nobody has asked to end meanwhile. The older trace keeps its place
+  // until it runs: who mistypes a command loses nothing.
   Status start_command();
   void wait_for_end();
-  // Lets everyone go, writes the rest, says what was recorded. Returns the exit status of the program.
+  // Lets everyone go, writes the rest, says what was recorded. Returns the exit status of the program. The
+  // trace of a command that could not be started goes with this object.
   int end();
 
  private:
@@ -58,8 +63,11 @@ class Recording {
   Status open_trace();
   Status create_trace();
   Result<std::unique_ptr<TraceSeries>> begin_series();
+  Status settle();
   void release_openers();
-  void on_signal();
+  void take_signals();
+  void on_signal(const UserSignals::Request& request);
+  void say_how_to_go_on() const;
   void begin_next_file();
   bool command_is_over();
   void mark_new_filesystems();
@@ -68,6 +76,7 @@ class Recording {
   void report(const Status& written) const;
 
   const Options& options_;
+  const InheritedSignals& inherited_signals_;
   LiveStatistics live_;
   StatusLine status_line_;
   Scope scope_;
@@ -88,6 +97,7 @@ class Recording {
   std::optional<Guardian> guardian_;
   std::unique_ptr<CaptureLoop> capture_;
   std::unique_ptr<WriteLoop> writer_;
+  bool settled_ = false;  // the trace has its place, and is there to stay
   std::uint64_t begin_ns_ = 0;
   int interrupts_ = 0;
   format::EndReason reason_ = format::EndReason::kUnknown;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 #include "format/trace_writer.h"
@@ -30,6 +31,21 @@ constexpr std::int64_t kReservedDescriptors = 2048;
 // given.
 bool follows_mounts(const Options& options) {
   return options.all || (options.paths.empty() && (!options.command.empty() || options.pid != 0));
+}
+
+// pidfd_open(2) has the same error for a thread as for what does not exist.
+Error cannot_watch(std::uint32_t pid) {
+  auto error = errno_error(fmt::format("cannot record process {}", pid));
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  std::uint32_t process = 0;
+  for (std::string word; status >> word;) {
+    if (word == "Tgid:" && status >> process) break;
+  }
+  if (process == 0 || process == pid) return error;
+  return {fmt::format("{} is a thread of process {}", pid, process),
+          {},
+          0,
+          fmt::format("give --pid {}", process)};
 }
 
 }  // namespace
@@ -97,20 +113,21 @@ Status Recording::set_up() {
   guardian_.emplace(std::move(*guardian));
   if (options_.pid != 0) {
     watched_process_.reset(static_cast<int>(::syscall(SYS_pidfd_open, options_.pid, 0)));
-    if (!watched_process_) return errno_error(fmt::format("cannot record process {}", options_.pid));
+    if (!watched_process_) return cannot_watch(options_.pid);
   }
   if (options_.cpu >= ::sysconf(_SC_NPROCESSORS_CONF)) {
     return Error{fmt::format("there is no CPU {}", options_.cpu), {}, 0, "leave --cpu out"};
   }
+  // From here on nothing ends the start in its middle, with a file left behind.
+  if (auto status = signals_.open(); !status) return status;
   if (auto status = open_trace(); !status) return status;
   if (!options_.command.empty()) {
-    auto command = Command::spawn(options_.command, options_.duration.has_value());
+    auto command = Command::spawn(options_.command, inherited_signals_, options_.duration.has_value());
     if (!command) return command.error();
     command_.emplace(std::move(*command));
   }
   // A core dump of a recorder that holds the filesystem of the core file would never end (measured on 6.18).
   ::prctl(PR_SET_DUMPABLE, 0);
-  if (auto status = signals_.open(); !status) return status;
   failure_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!failure_event_) return errno_error("cannot create an eventfd");
   if (auto status = open_directories(); !status) return status;
@@ -175,7 +192,6 @@ Result<std::unique_ptr<TraceSeries>> Recording::begin_series() {
   auto sink = format::make_fd_sink(output_->take_fd(), options_.output);
   auto trace = format::TraceWriter::create(std::move(sink), writer_options, meta);
   if (!trace) return trace.error();
-  if (auto status = output_->take_place(); !status) return status.error();
   return std::make_unique<TraceSeries>(std::move(*trace));
 }
 
@@ -203,6 +219,9 @@ Status Recording::begin() {
   if (auto status = capture_->start(); !status) return status;
   if (auto status = place_marks(groups_->marked(), scope_); !status) return status;
   if (auto status = create_trace(); !status) return status;
+  if (!command_) {
+    if (auto status = settle(); !status) return status;
+  }
   begin_ns_ = monotonic_ns();
   if (!options_.quiet) {
     const auto names = fmt::format("{}", fmt::join(options_.paths, " "));

@@ -85,11 +85,17 @@ Result<std::unique_ptr<RotatedFiles>> RotatedFiles::create(const std::string& ou
 RotatedFiles::~RotatedFiles() {
   struct stat status {};
   const auto path = reached(file_);
-  if (is_open() && ::stat(path.c_str(), &status) == 0 && status.st_size == 0) ::unlink(path.c_str());
+  const bool is_empty = is_open() && ::stat(path.c_str(), &status) == 0 && status.st_size == 0;
+  if (is_empty || !is_settled()) ::unlink(path.c_str());
+}
+
+void RotatedFiles::settle() {
+  if (rotation_.retains()) drop_expired();
+  settled_.store(true, std::memory_order_release);
 }
 
 std::unique_ptr<format::ByteSink> RotatedFiles::take_sink() {
-  if (rotation_.retains()) drop_expired();
+  if (is_settled() && rotation_.retains()) drop_expired();
   return std::make_unique<Sink>(*this, format::make_fd_sink(std::move(fd_), path()));
 }
 
@@ -145,7 +151,7 @@ bool RotatedFiles::drop_oldest() {
 
 bool RotatedFiles::drop(const format::SeriesFile& file) {
   if (::unlink(file.path.c_str()) != 0) return false;
-  ++dropped_;
+  dropped_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 

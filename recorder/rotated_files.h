@@ -1,6 +1,7 @@
 // The files of a rotated recording on disk: names, sealing, dropping the oldest.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,14 +24,19 @@ class RotatedFiles {
   // Begins the first file, in a directory that exists. Fails when another recorder is writing a file of this
   // name.
   static Result<std::unique_ptr<RotatedFiles>> create(const std::string& output, const Rotation& rotation);
-  // A file to which nothing was written goes away.
+  // A file to which nothing was written goes away, and that of a recording that was never settled.
   ~RotatedFiles();
   RotatedFiles(const RotatedFiles&) = delete;
   RotatedFiles& operator=(const RotatedFiles&) = delete;
 
-  // Where the trace of the file that begin() made goes; once per file. Drops what is not to be kept, not
-  // before: a start that fails drops nothing. It may be closed at any time. When the disk is full and
-  // Rotation::drop_when_full is set, it drops the oldest file and goes on. Must not outlive this object.
+  // The recording goes on from here: drops what is not to be kept, as each file that begins later will. Main
+  // thread, once, while the writer thread may write the first file, but not begin the next.
+  void settle();
+  bool is_settled() const { return settled_.load(std::memory_order_acquire); }
+
+  // Where the trace of the file that begin() made goes; once per file. It may be closed at any time. When the
+  // disk is full and Rotation::drop_when_full is set, it drops the oldest file and goes on. Must not outlive
+  // this object.
   std::unique_ptr<format::ByteSink> take_sink();
 
   // The file being written is whole: gives it its name.
@@ -41,7 +47,7 @@ class RotatedFiles {
   std::string path() const { return shown(file_); }  // of the file being written, or of the last one
   // The directory by a mount of our own: what is done through it can be told from what others do.
   int directory() const { return directory_.get(); }
-  std::uint64_t dropped() const { return dropped_; }
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
   class Sink;
@@ -63,7 +69,8 @@ class RotatedFiles {
   std::string name_;  // that seal() gives
   std::string file_;
   std::uint64_t next_number_ = 0;
-  std::uint64_t dropped_ = 0;
+  std::atomic<bool> settled_ = false;
+  std::atomic<std::uint64_t> dropped_ = 0;
 };
 
 }  // namespace rfan::recorder

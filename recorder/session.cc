@@ -21,8 +21,8 @@ int status_of_shell(const Error& error) {
 
 }  // namespace
 
-int run_session(const Options& options) {
-  Recording recording(options);
+int run_session(const Options& options, const InheritedSignals& signals) {
+  Recording recording(options, signals);
   auto status = find_command(options);
   const bool command_is_wrong = !status.ok();
   if (status.ok()) status = recording.set_up();

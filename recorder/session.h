@@ -1,12 +1,13 @@
 // One recording from set-up to summary: who starts what, in which order, and who ends it.
 #pragma once
 
+#include "recorder/inherited_signals.h"
 #include "recorder/options.h"
 
 namespace rfan::recorder {
 
 // Runs the recording that `options` describe and returns the exit status of the program. Call from the main
 // thread of a process that has no other threads yet.
-int run_session(const Options& options);
+int run_session(const Options& options, const InheritedSignals& signals);
 
 }  // namespace rfan::recorder

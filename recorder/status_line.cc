@@ -55,6 +55,12 @@ std::size_t terminal_columns() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : kUsual;
 }
 
+// `rfanrec / &`: the terminal shows what another program writes. One that is not ours has no foreground.
+bool is_in_background() {
+  const auto foreground = ::tcgetpgrp(STDERR_FILENO);
+  return foreground > 0 && foreground != ::getpgrp();
+}
+
 }  // namespace
 
 std::string format_bytes(std::uint64_t bytes) {
@@ -68,11 +74,11 @@ std::string format_bytes(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
-StatusLine::StatusLine(const LiveStatistics& live, bool quiet)
-    : live_(live), enabled_(!quiet && ::isatty(STDERR_FILENO) == 1) {}
+StatusLine::StatusLine(const LiveStatistics& live, bool wanted)
+    : live_(live), enabled_(wanted && ::isatty(STDERR_FILENO) == 1) {}
 
 void StatusLine::update(std::uint64_t now_ns, std::uint64_t queued) {
-  if (!enabled_) return;
+  if (!enabled_ || is_in_background()) return;
   const auto get = [](const auto& figure) { return figure.load(std::memory_order_relaxed); };
   const auto seen = get(live_.seen);
   const double seconds = static_cast<double>(now_ns - last_ns_) / 1e9;

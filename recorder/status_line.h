@@ -10,10 +10,11 @@
 
 namespace rfan::recorder {
 
-// Main thread only. Writes to standard error when that is a terminal; a line that would block is left out.
+// Main thread only. Writes to standard error when that is a terminal, which another program does not have in
+// the foreground; a line that would block is left out.
 class StatusLine {
  public:
-  StatusLine(const LiveStatistics& live, bool quiet);
+  StatusLine(const LiveStatistics& live, bool wanted);
   // `queued`: events between the kernel and the trace.
   void update(std::uint64_t now_ns, std::uint64_t queued);
   // Takes the line away, so that other text can follow.

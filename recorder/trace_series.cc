@@ -30,13 +30,16 @@ void TraceSeries::add_mount(const format::MountCoverage& mount) {
 }
 
 bool TraceSeries::due(std::uint64_t now_ns) const {
-  if (files_ == nullptr || current_->event_count() == 0) return false;
+  if (files_ == nullptr || !files_->is_settled() || current_->event_count() == 0) return false;
   const bool large = rotation_.file_bytes != 0 && current_->bytes_written() >= rotation_.file_bytes;
   return large || requested_.load(std::memory_order_relaxed) || now_ns >= due_at_ns().value_or(UINT64_MAX);
 }
 
 std::optional<std::uint64_t> TraceSeries::due_at_ns() const {
-  if (files_ == nullptr || rotation_.file_time.count() == 0 || current_->event_count() == 0) return {};
+  if (files_ == nullptr || !files_->is_settled() || rotation_.file_time.count() == 0 ||
+      current_->event_count() == 0) {
+    return {};
+  }
   return begun_ns_ + static_cast<std::uint64_t>(rotation_.file_time.count()) * 1'000'000;
 }
 

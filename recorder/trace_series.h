@@ -15,7 +15,7 @@
 namespace rfan::recorder {
 
 // Each file of a series is a whole trace with dictionaries of its own: what was interned in one file is
-// unknown to the next. Writer thread, but for request_rotation().
+// unknown to the next. Writer thread, but for settle() and request_rotation().
 class TraceSeries {
  public:
   // One file, never rotated.
@@ -34,6 +34,11 @@ class TraceSeries {
   std::optional<std::uint64_t> due_at_ns() const;
   // A mount that appeared while recording, for this file and those behind it.
   void add_mount(const format::MountCoverage& mount);
+  // The recording goes on from here: until then no older file is dropped, and none follows the first. Main
+  // thread, once.
+  void settle() {
+    if (files_ != nullptr) files_->settle();
+  }
   // Any thread: due() from now on, until the next file begins.
   void request_rotation() { requested_.store(true, std::memory_order_relaxed); }
 

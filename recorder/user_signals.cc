@@ -3,16 +3,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <array>
 #include <atomic>
 
 #include "recorder/clock.h"
+#include "recorder/inherited_signals.h"
 
 namespace rfan::recorder {
 
 namespace {
-
-constexpr std::array<int, 4> kEnding{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 // timeout(1) signals its child, then its own group with the child in it: a second request comes later.
 constexpr std::uint64_t kSameRequestNs = 1'000'000'000;
@@ -30,37 +28,42 @@ extern "C" void ask_again(int number) {
 }  // namespace
 
 Status UserSignals::open() {
-  ::sigemptyset(&handled_);
-  for (const int number : kEnding) ::sigaddset(&handled_, number);
-  ::sigaddset(&handled_, kRotation);
-  ::pthread_sigmask(SIG_BLOCK, &handled_, nullptr);
-  // Then write() says what is wrong.
-  for (const int number : {SIGPIPE, SIGXFSZ}) ::signal(number, SIG_IGN);
-  // A stopped recorder would hold every opener.
-  for (const int number : {SIGTSTP, SIGTTIN, SIGTTOU}) ::signal(number, SIG_IGN);
-  fd_.reset(::signalfd(-1, &handled_, SFD_CLOEXEC | SFD_NONBLOCK));
+  ::sigemptyset(&ending_);
+  for (const int number : kEnding) {
+    if (!InheritedSignals::ignores(number)) ::sigaddset(&ending_, number);
+  }
+  sigset_t received = ending_;
+  ::sigaddset(&received, kChild);
+  if (!InheritedSignals::ignores(kRotation)) ::sigaddset(&received, kRotation);
+  ::pthread_sigmask(SIG_BLOCK, &received, nullptr);
+  fd_.reset(::signalfd(-1, &received, SFD_CLOEXEC | SFD_NONBLOCK));
   return fd_ ? Status() : errno_error("cannot receive signals");
 }
 
 std::optional<UserSignals::Request> UserSignals::take() {
   signalfd_siginfo info{};
-  if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return {};
-  const Request request{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
-  if (request.number == kRotation) return request;
+  while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    const Request request{static_cast<int>(info.ssi_signo), info.ssi_code == SI_KERNEL};
+    if (!is_repeated(request)) return request;
+  }
+  return {};
+}
+
+bool UserSignals::is_repeated(const Request& request) {
+  if (request.number == kRotation || request.number == kChild) return false;
   const auto now_ns = monotonic_ns();
-  const bool repeated =
-      last_ == request.number && now_ns - last_ns_ <= kSameRequestNs && !request.from_terminal;
-  if (repeated) return {};
+  if (last_ == request.number && now_ns - last_ns_ <= kSameRequestNs && !request.from_terminal) return true;
   last_ = request.number;
   last_ns_ = now_ns;
-  return request;
+  return false;
 }
 
 void UserSignals::end_at_second_request() const {
   g_asked_to_end_ns = last_ns_;
-  for (const int number : kEnding) ::signal(number, &ask_again);
-  ::signal(kRotation, SIG_IGN);
-  ::pthread_sigmask(SIG_UNBLOCK, &handled_, nullptr);
+  for (const int number : kEnding) {
+    if (::sigismember(&ending_, number) == 1) ::signal(number, &ask_again);
+  }
+  ::pthread_sigmask(SIG_UNBLOCK, &ending_, nullptr);
 }
 
 }  // namespace rfan::recorder

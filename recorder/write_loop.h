@@ -62,6 +62,8 @@ class WriteLoop {
   void add_filesystem(const std::string& mount_point);
   // Any thread: the trace says of a mount that appeared what is recorded of it.
   void add_mount(const format::MountCoverage& mount);
+  // Main thread, once: the recording goes on from here (TraceSeries).
+  void settle() { series_->settle(); }
   // Any thread: the trace goes on in the next file, if it is rotated.
   void request_rotation();
   // Call when the reader thread has ended: works off every arena and ends the thread.

@@ -39,6 +39,8 @@ int open_log(const std::string& path) {
   if (::getppid() != parent) ::_exit(kLaunchFailed);
   if (!options.directory.empty() && ::chdir(options.directory.c_str()) != 0) ::_exit(kLaunchFailed);
   for (const auto& [name, value] : options.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  set_default_signals();
+  for (const int number : options.ignored) ::signal(number, SIG_IGN);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
   ::execvp(argv[0], argv.data());
@@ -54,6 +56,13 @@ void kill_at_limit(std::stop_token stop, int pidfd, std::chrono::seconds limit) 
 }
 
 }  // namespace
+
+void set_default_signals() {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int number = 1; number <= SIGRTMAX; ++number) ::signal(number, SIG_DFL);
+}
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

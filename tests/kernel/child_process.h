@@ -25,7 +25,8 @@ struct LaunchOptions {
   std::vector<std::pair<std::string, std::string>> environment = {};  // added to ours
   std::string directory = {};                                         // working directory; empty: ours
   bool as_nobody = false;                                             // uid and gid 65534, no capabilities
-  std::chrono::seconds limit{60};                                     // then it is killed
+  std::vector<int> ignored = {};   // signals; the others have their default
+  std::chrono::seconds limit{60};  // then it is killed
 };
 
 // A running program with stdout and stderr going to files, so that nobody has to drain pipes. It dies with
@@ -53,6 +54,9 @@ class ChildProcess {
   int pidfd_ = -1;
   std::jthread watchdog_;  // SIGKILLs at the time limit, also while the test itself hangs in an open
 };
+
+// For a forked child: the shell that runs the tests may ignore some (sh(1) does so in the background).
+void set_default_signals();
 
 // Starts `command`, waits for its end.
 Outcome run(const std::vector<std::string>& command, const LaunchOptions& options = {});

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <set>
 
 #include "tests/kernel/kernel_fixture.h"
@@ -126,6 +127,64 @@ TEST_F(KernelTest, ACommandThatMayNotBeRunIsNamed) {
   const auto outcome = record_command({scratch().file("data")});
   EXPECT_EQ(outcome.status, 126);
   EXPECT_NE(outcome.err.find(scratch().file("data")), std::string::npos) << outcome.err;
+}
+
+// What the kernel cannot execute though it is there, and executable: known only when it is tried.
+std::string unrunnable(const tests::ScratchDirectory& scratch) {
+  const auto script = scratch.file("script");
+  write_file(script, "#!/no/such/interpreter\n");
+  std::filesystem::permissions(script, std::filesystem::perms::owner_all);
+  return script;
+}
+
+TEST_F(KernelTest, ACommandThatCannotBeRunLeavesTheOlderTrace) {
+  ASSERT_EQ(record_command({"true"}).status, 0);
+  const auto older = read_file(trace());
+  for (int round = 0; round < 2; ++round) {
+    const auto outcome = record_command({unrunnable(scratch())});
+    EXPECT_EQ(outcome.status, 127);
+    EXPECT_EQ(outcome.err.find(" events"), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(read_file(trace()), older);
+  EXPECT_FALSE(std::filesystem::exists(trace() + ".new"));
+  EXPECT_FALSE(std::filesystem::exists(trace() + ".old"));
+}
+
+TEST_F(KernelTest, ACommandThatCannotBeRunLeavesTheOlderTracesOfARotatedSet) {
+  const auto older = scratch().file("trace.000007.fbz");
+  write_file(older, "older");
+  const auto outcome = Recording({"-o", trace(), "--rotate-size", "1M", "--keep-files", "1", root(), "--",
+                                  unrunnable(scratch())})
+                           .wait();
+  EXPECT_EQ(outcome.status, 127);
+  EXPECT_EQ(read_file(older), "older");
+  for (const auto& entry : std::filesystem::directory_iterator(scratch().path()))
+    EXPECT_FALSE(entry.path().filename().string().starts_with("trace.000008")) << entry.path();
+}
+
+TEST_F(KernelTest, TheStreamOfACommandThatCannotBeRunIsWhole) {
+  const auto command =
+      std::string(RFANREC_PATH) + " -o - " + root() + " -- " + unrunnable(scratch()) + " > " + trace();
+  EXPECT_EQ(run({"sh", "-c", command}).status, 127);
+  EXPECT_EQ(replay(trace()).status, 0);
+}
+
+TEST_F(KernelTest, ACommandIsFoundAsTheShellFindsIt) {
+  const auto here = scratch().file("here");
+  std::filesystem::create_directories(here);
+  write_file(here + "/tool", "#!/bin/sh\nexit 7\n");
+  std::filesystem::permissions(here + "/tool", std::filesystem::perms::owner_all);
+  write_file(here + "/data", "no program");
+  std::filesystem::create_directory(here + "/folder");
+  for (const auto* path : {":/usr/bin:/bin", "/usr/bin:/bin:", "/usr/bin::/bin", "/usr/bin:.:/bin"}) {
+    for (const auto* word :
+         {"tool", "data", "folder", "nothing", "./tool", "./data", "./folder", "./nothing"}) {
+      const LaunchOptions options{.environment = {{"PATH", path}}, .directory = here};
+      const auto wanted = run({"/bin/bash", "-c", word}, options).status;
+      EXPECT_EQ(Recording({"-o", trace(), root(), "--", word}, options).wait().status, wanted)
+          << "PATH=" << path << " " << word;
+    }
+  }
 }
 
 TEST_F(KernelTest, ACommandInheritsNoDescriptorsOfTheRecorder) {

@@ -67,7 +67,8 @@ ReplayedEvent event_of(const Value& line) {
   event.path = bytes_of(line, "path");
   event.path2 = bytes_of(line, "path2");
   if (const auto held = line.FindMember("held"); held != line.MemberEnd()) event.held = held->value.GetBool();
-  if (const auto dir = line.FindMember("dir"); dir != line.MemberEnd()) event.directory = dir->value.GetBool();
+  if (const auto dir = line.FindMember("dir"); dir != line.MemberEnd())
+    event.directory = dir->value.GetBool();
   event.reply_ns = number_of(line, "reply_ns", -1);
   event.verdict = bytes_of(line, "verdict");
   return event;

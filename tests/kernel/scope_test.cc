@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -56,6 +57,18 @@ TEST_F(KernelTest, ARunningProcessIsRecordedWithItsDescendantsAndEndsTheRecordin
   EXPECT_EQ(story(replay(trace()).events, root()), (Story{"open mine", "close_nowrite mine"}));
   ::close(go[0]);
   ::close(go[1]);
+}
+
+TEST_F(KernelTest, OfAThreadTheProcessIsNamed) {
+  pid_t thread = 0;
+  std::jthread other([&](const std::stop_token& stop) {
+    std::atomic_ref(thread).store(::gettid());
+    while (!stop.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  });
+  while (std::atomic_ref(thread).load() == 0) std::this_thread::yield();
+  const auto outcome = run({RFANREC_PATH, "-o", trace(), "--pid", std::to_string(thread), root()});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("give --pid " + std::to_string(::getpid())), std::string::npos) << outcome.err;
 }
 
 TEST_F(KernelTest, AFilesystemMountedLaterIsRecordedToo) {

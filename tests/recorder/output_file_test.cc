@@ -54,6 +54,32 @@ TEST_F(OutputFileTest, NewTraceIsForItsOwnerOnly) {
   EXPECT_EQ(::write(fd.get(), "x", 1), 1);
 }
 
+TEST_F(OutputFileTest, WhatDidNotGetItsNameMayStay) {
+  scratch_.write("trace.fbz", "first");
+  {
+    auto file = OutputFile::open(trace_);
+    ASSERT_TRUE(file.ok());
+    EXPECT_EQ(file->place(), trace_ + ".new");
+    fs::create_directory(old_);
+    EXPECT_FALSE(file->take_place().ok());
+    file->stay();
+  }
+  EXPECT_TRUE(fs::exists(trace_ + ".new"));
+  EXPECT_EQ(scratch_.read("trace.fbz"), "first");
+}
+
+TEST_F(OutputFileTest, ADirectoryInThePlaceOfTheOlderTraceIsSaidAtTheStart) {
+  scratch_.write("trace.fbz", "first");
+  fs::create_directory(old_);
+  EXPECT_EQ(refused().path, old_);
+  EXPECT_FALSE(fs::exists(trace_ + ".new"));
+}
+
+TEST_F(OutputFileTest, ADirectoryInThePlaceOfTheNewTraceIsNamed) {
+  fs::create_directory(trace_ + ".new");
+  EXPECT_EQ(refused().path, trace_ + ".new");
+}
+
 TEST_F(OutputFileTest, ExistingTraceIsKeptAsOld) {
   scratch_.write("trace.fbz", "first");
   open_trace();

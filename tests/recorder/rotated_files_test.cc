@@ -20,10 +20,15 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 
 class RotatedFilesTest : public ::testing::Test {
  protected:
-  std::unique_ptr<RotatedFiles> begin(const Rotation& rotation = {.file_bytes = 1}) {
+  std::unique_ptr<RotatedFiles> begin_unsettled(const Rotation& rotation) {
     auto files = RotatedFiles::create(scratch_.file("t.fbz"), rotation);
     EXPECT_TRUE(files.ok()) << files.error().message();
     return std::move(*files);
+  }
+  std::unique_ptr<RotatedFiles> begin(const Rotation& rotation = {.file_bytes = 1}) {
+    auto files = begin_unsettled(rotation);
+    files->settle();
+    return files;
   }
   static void write(RotatedFiles& files, const std::string& text) {
     const auto sink = files.take_sink();
@@ -49,6 +54,16 @@ TEST_F(RotatedFilesTest, AFileGetsItsNameWhenItIsWhole) {
   EXPECT_FALSE(exists("t.000000.fbz.part"));
 }
 
+TEST_F(RotatedFilesTest, ARecordingThatWasNeverSettledLeavesNothing) {
+  scratch_.write("t.000003.fbz", "older");
+  auto files = begin_unsettled({.file_bytes = 1, .keep_files = 1});
+  write_and_seal(*files, "of a command that could not be run");
+  EXPECT_TRUE(exists("t.000004.fbz"));
+  files.reset();
+  EXPECT_FALSE(exists("t.000004.fbz"));
+  EXPECT_EQ(scratch_.read("t.000003.fbz"), "older");
+}
+
 TEST_F(RotatedFilesTest, NumbersGoOnBehindThoseThatAreThere) {
   scratch_.write("t.000041.fbz", "older");
   write_and_seal(*begin(), "new");
@@ -71,9 +86,10 @@ TEST_F(RotatedFilesTest, WhatIsNotToBeKeptIsDroppedOldestFirst) {
 
 TEST_F(RotatedFilesTest, WhatAKilledRecorderLeftBehindIsDroppedInItsTurn) {
   scratch_.write("t.000007.fbz.part", "left behind");
-  const auto files = begin({.file_bytes = 1, .keep_files = 1});
-  EXPECT_TRUE(exists("t.000007.fbz.part")) << "the start may still fail";
+  const auto files = begin_unsettled({.file_bytes = 1, .keep_files = 1});
   write(*files, "new");
+  EXPECT_TRUE(exists("t.000007.fbz.part")) << "the start may still fail";
+  files->settle();
   EXPECT_FALSE(exists("t.000007.fbz.part"));
   EXPECT_TRUE(exists("t.000008.fbz.part"));
 }

@@ -3,6 +3,7 @@ import argparse
 import datetime
 import json
 import os
+import signal
 import sys
 
 import faults
@@ -149,4 +150,6 @@ def main(words):
 
 
 if __name__ == "__main__":
+    # Recorders are ended by it, and stay deaf to it when a shell in the background taught us to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,36 @@
+// A terminal of the test's own, with a program in its foreground.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace rfan::kernel_test {
+
+// The program is the session leader of a pseudo-terminal, and dies with this object.
+class Terminal {
+ public:
+  explicit Terminal(const std::vector<std::string>& command);
+  ~Terminal();
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  void type(const std::string& keys) const;
+  // Whether `text` was written, within `limit` and before the program ended.
+  bool shows_within(std::chrono::seconds limit, const std::string& text);
+  // What is written within `time`, too, or until the program ends.
+  const std::string& screen_after(std::chrono::milliseconds time);
+  // Waits for the end of the program, at most 60 s; its exit status as a shell shows it.
+  int wait();
+
+ private:
+  bool read_until(std::chrono::steady_clock::time_point deadline);
+
+  pid_t pid_ = -1;
+  int terminal_ = -1;
+  std::string screen_;
+};
+
+}  // namespace rfan::kernel_test
