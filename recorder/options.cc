@@ -53,6 +53,24 @@ std::string all_event_names() {
   return names;
 }
 
+// CLI11's own range checks quote the limits of double, with 308 digits.
+CLI::Validator whole_number_from(std::int32_t least) {
+  const auto check = [least](const std::string& text) -> std::string {
+    std::int32_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc{} && rest == end && number >= least) return {};
+    return "needs a whole number of " + std::to_string(least) + " or more, not '" +
+           escape_control_bytes(text) + "'";
+  };
+  return {check, "", ""};
+}
+
+// "$SIZE" of a script that forgot to set it is no wish for the default.
+CLI::Validator not_empty() {
+  return {[](const std::string& text) { return std::string(text.empty() ? "needs a value" : ""); }, "", ""};
+}
+
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App*, std::string) const override {
@@ -78,7 +96,7 @@ struct Texts {
 
 void define_rotation(CLI::App& app, Options& options, Texts& texts) {
   const auto add = [&](const char* name, std::string& value, const char* type, const char* text) {
-    return app.add_option(name, value, text)->type_name(type);
+    return app.add_option(name, value, text)->type_name(type)->check(not_empty());
   };
   add("--rotate-size", texts.rotate_size, "SIZE",
       "go on in the next file, FILE with a number, when one has grown to this: 64M, 1G");
@@ -86,7 +104,7 @@ void define_rotation(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--keep-files", options.rotation.keep_files,
                  "keep so many files, the one being written included")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number_from(1));
   add("--keep-size", texts.keep_size, "SIZE", "keep finished files of so many bytes together");
   add("--keep-age", texts.keep_age, "TIME", "keep files that were finished no longer ago: 12h, 7d");
   add("--when-full", texts.when_full, "WHAT",
@@ -115,7 +133,7 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--all", options.all, "record every mounted filesystem, those that are mounted later too");
   app.add_option("--pid", options.pid, "record only this process and its descendants; ends with it")
       ->type_name("PID")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number_from(1));
   const auto add_filter = [&](const char* name, std::vector<std::string>& values, const char* text) {
     // One value each time, or the PATH behind it would be taken for one more.
     app.add_option(name, values, text)->type_name("GLOB")->allow_extra_args(false);
@@ -146,16 +164,20 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_option("--flush-interval", texts.flush_interval,
                  "write at least so often; a killed recorder loses no more, at least 10ms")
       ->type_name("TIME")
+      ->check(not_empty())
       ->capture_default_str();
   app.add_flag("--sync", options.sync, "make each flush survive a loss of power too (fdatasync)");
   app.add_option("--time-resolution", texts.time_resolution,
                  "unit of stored times, which are no finer than the reads that gave them: 100ns, 1us, 1ms")
       ->type_name("TIME")
+      ->check(not_empty())
       ->capture_default_str();
   define_rotation(app, options, texts);
   app.add_option("--cpu", options.cpu, "pin the reader thread to this CPU (default: the last one allowed)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number_from(0));
+  app.add_flag("--status", options.status,
+               "show the status line with a COMMAND too, which has the same terminal");
   app.add_flag("-q,--quiet", options.quiet, "print no status line and no summary");
   // PATHs are what is left over, word for word: as an option of their own CLI11 would take "[a,b]" for a
   // list.
@@ -347,6 +369,7 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     options.command.assign(dashes + 1, words.end());
     if (options.command.empty()) return usage_error("a command must follow '--'");
   }
+  if (options.quiet && options.status) return usage_error("--quiet and --status exclude each other");
   if (options.pid != 0 && !options.command.empty())
     return usage_error("--pid and a COMMAND exclude each other");
   if (options.all && !options.paths.empty()) return usage_error("--all and PATHs exclude each other");

@@ -34,6 +34,27 @@ void expect_usage_error(const Words& arguments, const std::string& mentions) {
   EXPECT_NE(parsed.text.find(mentions), std::string::npos) << parsed.text;
 }
 
+TEST(Options, AWrongNumberIsAnsweredInOneShortLine) {
+  for (const auto* option :
+       {"--pid", "--cpu", "--keep-files", "--duration", "--max-stall", "--flush-interval",
+        "--time-resolution", "--rotate-size", "--rotate-time", "--keep-size", "--keep-age"}) {
+    for (const auto* value :
+         {"-5", "1x", "", "99999999999999999999999999", "1e400", "nan", "0x7", " 7", "-0.5"}) {
+      const auto parsed = parse({option, value});
+      EXPECT_EQ(parsed.exit_status, 2) << option << "=" << value;
+      EXPECT_LT(parsed.text.size(), 160U) << parsed.text;
+    }
+  }
+  for (const auto* option : {"--pid", "--keep-files", "--duration", "--max-stall"})
+    expect_usage_error({option, "0"}, "");
+  expect_usage_error({"--pid", "0"}, "--pid: needs a whole number of 1 or more, not '0'");
+}
+
+TEST(Options, AStatusLineThatIsWantedIsNotQuiet) {
+  EXPECT_TRUE(good({"--status"}).status);
+  expect_usage_error({"--status", "-q"}, "--quiet and --status exclude each other");
+}
+
 TEST(Options, NothingGivenLeavesTheDefaults) {
   const auto options = good({});
   EXPECT_EQ(options.output, "trace.fbz");
