@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, kEventKindLimit> kKindNames = {
 
 constexpr std::array<std::string_view, kLossCauseLimit> kLossNames = {
     "unknown",     "queue overflow",  "no arena",      "descriptor failed", "unresolved path",
-    "write error", "process channel", "unknown scope", "unreadable"};
+    "write error", "process channel", "unknown scope", "unreadable",        "unmarked filesystem"};
 
 }  // namespace
 
@@ -35,7 +35,7 @@ std::string_view loss_cause_name(LossCause cause) {
 bool loses_events(LossCause cause) {
   return cause == LossCause::kQueueOverflow || cause == LossCause::kNoArena ||
          cause == LossCause::kWriteError || cause == LossCause::kUnknownScope ||
-         cause == LossCause::kUnreadable;
+         cause == LossCause::kUnreadable || cause == LossCause::kUnmarkedFilesystem;
 }
 
 }  // namespace rfan::format

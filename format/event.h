@@ -92,16 +92,17 @@ struct ClockSample {
 
 // Values are wire values.
 enum class LossCause : std::uint8_t {
-  kQueueOverflow = 1,     // the kernel's event queue was full; held opens passed unseen
-  kNoArena = 2,           // the writer was too slow; answered, not recorded
-  kDescriptorFailed = 3,  // the kernel could not open the event descriptor; a held open was DENIED by it
-  kUnresolvedPath = 4,    // the event is recorded, its path is unknown
-  kWriteError = 5,        // the output could not be written
-  kProcessChannel = 6,    // fork/exec/exit notifications were dropped; processes were read again from /proc
-  kUnknownScope = 7,      // left out: it is not known whether the process belongs to the recorded command
-  kUnreadable = 8,        // the kernel's bytes were not understood: what was in them is missing
+  kQueueOverflow = 1,       // the kernel's event queue was full; held opens passed unseen
+  kNoArena = 2,             // the writer was too slow; answered, not recorded
+  kDescriptorFailed = 3,    // the kernel could not open the event descriptor; a held open was DENIED by it
+  kUnresolvedPath = 4,      // the event is recorded, its path is unknown
+  kWriteError = 5,          // the output could not be written
+  kProcessChannel = 6,      // fork/exec/exit notifications were dropped; processes were read again from /proc
+  kUnknownScope = 7,        // left out: it is not known whether the process belongs to the recorded command
+  kUnreadable = 8,          // the kernel's bytes were not understood: what was in them is missing
+  kUnmarkedFilesystem = 9,  // a filesystem was mounted and had no mark yet: what was done on it is missing
 };
-inline constexpr std::size_t kLossCauseLimit = 9;
+inline constexpr std::size_t kLossCauseLimit = 10;
 std::string_view loss_cause_name(LossCause cause);
 // Whether the events are missing from the trace; otherwise they are in it without their path or process.
 bool loses_events(LossCause cause);

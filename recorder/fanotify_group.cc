@@ -73,6 +73,16 @@ Status FanotifyGroup::add_mark(MarkKind kind, std::uint64_t mask, const std::str
   return {};
 }
 
+// To take away an event that no mark asks for changes nothing, and fails where there is no mark. Either kind
+// of group refuses the event of the other.
+bool FanotifyGroup::has_mark(const std::string& path) const {
+  const auto finds = [&](unsigned type, std::uint64_t never_asked) {
+    return fanotify_mark(fd(), FAN_MARK_REMOVE | type, never_asked, AT_FDCWD, path.c_str()) == 0;
+  };
+  return finds(FAN_MARK_FILESYSTEM, FAN_ACCESS_PERM) || finds(FAN_MARK_FILESYSTEM, FAN_MOVE_SELF) ||
+         finds(FAN_MARK_MOUNT, FAN_ACCESS_PERM);
+}
+
 Status FanotifyGroup::ignore_file(std::uint64_t mask, int file) {
   constexpr unsigned kFlags = FAN_MARK_ADD | FAN_MARK_IGNORED_MASK | FAN_MARK_IGNORED_SURV_MODIFY;
   if (fanotify_mark(fd(), kFlags, mask, file, nullptr) != 0) {

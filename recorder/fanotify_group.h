@@ -72,6 +72,9 @@ class FanotifyGroup {
 
   // Asks for the events of `mask` (EventPlan) on the filesystem or mount of `path`, directories included.
   Status add_mark(MarkKind kind, std::uint64_t mask, const std::string& path);
+  // Whether the filesystem of `path`, or else the mount, has a mark of this group. A mark goes with what it
+  // marks: one that was unmounted and mounted anew has none.
+  bool has_mark(const std::string& path) const;
   // None of the events of `mask` on the file behind `fd` is reported: for the trace file itself.
   Status ignore_file(std::uint64_t mask, int fd);
   // None of the events of `mask` that are caused through the mount behind `directory` is reported, files and

@@ -14,17 +14,25 @@ Result<MountWatch> MountWatch::open() {
   // First the descriptor, then the list: what is mounted in between is reported, not missed.
   UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
   if (!file) return errno_error("cannot watch", kPath, "rfanrec needs proc to follow mounts");
-  auto mounts = read_mounts();
-  if (!mounts) return mounts.error();
+  auto text = read_mountinfo();
+  if (!text) return text.error();
   MountWatch watch(std::move(file));
-  watch.mounts_ = std::move(*mounts);
+  watch.text_ = std::move(*text);
+  watch.mounts_ = parse_mountinfo(watch.text_);
   return watch;
 }
 
+bool MountWatch::has_changed() const {
+  pollfd changed{fd(), kPollEvents, 0};
+  return ::poll(&changed, 1, 0) > 0;
+}
+
 Result<std::vector<Mount>> MountWatch::look() {
-  auto read = read_mounts();
-  if (!read) return read.error();
-  auto before = std::exchange(mounts_, std::move(*read));
+  auto text = read_mountinfo();
+  if (!text) return text.error();
+  came_and_went_ = *text == text_;
+  text_ = std::move(*text);
+  auto before = std::exchange(mounts_, parse_mountinfo(text_));
   // The kernel gives the id of an unmounted mount to the next one: the id alone does not tell.
   std::set<std::tuple<std::uint64_t, std::string_view, std::string_view>> known;
   for (const auto& mount : before) known.insert({mount.id, mount.device, mount.path});

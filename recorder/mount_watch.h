@@ -24,12 +24,19 @@ class MountWatch {
   // To be polled for kPollEvents. A poll() that reports them also clears them.
   int fd() const { return file_.get(); }
   static constexpr short kPollEvents = POLLPRI;
+  // Such a poll(). Does not block.
+  bool has_changed() const;
 
   // The mounts that were not there at open() or at the look before, in the order of all_mounts(). To be
-  // called after each poll() that reports. What was mounted and unmounted again in between is not seen. Nor
+  // called after each poll() that reports. What was mounted and unmounted again in between is not seen, but
+  // see came_and_went(). Nor
   // is a filesystem that was unmounted and mounted again on the same place in between, whose marks are gone:
   // so after each change mark again whatever is held by `all_mounts()`; marking twice changes nothing.
   Result<std::vector<Mount>> look();
+
+  // Whether the last look() found all as it had been, though the kernel had told of a change: something was
+  // mounted and unmounted again, or mounted with other options and back.
+  bool came_and_went() const { return came_and_went_; }
 
   // As of the last look() or of open().
   const std::vector<Mount>& all_mounts() const { return mounts_; }
@@ -38,7 +45,9 @@ class MountWatch {
   explicit MountWatch(UniqueFd file) : file_(std::move(file)) {}
 
   UniqueFd file_;  // /proc/self/mountinfo
+  std::string text_;
   std::vector<Mount> mounts_;
+  bool came_and_went_ = false;
 };
 
 }  // namespace rfan::recorder

@@ -76,12 +76,18 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
   return mounts;
 }
 
-Result<std::vector<Mount>> read_mounts() {
+Result<std::string> read_mountinfo() {
   constexpr const char* kPath = "/proc/self/mountinfo";
   std::ifstream file(kPath, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  std::string text{std::istreambuf_iterator<char>(file), {}};
   if (text.empty()) return errno_error("cannot read", kPath, "rfanrec needs proc to find filesystems");
-  return parse_mountinfo(text);
+  return text;
+}
+
+Result<std::vector<Mount>> read_mounts() {
+  const auto text = read_mountinfo();
+  if (!text) return text.error();
+  return parse_mountinfo(text.value());
 }
 
 Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts) {

@@ -20,6 +20,8 @@ struct Mount {
 };
 
 Result<std::vector<Mount>> read_mounts();
+// The text of /proc/self/mountinfo.
+Result<std::string> read_mountinfo();
 // Pure. Lines that are not of the documented form are passed over.
 std::vector<Mount> parse_mountinfo(std::string_view text);
 

@@ -60,8 +60,7 @@ CLI::Validator whole_number_from(std::int32_t least) {
     const char* const end = text.data() + text.size();
     const auto [rest, error] = std::from_chars(text.data(), end, number);
     if (error == std::errc{} && rest == end && number >= least) return {};
-    return "needs a whole number of " + std::to_string(least) + " or more, not '" +
-           escape_control_bytes(text) + "'";
+    return "needs a whole number of " + std::to_string(least) + " or more, not '" + text + "'";
   };
   return {check, "", ""};
 }

@@ -11,8 +11,7 @@ Result<OwnMounts> OwnMounts::open() {
 }
 
 void OwnMounts::refresh() {
-  pollfd changed{watch_.fd(), MountWatch::kPollEvents, 0};
-  if (::poll(&changed, 1, 0) > 0 && watch_.look().ok()) learn();
+  if (watch_.has_changed() && watch_.look().ok()) learn();
 }
 
 void OwnMounts::learn() {

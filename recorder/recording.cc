@@ -12,6 +12,7 @@
 #include "recorder/clock.h"
 #include "recorder/messages.h"
 #include "recorder/mounts.h"
+#include "recorder/thread_priority.h"
 
 namespace rfan::recorder {
 
@@ -22,6 +23,8 @@ using format::EndReason;
 constexpr std::uint64_t kStatusIntervalMs = 250;
 // How soon the end of the last process that a command left behind is noticed.
 constexpr std::uint64_t kDescendantsIntervalMs = 100;
+// How far back, at most, what was done on a filesystem that was just mounted may have gone unseen.
+constexpr std::uint64_t kMountsIntervalMs = 1000;
 
 }  // namespace
 
@@ -88,20 +91,38 @@ std::uint64_t Recording::time_left_ms() const {
   return wanted_ms > elapsed_ms ? wanted_ms - elapsed_ms : 0;
 }
 
+void Recording::follow_mounts(bool has_changed) {
+  const auto now_ns = monotonic_ns();
+  if (has_changed || mount_watch_->has_changed()) mark_new_filesystems();
+  mounts_known_ns_ = now_ns;
+}
+
 void Recording::mark_new_filesystems() {
   const auto look = mount_watch_->look();
   if (!look) return say_unless_blocked("note: " + look.error().message());
-  for (const auto& mount : look.value()) writer_->add_filesystem(mount.path);
-  auto added = look.value().begin();
-  // Marking again what is marked changes nothing, and a filesystem that was mounted anew has lost its mark.
-  for (const auto& mount : mount_watch_->all_mounts()) {
-    auto coverage = place_mark(groups_->marked(), mount);
-    // In the same order.
-    if (added == look.value().end() || added->id != mount.id) continue;
+  // These first: somebody may be at work there.
+  for (const auto& mount : look.value()) {
+    writer_->add_filesystem(mount.path);
+    auto coverage = mark_later(mount);
     coverage.since_ns = monotonic_ns();
     writer_->add_mount(coverage);
-    ++added;
   }
+  // One that was mounted anew on the same place has lost its mark.
+  for (const auto& mount : mount_watch_->all_mounts()) mark_later(mount);
+  if (mount_watch_->came_and_went()) note_gap();
+}
+
+format::MountCoverage Recording::mark_later(const Mount& mount) {
+  const bool was_marked = is_marked(groups_->marked(), mount);
+  auto coverage = place_mark(groups_->marked(), mount);
+  if (coverage.covered && !was_marked) note_gap();
+  return coverage;
+}
+
+// What was done since on a filesystem without a mark is not recorded.
+void Recording::note_gap() {
+  const auto since_ns = std::max(mounts_known_ns_, begin_ns_);
+  writer_->add_loss({format::LossCause::kUnmarkedFilesystem, std::nullopt, since_ns, monotonic_ns()});
 }
 
 // Without a duration the recording ends with the command, whatever it left behind: a daemon would keep it
@@ -119,17 +140,19 @@ void Recording::wait_for_end() {
                                 {command_ ? command_->pidfd() : watched_process_.get(), POLLIN, 0},
                                 {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0},
                                 {guardian_->pidfd(), POLLIN, 0}}};
+  if (mount_watch_) set_marker_priority(true);
   while (reason_ == EndReason::kUnknown) {
     std::uint64_t timeout_ms = status_line_.enabled() ? kStatusIntervalMs : UINT64_MAX;
     if (options_.duration) timeout_ms = std::min(timeout_ms, time_left_ms());
     if (command_ended_) timeout_ms = std::min(timeout_ms, kDescendantsIntervalMs);
+    if (mount_watch_) timeout_ms = std::min(timeout_ms, kMountsIntervalMs);
     ::poll(events.data(), events.size(), static_cast<int>(std::min<std::uint64_t>(timeout_ms, INT32_MAX)));
     status_line_.update(monotonic_ns(), arenas_->queued_events());
     if (events[2].revents != 0 || command_ended_) {
       events[2].fd = -1;
       if (command_is_over()) reason_ = EndReason::kCommandEnded;
     }
-    if (events[3].revents != 0) mark_new_filesystems();
+    if (mount_watch_) follow_mounts(events[3].revents != 0);
     if (events[0].revents != 0) take_signals();
     if (events[1].revents != 0)
       reason_ = capture_->gave_up() ? EndReason::kRecorderFailure : EndReason::kWriteError;
@@ -137,6 +160,7 @@ void Recording::wait_for_end() {
     if (reason_ == EndReason::kUnknown && options_.duration && time_left_ms() == 0)
       reason_ = EndReason::kDuration;
   }
+  set_marker_priority(false);
   status_line_.clear();
 }
 

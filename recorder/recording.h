@@ -70,7 +70,10 @@ class Recording {
   void say_how_to_go_on() const;
   void begin_next_file();
   bool command_is_over();
+  void follow_mounts(bool has_changed);
   void mark_new_filesystems();
+  format::MountCoverage mark_later(const Mount& mount);
+  void note_gap();
   std::uint32_t root_pid() const;  // of the recorded process tree; 0: every process
   std::uint64_t time_left_ms() const;
   void report(const Status& written) const;
@@ -81,6 +84,8 @@ class Recording {
   StatusLine status_line_;
   Scope scope_;
   std::optional<MountWatch> mount_watch_;
+  // CLOCK_MONOTONIC when the mounts were last known to be those that are marked.
+  std::uint64_t mounts_known_ns_ = 0;
   std::optional<Command> command_;
   UniqueFd watched_process_;                     // of --pid
   std::optional<OutputFile> output_;             // of a trace that is not rotated

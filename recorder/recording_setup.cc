@@ -52,6 +52,7 @@ Error cannot_watch(std::uint32_t pid) {
 
 Status Recording::find_scope() {
   if (follows_mounts(options_)) {
+    mounts_known_ns_ = monotonic_ns();
     // Before the mounts are read, so that none is missed in between.
     auto watch = MountWatch::open();
     if (!watch) return watch.error();

@@ -116,6 +116,12 @@ MountCoverage place_mark(const MarkedGroups& groups, const Mount& mount) {
                                             : place_mark(groups, target);
 }
 
+bool is_marked(const MarkedGroups& groups, const Mount& mount) {
+  const bool is_held = groups.plan.held != 0 && can_hold(mount.fs_type);
+  const FanotifyGroup* const group = is_held ? groups.held : groups.told;
+  return group != nullptr && !is_kernel_interface(mount.fs_type) && group->has_mark(mount.path);
+}
+
 Status place_marks(const MarkedGroups& groups, Scope& scope) {
   std::size_t placed = 0;
   for (const auto& target : scope.targets) {

@@ -45,6 +45,9 @@ format::MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& t
 // place_mark() for a mount that appeared later; the kernel's interfaces stay unmarked.
 format::MountCoverage place_mark(const MarkedGroups& groups, const Mount& mount);
 
+// Whether the filesystem of the mount has been marked, and not been unmounted since.
+bool is_marked(const MarkedGroups& groups, const Mount& mount);
+
 // place_mark() for all targets. An error when nothing could be marked.
 Status place_marks(const MarkedGroups& groups, Scope& scope);
 

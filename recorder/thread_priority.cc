@@ -40,6 +40,15 @@ void set_reader_priority(ReaderPriority priority) {
   ::syscall(SYS_sched_setattr, 0, &attributes, 0U);
 }
 
+void set_marker_priority(bool urgent) {
+  SchedulingAttributes attributes;
+  if (urgent) {
+    attributes.policy = SCHED_FIFO;
+    attributes.priority = 1;
+  }
+  ::syscall(SYS_sched_setattr, 0, &attributes, 0U);
+}
+
 void pin_to_cpu(int cpu) {
   cpu_set_t allowed;
   if (cpu < 0 && ::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {

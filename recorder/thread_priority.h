@@ -19,6 +19,10 @@ void set_reader_priority(ReaderPriority priority);
 // A CPU of its choice, or the last one it may run on (-1): there are few interrupts there.
 void pin_to_cpu(int cpu);
 
+// The thread that marks a filesystem which was just mounted: whoever mounted it goes on meanwhile. `urgent`:
+// above every ordinary thread.
+void set_marker_priority(bool urgent);
+
 enum class WriterPriority {
   // In turns of 0.1 ms with ordinary threads, not 3 ms, so that an opener whose CPU the writer has waits no
   // longer than that (p99 of an open on a busy machine: 64 us instead of 533 us). Needs Linux 6.12.

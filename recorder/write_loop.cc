@@ -64,6 +64,8 @@ void WriteLoop::run() {
     } else if (last_round) {
       write_pending(held_back_);
       break;
+    } else {
+      take_new_mounts();
     }
     const auto done_ns = monotonic_ns();
     if (held_back_until_ns_ != 0 && done_ns >= held_back_until_ns_) write_pending(held_back_);
@@ -264,6 +266,14 @@ void WriteLoop::add_mount(const format::MountCoverage& mount) {
   new_mounts_.push_back(mount);
 }
 
+void WriteLoop::add_loss(const format::Loss& loss) {
+  {
+    const std::lock_guard lock(new_mounts_mutex_);
+    new_losses_.push_back(loss);
+  }
+  arenas_.wake();
+}
+
 void WriteLoop::take_new_mounts() {
   const std::lock_guard lock(new_mounts_mutex_);
   for (const auto& mount_point : new_filesystems_) {
@@ -274,6 +284,8 @@ void WriteLoop::take_new_mounts() {
   // Written with the next flush: before the first event of the mount, or at the end.
   for (const auto& mount : new_mounts_) series_->add_mount(mount);
   new_mounts_.clear();
+  for (const auto& loss : new_losses_) ledger_.add(loss);
+  new_losses_.clear();
 }
 
 void WriteLoop::apply_process_facts(std::uint64_t log_end) {

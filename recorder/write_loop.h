@@ -62,6 +62,8 @@ class WriteLoop {
   void add_filesystem(const std::string& mount_point);
   // Any thread: the trace says of a mount that appeared what is recorded of it.
   void add_mount(const format::MountCoverage& mount);
+  // Any thread: enters it into the loss ledger.
+  void add_loss(const format::Loss& loss);
   // Main thread, once: the recording goes on from here (TraceSeries).
   void settle() { series_->settle(); }
   // Any thread: the trace goes on in the next file, if it is rotated.
@@ -140,6 +142,7 @@ class WriteLoop {
   std::mutex new_mounts_mutex_;
   std::vector<std::string> new_filesystems_;
   std::vector<format::MountCoverage> new_mounts_;
+  std::vector<format::Loss> new_losses_;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;
 };

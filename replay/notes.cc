@@ -51,6 +51,11 @@ std::string loss_note(const LossSum& loss, TimeFormat& time) {
       return fmt::format(
           "{} fork, exec or exit notification{} were dropped {}: processes were read again from /proc",
           loss_count_text(loss.count), plural(loss), where);
+    case LossCause::kUnmarkedFilesystem:
+      return fmt::format(
+          "the trace lost {} event{} {}: a filesystem was mounted and not yet recorded; counts are lower "
+          "bounds",
+          loss_count_text(loss.count), plural(loss), where);
     default:
       return fmt::format("the trace lost {} event{} {}: counts are lower bounds", loss_count_text(loss.count),
                          plural(loss), where);

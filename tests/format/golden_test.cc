@@ -25,7 +25,7 @@ Bytes as_bytes(const std::string& text) {
 }
 
 TEST(Golden, TracesReadAsTheirTwinsSay) {
-  for (const std::string name : {"whole", "cut", "future", "future_incompatible"}) {
+  for (const std::string name : {"whole", "cut", "future", "future_incompatible", "unmarked"}) {
     const auto bytes = as_bytes(golden_file(name + ".fbz"));
     EXPECT_EQ(trace_text(read_all(bytes)), golden_file(name + ".txt")) << name;
   }

@@ -1,5 +1,5 @@
 // The traces that tests/golden keeps, by name: one that is whole, one that is cut inside its last block, and
-// two of a later minor version.
+// two of a later minor version, and one with the youngest cause of a loss.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ inline std::vector<std::pair<std::string, Bytes>> golden_traces() {
   return {{"whole", std::move(whole)},
           {"cut", std::move(cut)},
           {"future", future_trace()},
-          {"future_incompatible", incompatible_trace()}};
+          {"future_incompatible", incompatible_trace()},
+          {"unmarked", trace_with_unmarked_filesystem()}};
 }
 
 }  // namespace rfan::tests

@@ -49,6 +49,7 @@ TEST(EventKindName, GoesBothWays) {
 TEST(LossCauseName, IsUnknownBeyondTheList) {
   EXPECT_EQ(loss_cause_name(LossCause::kQueueOverflow), "queue overflow");
   EXPECT_EQ(loss_cause_name(LossCause::kProcessChannel), "process channel");
+  EXPECT_EQ(loss_cause_name(LossCause::kUnmarkedFilesystem), "unmarked filesystem");
   EXPECT_EQ(loss_cause_name(static_cast<LossCause>(99)), "unknown");
 }
 

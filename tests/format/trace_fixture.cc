@@ -153,6 +153,22 @@ Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::
   return writer.finish(clock(), summary);
 }
 
+Bytes trace_with_unmarked_filesystem() {
+  auto bytes = std::make_shared<Bytes>();
+  auto created =
+      format::TraceWriter::create(std::make_unique<MemorySink>(bytes), fixed_options(), sample_meta());
+  if (!created) std::abort();
+  auto& writer = **created;
+  constexpr std::uint64_t kMarked = 5'255'000'000;
+  constexpr std::uint64_t kEpoch = 1'700'000'000'000'000'000;
+  const format::ClockSample clock{kMarked, kMarked + kEpoch, kMarked + 7};
+  writer.add_event({kMarked, EventKind::kOpen, 0, 0, writer.intern_path("/media/stick/a"), 0, 0});
+  writer.add_mount({"/media/stick", "vfat", true, "filesystem mark", kMarked});
+  writer.add_loss({format::LossCause::kUnmarkedFilesystem, {}, kMarked - 5'000'000, kMarked});
+  if (!writer.flush(clock) || !writer.finish(clock, {})) std::abort();
+  return *bytes;
+}
+
 Bytes sample_trace() {
   auto bytes = std::make_shared<Bytes>();
   if (!write_sample_trace(std::make_unique<MemorySink>(bytes), fixed_options())) std::abort();

@@ -63,6 +63,8 @@ format::TraceMeta sample_meta();
 // failed.
 Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::TraceWriterOptions& options);
 Bytes sample_trace();
+// A small one whose only loss is LossCause::kUnmarkedFilesystem.
+Bytes trace_with_unmarked_filesystem();
 
 // Whether `found` says of `written` nothing but the truth: it is the same, or has names unknown that were
 // lost.

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "tests/kernel/kernel_fixture.h"
@@ -85,6 +86,62 @@ TEST_F(KernelTest, AFilesystemMountedLaterIsRecordedToo) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_EQ(story(replay(trace()).events, point), (Story{"create a", "open a", "close_write a"}));
   ::umount2(point.c_str(), MNT_DETACH);
+}
+
+// The gap before a mark has a loss, whatever was done in it; without a gap there is none.
+class GapTest : public KernelTest {
+ protected:
+  // Records every filesystem of this mount namespace while `command` runs; the losses.
+  std::map<std::string, std::uint64_t> losses_of(const std::string& command) {
+    const auto outcome =
+        Recording({"-o", trace(), "--path", scratch().file("**"), "--", "sh", "-ec", command}).wait();
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    said_lost_ = outcome.err.find(" LOST") != std::string::npos;
+    return figures_of(trace()).lost;
+  }
+  bool said_lost_ = false;
+  std::string point() const { return scratch().file("point"); }
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (!IsSkipped()) ::mkdir(point().c_str(), 0700);
+  }
+  void TearDown() override {
+    if (!IsSkipped()) ::umount2(point().c_str(), MNT_DETACH);
+    KernelTest::TearDown();
+  }
+};
+
+constexpr auto kUnmarked = "unmarked_filesystem";
+
+TEST_F(GapTest, WhatTheCommandMountsHasAGapThatIsSaid) {
+  const auto script = "mount -t tmpfs none " + point() + "; for k in 1 2 3 4 5 6 7 8 9; do echo > " +
+                      point() + "/$k; done; umount -l " + point();
+  for (int round = 0; round < 5; ++round) {
+    EXPECT_TRUE(losses_of(script).contains(kUnmarked));
+    EXPECT_TRUE(said_lost_);
+    EXPECT_EQ(replay(trace()).status, 3);
+  }
+}
+
+TEST_F(GapTest, WhatIsMountedAnewHasItsGapAgain) {
+  ASSERT_EQ(::mount("none", point().c_str(), "tmpfs", 0, "size=1m"), 0);
+  EXPECT_TRUE(losses_of("umount " + point() + "; mount -t tmpfs none " + point() + "; sleep 0.3")
+                  .contains(kUnmarked));
+}
+
+TEST_F(GapTest, AnotherMountOfAMarkedFilesystemHasNoGap) {
+  EXPECT_EQ(losses_of("mount --bind " + root() + " " + point() + "; sleep 0.3; umount -l " + point())
+                .count(kUnmarked),
+            0U);
+}
+
+TEST_F(GapTest, WhatWasMountedBeforeHasNoGap) {
+  ASSERT_EQ(::mount("none", point().c_str(), "tmpfs", 0, "size=1m"), 0);
+  EXPECT_EQ(losses_of("sleep 0.3").count(kUnmarked), 0U);
+}
+
+TEST_F(GapTest, WhatIsNotRecordedAtAllHasNoGap) {
+  EXPECT_EQ(losses_of("mount -t proc none " + point() + "; sleep 0.3").count(kUnmarked), 0U);
 }
 
 TEST_F(KernelTest, CoverageSaysWhatWouldBeRecorded) {

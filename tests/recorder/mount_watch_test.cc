@@ -88,6 +88,20 @@ TEST_F(MountWatchTest, UnmountingIsAChangeThatBringsNothingNew) {
   EXPECT_TRUE(look(watch).empty());
 }
 
+TEST_F(MountWatchTest, WhatCameAndWentLeavesOneWordOfItself) {
+  auto watch = open();
+  TestMount mount("tmpfs", directory("a"));
+  mount.end();
+  EXPECT_TRUE(watch.has_changed());
+  EXPECT_TRUE(look(watch).empty());
+  EXPECT_TRUE(watch.came_and_went());
+  const TestMount stays("tmpfs", directory("a"));
+  EXPECT_TRUE(watch.has_changed());
+  EXPECT_FALSE(look(watch).empty());
+  EXPECT_FALSE(watch.came_and_went());
+  EXPECT_FALSE(watch.has_changed());
+}
+
 // The kernel gives the id of the first mount to the second.
 TEST_F(MountWatchTest, MountThatTookTheIdOfAnUnmountedOneIsNew) {
   TestMount first("tmpfs", directory("a"));
