@@ -10,6 +10,7 @@
 
 #include "format/byte_arena.h"
 #include "format/column_codec.h"
+#include "format/limits.h"
 
 namespace rfan::format {
 namespace {
@@ -133,7 +134,7 @@ struct Dictionary::Storage {
   ByteArena bytes;
   EntryTable<std::string_view> paths;
   EntryTable<ProcessEntry> processes;
-  std::uint64_t byte_count = 0;
+  std::uint64_t charged = 0;  // text that was put, and what charge() adds
   ProcessDetail wanted_processes = ProcessDetail::kAll;
 };
 
@@ -167,8 +168,11 @@ bool Dictionary::knows_processes(std::span<const ProcessId> ids) const {
 bool Dictionary::has_gaps() const {
   return storage_->paths.has_gaps() || storage_->processes.has_gaps();
 }
-std::uint64_t Dictionary::byte_count() const {
-  return storage_->byte_count;
+std::uint64_t Dictionary::unfolded_bytes() const {
+  return storage_->charged + path_count() * kUnfoldedPathBytes + process_count() * kUnfoldedProcessBytes;
+}
+void Dictionary::charge(std::uint64_t bytes) {
+  storage_->charged += bytes;
 }
 
 PathId Dictionary::add_path(std::string_view path) {
@@ -194,13 +198,13 @@ void Dictionary::expect(const DictionaryIds& ids) {
 
 std::string_view Dictionary::put_path(PathId id, std::string_view front, std::string_view rest) {
   const auto path = storage_->bytes.add(front, rest, {});
-  storage_->byte_count += path.size();
+  storage_->charged += path.size();
   storage_->paths.put(id, path);
   return path;
 }
 
 void Dictionary::put_process(ProcessId id, const ProcessEntry& entry) {
-  storage_->byte_count += entry.string_bytes();
+  storage_->charged += entry.string_bytes();
   storage_->processes.put(id, entry);
 }
 

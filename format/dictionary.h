@@ -98,7 +98,10 @@ class Dictionary {
   // They are lost; what was put of them must not be used any more.
   void forget_paths(const IdRange& ids);
   void forget_processes(const IdRange& ids);
-  std::uint64_t byte_count() const;  // of all paths, names and command lines that were put
+  // Counts as TRACE_FORMAT.md, Limits, says: the text that was put, so much for each id, lost ones too, and
+  // what was charged beside.
+  std::uint64_t unfolded_bytes() const;
+  void charge(std::uint64_t bytes);
 
   // Without a look at the source: what is not lost as far as is known, and what was put.
   bool expects_path(PathId id) const;

@@ -1,5 +1,7 @@
 #include "format/dictionary_codec.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -55,6 +57,12 @@ std::vector<std::uint8_t> front_code(std::span<const std::string_view> paths, st
   return sizes;
 }
 
+// The kernel ends paths, names and control groups by NUL; inside one it would forge a second one in all that
+// lists them by NUL.
+bool is_name(std::string_view text) {
+  return text.find('\0') == text.npos;
+}
+
 using Bytes = flatbuffers::Vector<std::uint8_t>;
 
 // The two vectors of one kind of entry, read side by side.
@@ -101,17 +109,45 @@ struct EntryReader {
   bool fits = true;
 };
 
-// Adds the paths of a batch; false when one is malformed.
-bool add_paths(const wire::DictBatch& batch, const IdRange& ids, Dictionary& dictionary) {
+std::string beyond(std::uint64_t limit) {
+  return fmt::format(
+      "the names unfold to more than {} MiB, the limit for a trace of this size (--unfold-limit)",
+      limit >> 20U);
+}
+
+// Counts the text of one batch while it unfolds.
+class BatchBudget {
+ public:
+  BatchBudget(std::uint64_t limit, const Dictionary& dictionary)
+      : limit_(limit), room_(limit - std::min(limit, dictionary.unfolded_bytes())) {}
+
+  bool take(std::uint64_t bytes) {
+    taken_ += bytes;
+    return taken_ <= room_ && taken_ <= kMaxBatchBytes;
+  }
+  // Why take() said no; empty when it did not.
+  std::string fault() const {
+    if (taken_ > room_) return beyond(limit_);
+    return taken_ > kMaxBatchBytes ? "the batch is too large" : "";
+  }
+
+ private:
+  const std::uint64_t limit_;
+  const std::uint64_t room_;
+  std::uint64_t taken_ = 0;
+};
+
+// Adds the paths of a batch; false when one is malformed or there is no room for it.
+bool add_paths(const wire::DictBatch& batch, const IdRange& ids, BatchBudget& budget,
+               Dictionary& dictionary) {
   EntryReader in(batch.path_sizes(), batch.path_text());
   std::string_view before;
-  std::uint64_t bytes = 0;
   for (auto id = ids.first; id < ids.end(); ++id) {
     const auto shared = static_cast<std::size_t>(in.numbers.next_up_to(before.size()));
     const auto rest = in.take(in.numbers.next_up_to(kMaxPathBytes));
     const auto size = shared + rest.size();
-    bytes += size;
-    if (!in.sound() || size == 0 || size > kMaxPathBytes || bytes > kMaxBatchBytes) return false;
+    if (!in.sound() || size == 0 || size > kMaxPathBytes || !is_name(rest) || !budget.take(size))
+      return false;
     before = dictionary.put_path(id, before.substr(0, shared), rest);
   }
   return in.used_up();
@@ -123,9 +159,8 @@ class ProcessesReader {
   ProcessesReader(const wire::DictBatch& batch, const DictionaryIds& ids, Dictionary& dictionary)
       : in_(batch.process_numbers(), batch.process_text()), dictionary_(dictionary), ids_(ids) {}
 
-  // False when one is malformed.
-  bool read() {
-    std::uint64_t bytes = 0;
+  // False when one is malformed or there is no room for it.
+  bool read(BatchBudget& budget) {
     for (auto id = ids_.processes.first; id < ids_.processes.end(); ++id) {
       const auto process = next(id);
       if (!in_.sound()) return false;
@@ -133,8 +168,7 @@ class ProcessesReader {
         dictionary_.forget_processes({id, 1});
         continue;
       }
-      bytes += process->string_bytes();
-      if (bytes > kMaxBatchBytes) return false;
+      if (!budget.take(process->string_bytes())) return false;
       dictionary_.put_process(id, *process);
     }
     return in_.used_up();
@@ -168,12 +202,18 @@ class ProcessesReader {
   }
 
   void take_strings(const ProcessEntry& like, ProcessEntry& process) {
-    process.comm = like_text(like.comm, in_.difference(like.comm.size(), kMaxCommBytes));
+    process.comm = like_text(like.comm, name_difference(like.comm.size(), kMaxCommBytes));
     const auto cmdline = in_.difference(like.cmdline_bytes, kMaxCmdlineBytes);
     process.cmdline_bytes = static_cast<std::uint32_t>(cmdline.size());
     if (dictionary_.wanted_processes() == ProcessDetail::kAll)
       process.cmdline = like_text(like.cmdline, cmdline);
-    process.cgroup = like_text(like.cgroup, in_.difference(like.cgroup.size(), kMaxCgroupBytes));
+    process.cgroup = like_text(like.cgroup, name_difference(like.cgroup.size(), kMaxCgroupBytes));
+  }
+
+  EntryReader::Difference name_difference(std::size_t like_bytes, std::size_t max_bytes) {
+    const auto difference = in_.difference(like_bytes, max_bytes);
+    if (!is_name(difference.middle)) in_.fits = false;
+    return difference;
   }
 
   // Equal strings, as names and control groups mostly are, lie in memory once.
@@ -198,7 +238,7 @@ class ProcessesReader {
 };
 
 // What is wrong with the ids and sizes that the metadata declares.
-std::string check_meta(const wire::DictMeta& meta, const Dictionary& dictionary) {
+std::string check_meta(const wire::DictMeta& meta, std::uint64_t limit, const Dictionary& dictionary) {
   if (std::uint64_t{meta.path_count()} + meta.process_count() > kMaxDictEntriesPerFrame)
     return "too many entries";
   if (meta.first_path() <= dictionary.path_count() || meta.first_process() <= dictionary.process_count()) {
@@ -208,22 +248,48 @@ std::string check_meta(const wire::DictMeta& meta, const Dictionary& dictionary)
       std::uint64_t{meta.first_process()} + meta.process_count() > kMaxProcesses + 1) {
     return "ids are beyond the limit";
   }
-  return {};
+  const auto paths = std::uint64_t{meta.first_path()} - dictionary.path_count() - 1 + meta.path_count();
+  const auto processes =
+      std::uint64_t{meta.first_process()} - dictionary.process_count() - 1 + meta.process_count();
+  const auto more = paths * kUnfoldedPathBytes + processes * kUnfoldedProcessBytes;
+  return dictionary.unfolded_bytes() + more > limit ? beyond(limit) : "";
 }
 
-// What is wrong with the body; then some of the entries were put.
-std::string put_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
-                        DictionaryParts parts, ZstdDecompressor& decompressor, Dictionary& dictionary) {
-  std::vector<std::byte> inflated;
-  if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return "body does not decompress";
+// What an encoder of this version or a later one may put into a body: what is not text is a few numbers an
+// entry, and room is left for fields that are not known. Else few bytes of a file could keep a reader
+// inflating for long.
+bool is_plausible(const wire::DictBatch& batch, const DictionaryIds& ids, std::size_t inflated_bytes) {
+  constexpr std::size_t kMaxPathNumbers = 2 * kMaxVarintBytes;
+  constexpr std::size_t kMaxProcessNumbers = 18 * kMaxVarintBytes;
+  constexpr std::size_t kUnknownFields = 64 * 1024;
+  const std::size_t paths = ids.paths.count;
+  const std::size_t processes = ids.processes.count;
+  const auto sizes = size_of(batch.path_sizes());
+  const auto path_text = size_of(batch.path_text());
+  const auto numbers = size_of(batch.process_numbers());
+  const auto process_text = size_of(batch.process_text());
+  return sizes <= paths * kMaxPathNumbers && path_text <= paths * kMaxPathBytes &&
+         numbers <= processes * kMaxProcessNumbers &&
+         process_text <= processes * (kMaxCommBytes + kMaxCmdlineBytes + kMaxCgroupBytes) &&
+         inflated_bytes <= kUnknownFields + 2 * (sizes + path_text + numbers + process_text);
+}
+
+// What is wrong with the inflated body; then some of the entries were put.
+std::string put_entries(std::span<const std::byte> inflated, const DictionaryIds& ids, DictionaryParts parts,
+                        std::uint64_t limit, Dictionary& dictionary) {
   const auto* batch = verified_table<wire::DictBatch>(inflated);
-  if (batch == nullptr) return "dictionary batch is malformed";
-  if (parts.paths && !add_paths(*batch, ids.paths, dictionary)) return "a path is malformed";
+  if (batch == nullptr || !is_plausible(*batch, ids, inflated.size())) return "dictionary batch is malformed";
+  BatchBudget budget(limit, dictionary);
+  const auto fault = [&](const char* malformed) {
+    auto text = budget.fault();
+    return text.empty() ? malformed : text;
+  };
+  if (parts.paths && !add_paths(*batch, ids.paths, budget, dictionary)) return fault("a path is malformed");
   if (parts.processes && dictionary.wanted_processes() != ProcessDetail::kNone &&
-      !ProcessesReader(*batch, ids, dictionary).read()) {
-    return "a process is malformed";
+      !ProcessesReader(*batch, ids, dictionary).read(budget)) {
+    return fault("a process is malformed");
   }
-  return dictionary.byte_count() > kMaxDictionaryBytes ? "the dictionary is beyond the limit" : "";
+  return {};
 }
 
 }  // namespace
@@ -291,20 +357,27 @@ void DictionaryEncoder::encode(const DictionaryBatch& batch, ZstdCompressor& com
                            batch.first_process, static_cast<std::uint32_t>(batch.processes.size())));
 }
 
-std::string expect_entries(std::span<const std::byte> meta_untrusted, Dictionary& dictionary,
-                           DictionaryIds& ids) {
+std::string expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit,
+                           Dictionary& dictionary, DictionaryIds& ids) {
   const auto* meta = verified_table<wire::DictMeta>(meta_untrusted);
   if (meta == nullptr) return "metadata is malformed";
-  if (auto fault = check_meta(*meta, dictionary); !fault.empty()) return fault;
+  if (auto fault = check_meta(*meta, limit, dictionary); !fault.empty()) return fault;
   ids = {{meta->first_path(), meta->path_count()}, {meta->first_process(), meta->process_count()}};
   dictionary.expect(ids);
   return {};
 }
 
 std::string decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
-                           DictionaryParts parts, ZstdDecompressor& decompressor, Dictionary& dictionary) {
-  auto fault = put_entries(body_untrusted, ids, parts, decompressor, dictionary);
-  if (!fault.empty()) forget_entries(ids, parts, dictionary);
+                           DictionaryParts parts, std::uint64_t limit, ZstdDecompressor& decompressor,
+                           Dictionary& dictionary) {
+  std::vector<std::byte> inflated;
+  std::string fault = "body does not decompress";
+  if (decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated))
+    fault = put_entries(inflated, ids, parts, limit, dictionary);
+  if (fault.empty()) return fault;
+  // Else a file of nothing but wrong bodies would inflate them all.
+  dictionary.charge(inflated.size());
+  forget_entries(ids, parts, dictionary);
   return fault;
 }
 

@@ -56,14 +56,16 @@ struct DictionaryParts {
 };
 
 // The ids that the frame gives, which the dictionary then expects, those of DICT frames that were lost before
-// as a gap. Returns what is wrong, empty when nothing is.
-std::string expect_entries(std::span<const std::byte> meta_untrusted, Dictionary& dictionary,
-                           DictionaryIds& ids);
+// as a gap. Returns what is wrong, empty when nothing is: also when dictionary.unfolded_bytes() would be
+// above `limit`.
+std::string expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit,
+                           Dictionary& dictionary, DictionaryIds& ids);
 
 // Puts the entries of these parts, or returns what is wrong and forgets them. A process that is described by
-// a lost one is lost as well; all since the last INDEX must have been put.
+// a lost one is lost as well; all since the last INDEX must have been put. `limit` as above.
 std::string decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
-                           DictionaryParts parts, ZstdDecompressor& decompressor, Dictionary& dictionary);
+                           DictionaryParts parts, std::uint64_t limit, ZstdDecompressor& decompressor,
+                           Dictionary& dictionary);
 
 void forget_entries(const DictionaryIds& ids, DictionaryParts parts, Dictionary& dictionary);
 

@@ -57,9 +57,19 @@ SourceWindow::SourceWindow(ByteSource& source)
     : source_(source), read_ahead_(source.size() ? kReadAheadBytes : 0) {}
 
 Result<std::span<const std::byte>> SourceWindow::view(std::uint64_t offset, std::size_t length) {
-  const auto passed = std::min<std::uint64_t>(offset - start_, buffer_.size());
-  buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(passed));
-  start_ = offset;
+  passed_ = static_cast<std::size_t>(std::min<std::uint64_t>(offset - start_, buffer_.size()));
+  const auto have = buffer_.size() - passed_;
+  if (have < length) {
+    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(passed_));
+    passed_ = 0;
+    start_ = offset;
+    if (auto filled = fill(length); !filled) return filled.error();
+  }
+  return std::span<const std::byte>(buffer_).subspan(passed_, std::min(length, buffer_.size() - passed_));
+}
+
+// Reads on until the buffer has `length` bytes or the source ends.
+Status SourceWindow::fill(std::size_t length) {
   while (buffer_.size() < length) {
     const auto have = buffer_.size();
     const auto wanted = std::min(std::max(length - have, read_ahead_), kReadStepBytes);
@@ -69,7 +79,7 @@ Result<std::span<const std::byte>> SourceWindow::view(std::uint64_t offset, std:
     if (!got) return got.error();
     if (*got < wanted) break;
   }
-  return std::span<const std::byte>(buffer_).first(std::min(length, buffer_.size()));
+  return {};
 }
 
 FrameScanner::FrameScanner(ByteSource& source, const ChecksumSeed& seed, std::uint64_t position,
@@ -147,20 +157,28 @@ Result<std::optional<std::uint64_t>> FrameScanner::find_head(std::uint64_t from,
     auto bytes = window_.view(from, kSearchBytes);
     if (!bytes) return bytes.error();
     end = from + bytes->size();
-    const auto mark = as_text(*bytes).find(kSyncMark, kSkippableHeadBytes);
+    std::size_t at = 0;
+    if (find_head_in(*bytes, from, at)) return std::optional<std::uint64_t>(from + at);
+    if (bytes->size() < kSearchBytes) return std::optional<std::uint64_t>();
+    from += at;
+  }
+}
+
+// Moves `at` to the first valid head in the bytes, which lie at `offset`; else, false, to where the search
+// goes on when more bytes are there. All marks of one view are looked at before the next: each view may move
+// its bytes.
+bool FrameScanner::find_head_in(std::span<const std::byte> bytes, std::uint64_t offset,
+                                std::size_t& at) const {
+  for (;; ++at) {
+    const auto mark = as_text(bytes).find(kSyncMark, at + kSkippableHeadBytes);
     if (mark == std::string_view::npos) {
-      if (bytes->size() < kSearchBytes) return std::optional<std::uint64_t>();
-      from = end - kSkippableHeadBytes - kSyncMark.size() + 1;
-      continue;
+      constexpr auto kKept = kSkippableHeadBytes + kSyncMark.size() - 1;
+      at = std::max(at, bytes.size() - std::min(bytes.size(), kKept));
+      return false;
     }
-    from += mark - kSkippableHeadBytes;
-    auto head_bytes = window_.view(from, kFrameHeadBytes);
-    if (!head_bytes) return head_bytes.error();
-    if (head_bytes->size() == kFrameHeadBytes &&
-        parse_frame_head(head_bytes->first<kFrameHeadBytes>(), from, seed_)) {
-      return std::optional<std::uint64_t>(from);
-    }
-    ++from;
+    at = mark - kSkippableHeadBytes;
+    if (bytes.size() - at < kFrameHeadBytes) return false;
+    if (parse_frame_head(bytes.subspan(at).first<kFrameHeadBytes>(), offset + at, seed_)) return true;
   }
 }
 
@@ -198,14 +216,20 @@ Result<std::optional<Frame>> FrameScanner::read_frame(const FrameHead& head) {
   return std::optional<Frame>(std::move(frame));
 }
 
-Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset) {
+Result<std::optional<FrameHead>> read_head_at(ByteSource& source, const ChecksumSeed& seed,
+                                              std::uint64_t offset) {
   std::array<std::byte, kFrameHeadBytes> bytes;
   auto got = source.read_at(offset, bytes);
   if (!got) return got.error();
-  std::optional<FrameHead> head;
-  if (*got == bytes.size()) head = parse_frame_head(bytes, offset, seed);
-  if (!head) return Error{"no valid frame here", source.name(), 0, {}};
-  return read_frame_at(source, seed, offset, head->frame_length());
+  if (*got < bytes.size()) return std::optional<FrameHead>();
+  return parse_frame_head(bytes, offset, seed);
+}
+
+Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset) {
+  auto head = read_head_at(source, seed, offset);
+  if (!head) return head.error();
+  if (!*head) return Error{"no valid frame here", source.name(), 0, {}};
+  return read_frame_at(source, seed, offset, (*head)->frame_length());
 }
 
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,

@@ -20,6 +20,7 @@ struct Frame {
   FrameHead head;
   std::vector<std::byte> bytes;  // head, metadata, and the body unless it was passed over
 
+  std::uint64_t end() const { return offset + head.frame_length(); }
   std::span<const std::byte> meta() const {
     return std::span(bytes).subspan(kFrameHeadBytes, head.meta_length);
   }
@@ -39,10 +40,13 @@ class SourceWindow {
   Result<std::span<const std::byte>> view(std::uint64_t offset, std::size_t length);
 
  private:
+  Status fill(std::size_t length);
+
   ByteSource& source_;
   std::size_t read_ahead_;
   std::vector<std::byte> buffer_;
   std::uint64_t start_ = 0;  // offset of buffer_[0]
+  std::size_t passed_ = 0;   // of buffer_, in front of the last view
 };
 
 // Whether the bodies of EVENTS frames are read (and checked) or passed over; the latter needs a seekable
@@ -68,6 +72,7 @@ class FrameScanner {
   Status pass_trailer();
   Result<std::optional<Frame>> read_frame(const FrameHead& head);
   Result<std::optional<std::uint64_t>> find_head(std::uint64_t from, std::uint64_t& end);
+  bool find_head_in(std::span<const std::byte> bytes, std::uint64_t offset, std::size_t& at) const;
   Result<std::uint64_t> find_end(std::uint64_t from);
   void report(std::uint64_t end, std::string description, std::optional<std::uint64_t> events = {});
 
@@ -80,6 +85,10 @@ class FrameScanner {
   DamageCallback on_damage_;
   std::optional<std::uint64_t> trailer_;
 };
+
+// The head of the frame at `offset` of a seekable source; nothing where none is valid. Any thread.
+Result<std::optional<FrameHead>> read_head_at(ByteSource& source, const ChecksumSeed& seed,
+                                              std::uint64_t offset);
 
 // The frame at `offset` of a seekable source. Any thread. An Error without errno says what is wrong with the
 // frame: damage.

@@ -32,14 +32,25 @@ inline constexpr std::size_t kMaxDictEntriesPerFrame = 64 * 1024;
 inline constexpr std::size_t kMaxPaths = 16 * 1024 * 1024;
 inline constexpr std::size_t kMaxProcesses = 16 * 1024 * 1024;
 
-// Bytes of all paths and of the strings of all processes of one file. Front coding lets a small file unfold
-// into a large dictionary; this bounds what a hostile one can make a reader allocate.
+// Bytes of all paths and of the strings of all processes of one file.
 inline constexpr std::uint64_t kMaxDictionaryBytes = std::uint64_t{4} << 30;
+
+// The budget of names, see unfolding.h: front coding lets a small file unfold into a large dictionary. The
+// first flush of a recording may hold 2 * kMaxDictBytesPerFrame of names whatever they compress to;
+// recordings of compiles unfold to some 20 times their bytes.
+inline constexpr std::uint64_t kFreeUnfoldedBytes = std::uint64_t{64} << 20;
+inline constexpr std::uint64_t kUnfoldedPerByte = 1000;
+// An id counts as so many bytes beside its text, also where a damaged frame lost it: a reader's memory for
+// it.
+inline constexpr std::uint64_t kUnfoldedPathBytes = 32;
+inline constexpr std::uint64_t kUnfoldedProcessBytes = 128;
 // Bytes of paths and strings of processes after which a new DICT frame is begun.
 inline constexpr std::size_t kMaxDictBytesPerFrame = 16 * 1024 * 1024;
 
 // FlatBuffers metadata of one frame, uncompressed. The largest is a FOOTER.
 inline constexpr std::size_t kMaxMetaBytes = 64 * 1024 * 1024;
+// The inflated body of a META: 2 MB of arguments, which is all that exec takes, and some thousand mounts.
+inline constexpr std::size_t kMaxMetaBodyBytes = 16 * 1024 * 1024;
 // Compressed body of one frame, and one decompressed column or dictionary batch.
 inline constexpr std::size_t kMaxBodyBytes = 256 * 1024 * 1024;
 inline constexpr std::size_t kMaxColumnBytes = 128 * 1024 * 1024;
@@ -47,6 +58,9 @@ inline constexpr std::size_t kMaxColumnBytes = 128 * 1024 * 1024;
 static_assert(kMaxBlockEvents * 8 <= kMaxColumnBytes, "a column of 8-byte values must fit");
 static_assert(2 * kMaxDictBytesPerFrame + kMaxDictEntriesPerFrame * 64 <= kMaxColumnBytes,
               "a dictionary batch must fit");
+static_assert(2 * kMaxDictBytesPerFrame + kMaxDictEntriesPerFrame * kUnfoldedProcessBytes <=
+                  kFreeUnfoldedBytes,
+              "one full dictionary batch is within the budget of any file");
 static_assert(kMaxPaths <= UINT32_MAX && kMaxProcesses <= UINT32_MAX, "ids are 32 bits");
 
 }  // namespace rfan::format

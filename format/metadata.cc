@@ -24,13 +24,6 @@ Offset<Vector<Offset<wire::Bytes>>> put_list(FlatBufferBuilder& builder,
   return builder.CreateVector(items);
 }
 
-std::vector<std::string> get_list(const Vector<Offset<wire::Bytes>>* items) {
-  std::vector<std::string> texts;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(items); ++i)
-    texts.push_back(get_bytes(items->Get(i)->data()));
-  return texts;
-}
-
 Offset<Vector<Offset<wire::Mount>>> put_mounts(FlatBufferBuilder& builder,
                                                std::span<const MountCoverage> mounts) {
   std::vector<Offset<wire::Mount>> items;
@@ -43,15 +36,52 @@ Offset<Vector<Offset<wire::Mount>>> put_mounts(FlatBufferBuilder& builder,
   return builder.CreateVector(items);
 }
 
-std::vector<MountCoverage> get_mounts(const Vector<Offset<wire::Mount>>* items) {
-  std::vector<MountCoverage> mounts;
-  for (flatbuffers::uoffset_t i = 0; i < size_of(items); ++i) {
-    const auto* item = items->Get(i);
-    mounts.push_back({get_bytes(item->path()), get_bytes(item->fs_type()), item->covered(),
-                      get_bytes(item->how()), item->since_ns()});
+// Copies the texts of one table. FlatBuffers lets many offsets lead to one text, so that a table unfolds to
+// far more than its bytes; no writer does that, and what has more text than bytes is malformed. So is a NUL,
+// which ends each of these texts where they come from.
+class TextReader {
+ public:
+  explicit TextReader(std::span<const std::byte> table) : left_(table.size()) {}
+
+  std::string text(const Vector<std::uint8_t>* bytes) {
+    if (!take(size_of(bytes))) return {};
+    auto text = get_bytes(bytes);
+    sound_ = sound_ && text.find('\0') == text.npos;
+    return text;
   }
-  return mounts;
-}
+
+  std::vector<std::string> list(const Vector<Offset<wire::Bytes>>* items) {
+    std::vector<std::string> texts;
+    for (flatbuffers::uoffset_t i = 0; i < size_of(items) && take(kEntryBytes); ++i)
+      texts.push_back(text(items->Get(i)->data()));
+    return texts;
+  }
+
+  std::vector<MountCoverage> mounts(const Vector<Offset<wire::Mount>>* items) {
+    std::vector<MountCoverage> mounts;
+    for (flatbuffers::uoffset_t i = 0; i < size_of(items) && take(kEntryBytes); ++i) {
+      const auto* item = items->Get(i);
+      mounts.push_back(
+          {text(item->path()), text(item->fs_type()), item->covered(), text(item->how()), item->since_ns()});
+    }
+    return mounts;
+  }
+
+  bool sound() const { return sound_; }
+
+ private:
+  // Its offset, and that to its fields.
+  static constexpr std::size_t kEntryBytes = 8;
+
+  bool take(std::size_t bytes) {
+    sound_ = sound_ && bytes <= left_;
+    if (sound_) left_ -= bytes;
+    return sound_;
+  }
+
+  std::size_t left_;
+  bool sound_ = true;
+};
 
 std::vector<wire::LossRecord> put_losses(std::span<const Loss> losses) {
   std::vector<wire::LossRecord> records;
@@ -169,26 +199,28 @@ std::optional<TraceMeta> decode_meta(std::span<const std::byte> head_untrusted,
   if (head == nullptr || head->meta_bytes() > inflated_untrusted.size()) return {};
   const auto* table = verified_table<wire::Meta>(inflated_untrusted.first(head->meta_bytes()));
   if (table == nullptr || table->hold() > static_cast<std::uint8_t>(HoldMode::kOpen)) return {};
+  TextReader in(inflated_untrusted.first(head->meta_bytes()));
   TraceMeta meta;
-  meta.recorder_version = get_bytes(table->recorder_version());
-  meta.hostname = get_bytes(table->hostname());
-  meta.kernel = get_bytes(table->kernel());
-  meta.machine = get_bytes(table->machine());
-  meta.boot_id = get_bytes(table->boot_id());
+  meta.recorder_version = in.text(table->recorder_version());
+  meta.hostname = in.text(table->hostname());
+  meta.kernel = in.text(table->kernel());
+  meta.machine = in.text(table->machine());
+  meta.boot_id = in.text(table->boot_id());
   meta.cpu_count = table->cpu_count();
-  meta.recorder_args = get_list(table->recorder_args());
-  meta.command = get_list(table->command());
+  meta.recorder_args = in.list(table->recorder_args());
+  meta.command = in.list(table->command());
   meta.hold = static_cast<HoldMode>(table->hold());
   meta.event_kinds = table->event_kinds();
-  meta.process_source = get_bytes(table->process_source());
-  meta.mounts = get_mounts(table->mounts());
+  meta.process_source = in.text(table->process_source());
+  meta.mounts = in.mounts(table->mounts());
   meta.time_unit_ns = table->time_unit_ns();
   meta.flush_interval_ms = table->flush_interval_ms();
   if (size_of(table->previous_file()) == sizeof(Uuid)) {
     std::copy_n(table->previous_file()->data(), sizeof(Uuid), meta.previous_file.emplace().data());
   }
   meta.redacted = table->redacted();
-  meta.redaction_key_id = get_bytes(table->redaction_key_id());
+  meta.redaction_key_id = in.text(table->redaction_key_id());
+  if (!in.sound()) return {};
   return meta;
 }
 
@@ -200,7 +232,10 @@ std::vector<std::byte> encode_mounts(std::span<const MountCoverage> mounts) {
 std::optional<std::vector<MountCoverage>> decode_mounts(std::span<const std::byte> bytes_untrusted) {
   const auto* table = verified_table<wire::Mounts>(bytes_untrusted);
   if (table == nullptr) return {};
-  return get_mounts(table->mounts());
+  TextReader in(bytes_untrusted);
+  auto mounts = in.mounts(table->mounts());
+  if (!in.sound()) return {};
+  return mounts;
 }
 
 std::vector<std::byte> encode_clock(const ClockSample& sample) {
@@ -259,7 +294,7 @@ std::optional<IndexPart> decode_index(std::span<const std::byte> meta_untrusted,
   part.first_frame = table->first_frame();
   if (!get_totals(table->totals(), part.totals)) return {};
   std::vector<std::byte> inflated;
-  if (!decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated)) return {};
+  if (!decompressor.inflate(body_untrusted, kMaxIndexBodyBytes, inflated)) return {};
   if (!get_index_frames(inflated, table->frame_count(), part.frames)) return {};
   return part;
 }
@@ -277,13 +312,14 @@ std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t 
                                   summary.command_status, cost, clock ? &*clock : nullptr, mounts));
 }
 
-std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted,
+std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted, std::uint64_t offset,
                                           std::uint64_t& index_offset) {
   const auto* table = verified_table<wire::Footer>(bytes_untrusted);
   if (table == nullptr) return {};
   TraceSummary summary;
   auto losses = get_losses(table->losses());
   if (!get_totals(table->totals(), summary.totals) || !losses) return {};
+  if (summary.totals.events / kMaxBlockEvents > offset / kFrameHeadBytes) return {};  // of so many frames
   index_offset = table->index();
   summary.losses = std::move(*losses);
   summary.path_count = table->path_count();
@@ -295,7 +331,9 @@ std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untru
   summary.command_status = table->command_status();
   if (table->cost() != nullptr) summary.cost = get_cost(*table->cost());
   summary.first_clock = get_clock(table->first_clock());
-  summary.later_mounts = get_mounts(table->mounts());
+  TextReader in(bytes_untrusted);
+  summary.later_mounts = in.mounts(table->mounts());
+  if (!in.sound()) return {};
   return summary;
 }
 

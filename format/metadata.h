@@ -35,6 +35,8 @@ struct IndexPart {
 // An INDEX is written at the latest after this many frames, so that a writer and a reader of one need little
 // memory.
 inline constexpr std::size_t kMaxFramesPerIndex = 4096;
+// Its inflated body: five numbers a frame of at most 10 bytes, and room for fields of a later version.
+inline constexpr std::size_t kMaxIndexBodyBytes = 64 * 1024 + kMaxFramesPerIndex * 50;
 
 // More losses than this are summed by cause in the FOOTER; the LOSS frames keep each one.
 inline constexpr std::size_t kMaxFooterLosses = 4096;
@@ -63,7 +65,8 @@ std::optional<IndexPart> decode_index(std::span<const std::byte> meta_untrusted,
                                       ZstdDecompressor& decompressor);
 
 std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t index_offset);
-std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted,
+// `offset` of the FOOTER: it cannot count more events than the frames before it hold.
+std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted, std::uint64_t offset,
                                           std::uint64_t& index_offset);
 
 }  // namespace rfan::format

@@ -1,7 +1,12 @@
 #include "format/trace_context.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "format/block_statistics.h"
 #include "format/metadata.h"
+#include "format/unfolding.h"
 
 namespace rfan::format {
 
@@ -17,14 +22,15 @@ void TraceContext::report_frame(const Frame& frame, const std::string& fault) {
 
 std::optional<DictionaryIds> TraceContext::expect_names(const Frame& frame) {
   DictionaryIds ids;
-  const auto fault = expect_entries(frame.meta(), dictionary, ids);
+  const auto fault = expect_entries(frame.meta(), unfolded_limit(frame.end()), dictionary, ids);
   if (fault.empty()) return ids;
   report_frame(frame, fault);
   return {};
 }
 
-bool TraceContext::take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts) {
-  const auto fault = decode_entries(frame.body(), ids, parts, decompressor_, dictionary);
+bool TraceContext::take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts,
+                              std::uint64_t limit) {
+  const auto fault = decode_entries(frame.body(), ids, parts, limit, decompressor_, dictionary);
   if (!fault.empty()) report_frame(frame, fault);
   return fault.empty();
 }
@@ -34,7 +40,7 @@ void TraceContext::take(const Frame& frame) {
     case FrameType::kMeta:
       return take_meta(frame);
     case FrameType::kDict:
-      if (const auto ids = expect_names(frame)) take_names(frame, *ids, {});
+      if (const auto ids = expect_names(frame)) take_names(frame, *ids, {}, unfolded_limit(frame.end()));
       return;
     case FrameType::kClock:
       return take_clock(frame);
@@ -53,9 +59,9 @@ void TraceContext::take(const Frame& frame) {
 }
 
 void TraceContext::take_meta(const Frame& frame) {
-  if (frame.head.number != 0) return report_frame(frame, "a second META");
+  if (frame.head.number != 0 || std::exchange(meta_taken_, true)) return report_frame(frame, "a second META");
   std::vector<std::byte> inflated;
-  if (!decompressor_.inflate(frame.body(), kMaxMetaBytes, inflated)) {
+  if (!decompressor_.inflate(frame.body(), kMaxMetaBodyBytes, inflated)) {
     return report_frame(frame, "body does not decompress");
   }
   if (auto decoded = decode_meta(frame.meta(), inflated)) {
@@ -93,9 +99,21 @@ void TraceContext::take_clock(const Frame& frame) {
 }
 
 void TraceContext::take_footer(const Frame& frame) {
-  footer = decode_footer(frame.meta(), index_offset);
+  footer = decode_footer(frame.meta(), frame.offset, index_offset);
   footer_offset = frame.offset;
+  footer_length = frame.head.frame_length();
   if (!footer) report_frame(frame, "metadata is malformed");
+}
+
+void TraceContext::compare_footer(std::uint64_t events) {
+  if (!footer || !footer_offset || damage_count != 0) return;
+  const bool same_names =
+      footer->path_count == dictionary.path_count() && footer->process_count == dictionary.process_count();
+  if (footer->totals.events == events && same_names) return;
+  const auto* fault =
+      same_names ? "it counts other events than there are" : "it counts other names than there are";
+  report(
+      {*footer_offset, footer_length, fmt::format("the FOOTER contradicts the other frames: {}", fault), 0});
 }
 
 std::optional<EncodedBlock> TraceContext::block_of(Frame frame) {

@@ -28,7 +28,11 @@ class TraceContext {
   // The same of a DICT frame in two steps, of which the first needs no body and the second may come later,
   // part by part. Nothing and false: a fault, which was reported.
   std::optional<DictionaryIds> expect_names(const Frame& frame);
-  bool take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts);
+  // Names may unfold to `limit` bytes, see unfolding.h.
+  bool take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts, std::uint64_t limit);
+  // Reports a FOOTER that counts other events or names than all the frames before it, which were taken, and
+  // the blocks, which have `events`. Damage explains any difference.
+  void compare_footer(std::uint64_t events);
   // The block of an EVENTS frame; nothing, after a report, when its metadata is wrong.
   std::optional<EncodedBlock> block_of(Frame frame);
 
@@ -41,6 +45,7 @@ class TraceContext {
   std::vector<ClockSample> clocks;
   std::optional<TraceSummary> footer;
   std::optional<std::uint64_t> footer_offset;
+  std::uint64_t footer_length = 0;
   std::uint64_t index_offset = 0;  // of the last INDEX, says the FOOTER
   std::vector<MountCoverage> later_mounts;
   std::uint64_t damage_count = 0;
@@ -55,6 +60,7 @@ class TraceContext {
   void take_footer(const Frame& frame);
 
   DamageCallback on_damage_;
+  bool meta_taken_ = false;
   ZstdDecompressor decompressor_;
 };
 

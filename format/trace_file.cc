@@ -4,13 +4,16 @@
 #include <atomic>
 #include <limits>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "format/block_statistics.h"
+#include "format/directory.h"
 #include "format/frame_scanner.h"
 #include "format/header_reader.h"
 #include "format/metadata.h"
 #include "format/trace_context.h"
+#include "format/unfolding.h"
 
 namespace rfan::format {
 
@@ -36,11 +39,9 @@ struct TraceFile::State : EntrySource {
         seed(file_header.file),
         context(std::move(on_damage)) {}
 
-  Status load();
-  std::optional<IndexPart> read_index(std::uint64_t offset);
-  std::optional<std::vector<IndexPart>> find_index();
+  Status load(Access access);
   Status load_frame(std::uint64_t offset, const FrameRecord& record, std::size_t index_part);
-  Status load_by_index(std::span<const IndexPart> parts);
+  Status load_by_index(const Directory& directory);
   Status load_by_scan();
   void add_block(const Frame& frame);
   void report_block(const Damage& damage);
@@ -63,7 +64,6 @@ struct TraceFile::State : EntrySource {
   std::unique_ptr<ByteSource> source;
   FileHeader header;
   ChecksumSeed seed;
-  ZstdDecompressor decompressor;
   std::vector<BlockEntry> blocks;
   bool complete = false;
 
@@ -75,40 +75,8 @@ struct TraceFile::State : EntrySource {
   std::size_t dictionary_frames_read = 0;  // or expected
   std::vector<std::byte> frame_start;      // for its memory
   TraceContext context;
-  std::vector<std::uint64_t> reported_blocks;  // offsets
+  std::set<std::uint64_t> reported_blocks;  // offsets
 };
-
-// One INDEX, when it is sound and covers the bytes up to itself without a gap.
-std::optional<IndexPart> TraceFile::State::read_index(std::uint64_t offset) {
-  const auto frame = read_frame_at(*source, seed, offset);
-  if (!frame || !frame.value().head.is(FrameType::kIndex)) return {};
-  auto part = decode_index(frame.value().meta(), frame.value().body(), decompressor);
-  if (!part) return {};
-  std::uint64_t end = part->first_frame;
-  for (const auto& record : part->frames) end += record.length;
-  return end == offset ? part : std::nullopt;
-}
-
-// From the FOOTER back along the INDEX frames; nothing when one of them is missing or wrong.
-std::optional<std::vector<IndexPart>> TraceFile::State::find_index() {
-  const auto footer_offset = find_footer(*source, seed);
-  if (!footer_offset) return {};
-  auto footer = read_frame_at(*source, seed, *footer_offset);
-  std::uint64_t next = 0;
-  if (!footer || !footer->head.is(FrameType::kFooter) || !decode_footer(footer->meta(), next)) return {};
-  std::vector<IndexPart> parts;
-  for (auto limit = *footer_offset; next != 0; next = parts.back().previous) {
-    if (next >= limit) return {};
-    auto part = read_index(next);
-    if (!part || part->first_frame > next) return {};
-    limit = next;
-    parts.push_back(std::move(*part));
-  }
-  if (parts.empty() || parts.back().first_frame != kHeaderBytes) return {};
-  std::reverse(parts.begin(), parts.end());
-  context.take(*footer);
-  return parts;
-}
 
 Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& record, std::size_t index_part) {
   if (record.type == FrameType::kEvents) {
@@ -131,14 +99,15 @@ Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& rec
   return {};
 }
 
-Status TraceFile::State::load_by_index(std::span<const IndexPart> parts) {
-  for (std::size_t part = 0; part < parts.size(); ++part) {
-    auto offset = parts[part].first_frame;
-    for (const auto& record : parts[part].frames) {
+Status TraceFile::State::load_by_index(const Directory& directory) {
+  for (std::size_t part = 0; part < directory.parts.size(); ++part) {
+    auto offset = directory.parts[part].first_frame;
+    for (const auto& record : directory.parts[part].frames) {
       if (auto loaded = load_frame(offset, record, part); !loaded) return loaded;
       offset += record.length;
     }
   }
+  context.take(directory.footer);
   complete = true;
   return {};
 }
@@ -169,20 +138,24 @@ Status TraceFile::State::load_by_scan() {
     }
   }
   complete = context.footer && scanner.trailer() == context.footer_offset;
+  std::uint64_t events = 0;
+  for (const auto& block : blocks) events += block.events;
+  context.compare_footer(events);
   return {};
 }
 
-Status TraceFile::State::load() {
-  const auto parts = find_index();
-  return parts ? load_by_index(*parts) : load_by_scan();
+Status TraceFile::State::load(Access access) {
+  if (access == Access::kByDirectory) {
+    std::optional<Damage> contradiction;
+    if (const auto directory = read_directory(*source, seed, contradiction)) return load_by_index(*directory);
+    if (contradiction) context.report(*contradiction);
+  }
+  return load_by_scan();
 }
 
 void TraceFile::State::report_block(const Damage& damage) {
   const std::lock_guard lock(mutex);
-  const auto at = std::find(reported_blocks.begin(), reported_blocks.end(), damage.offset);
-  if (at != reported_blocks.end()) return;
-  reported_blocks.push_back(damage.offset);
-  context.report(damage);
+  if (reported_blocks.insert(damage.offset).second) context.report(damage);
 }
 
 // An error without errno is damage.
@@ -248,7 +221,8 @@ void TraceFile::State::read_names(DictionaryFrame& frame, DictionaryParts parts)
   auto read = read_frame_at(*source, seed, frame.offset, frame.length);
   if (!read) return lose_names(frame, read.error().what);
   // A fault is told once; what was put before stays, as others may be looking at it.
-  if (!context.take_names(*read, frame.ids, parts)) return forget_unread(frame);
+  if (!context.take_names(*read, frame.ids, parts, unfolded_limit(source->size().value_or(0))))
+    return forget_unread(frame);
   frame.unread.paths = frame.unread.paths && !parts.paths;
   frame.unread.processes = frame.unread.processes && !parts.processes;
 }
@@ -277,14 +251,14 @@ TraceFile::TraceFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TraceFile::~TraceFile() = default;
 
 Result<std::unique_ptr<TraceFile>> TraceFile::open(std::unique_ptr<ByteSource> source,
-                                                   DamageCallback on_damage) {
+                                                   DamageCallback on_damage, Access access) {
   if (!source->size()) {
     return Error{"cannot read trace", source->name(), 0, "this needs a file, not a pipe"};
   }
   auto header = read_header(*source);
   if (!header) return header.error();
   auto state = std::make_unique<State>(std::move(source), *header, std::move(on_damage));
-  if (auto loaded = state->load(); !loaded) return loaded.error();
+  if (auto loaded = state->load(access); !loaded) return loaded.error();
   return std::unique_ptr<TraceFile>(new TraceFile(std::move(state)));
 }
 
@@ -307,9 +281,13 @@ Status TraceFile::read_statistics(std::size_t index, EncodedBlock& block) const 
   if (!read) return state_->lose_block(block, read.error());
   block.meta = std::span(block.bytes).subspan(kFrameHeadBytes, frame.head.meta_length);
   block.statistics = {};
-  auto fault = check_block(block.meta, frame.head.body_length, block.statistics);
-  if (fault.empty() && block.statistics.totals.events != entry.events)
-    fault = "the directory gives another count";
+  auto fault = frame.head.is(FrameType::kEvents)
+                   ? check_block(block.meta, frame.head.body_length, block.statistics)
+                   : "the directory calls it EVENTS";
+  const auto& totals = block.statistics.totals;
+  if (fault.empty() && totals.events != entry.events) fault = "the directory gives another count";
+  if (fault.empty() && (totals.first_ns != entry.first_ns || totals.last_ns != entry.last_ns))
+    fault = "the directory gives other times";
   if (fault.empty()) return {};
   return state_->lose_block(block, {block.origin.description + ": " + fault, {}, 0, {}});
 }

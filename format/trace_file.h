@@ -36,10 +36,13 @@ struct BlockEntry {
 // in the order of the file while damage is crossed: TraceReader.
 class TraceFile {
  public:
+  // kByFrames: believes no directory and goes from frame head to frame head, as where there is none. A
+  // directory that contradicts itself or the heads is reported and passed over in the same way.
+  enum class Access : std::uint8_t { kByDirectory, kByFrames };
   // Fails on a source that is not seekable, on a file that is no trace, and on an unknown incompat flag or
   // major version. `on_damage` is called by one thread at a time, but by any thread.
-  static Result<std::unique_ptr<TraceFile>> open(std::unique_ptr<ByteSource> source,
-                                                 DamageCallback on_damage);
+  static Result<std::unique_ptr<TraceFile>> open(std::unique_ptr<ByteSource> source, DamageCallback on_damage,
+                                                 Access access = Access::kByDirectory);
   ~TraceFile();
   TraceFile(const TraceFile&) = delete;
   TraceFile& operator=(const TraceFile&) = delete;

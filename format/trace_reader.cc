@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "format/block_decoder.h"
+#include "format/directory.h"
 #include "format/header_reader.h"
-#include "format/metadata.h"
 #include "format/trace_context.h"
 
 namespace rfan::format {
@@ -35,7 +35,9 @@ struct TraceReader::State {
   std::optional<Frame> held_back;  // read by open(), but not a META
   BlockDecoder decoder;
   std::optional<std::uint64_t> reported_block;  // offset of the last block whose columns were reported
+  std::uint64_t events = 0;                     // of the blocks that were returned
   bool at_end = false;
+  bool directory_read = false;
 };
 
 Result<std::optional<Frame>> TraceReader::State::next_frame() {
@@ -63,12 +65,11 @@ void TraceReader::State::report_block(const Damage& damage) {
 }
 
 std::optional<TraceSummary> TraceReader::State::footer_by_trailer() {
-  const auto offset = find_footer(*source, seed);
-  if (!offset) return {};
-  auto frame = read_frame_at(*source, seed, *offset);
-  if (!frame || !frame->head.is(FrameType::kFooter)) return {};
-  std::uint64_t index_offset = 0;
-  return decode_footer(frame->meta(), index_offset);
+  std::optional<Damage> contradiction;
+  auto directory = read_directory(*source, seed, contradiction);
+  if (contradiction) context.report(*contradiction);
+  if (!directory) return {};
+  return std::move(directory->summary);
 }
 
 TraceReader::TraceReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -96,11 +97,13 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
     if (!frame) return frame.error();
     if (!*frame) {
       state_->at_end = true;
+      state_->context.compare_footer(state_->events);
       break;
     }
     if (!(*frame)->head.is(FrameType::kEvents)) {
       state_->context.take(**frame);
     } else if (auto block = state_->context.block_of(std::move(**frame))) {
+      state_->events += block->statistics.totals.events;
       return block;
     }
   }
@@ -145,7 +148,8 @@ const std::vector<ClockSample>& TraceReader::clocks() const {
 }
 
 std::optional<TraceSummary> TraceReader::footer() {
-  if (!state_->context.footer) state_->context.footer = state_->footer_by_trailer();
+  if (!state_->context.footer && !std::exchange(state_->directory_read, true))
+    state_->context.footer = state_->footer_by_trailer();
   return state_->context.footer;
 }
 

@@ -51,8 +51,9 @@ class TraceReader {
   const std::vector<Loss>& losses() const;         // as read so far
   const std::vector<ClockSample>& clocks() const;  // as read so far, ascending
 
-  // What the FOOTER says. On a seekable source without reading anything between; on a pipe only after
-  // next_block() came to the end. Empty for a file that was not finished.
+  // What the FOOTER says. On a seekable source by the directory alone; on a pipe, and where the directory
+  // contradicts itself, which is reported, only after next_block() came to the end. Empty for a file that was
+  // not finished.
   std::optional<TraceSummary> footer();
 
   // True when next_block() came to the end and there was a valid FOOTER and TRAILER.

@@ -14,6 +14,7 @@
 #include "format/frame.h"
 #include "format/loss_summary.h"
 #include "format/metadata.h"
+#include "format/unfolding.h"
 #include "format/zstd_codec.h"
 
 namespace rfan::format {
@@ -58,6 +59,7 @@ struct TraceWriter::State {
                  FrameRecord record = {});
   void add_meta_frame(const TraceMeta& trace_meta);
   void add_dictionary_frames();
+  bool has_room_for(std::uint64_t bytes_more);
   std::size_t batch_paths() const;
   std::size_t batch_processes(std::size_t bytes_left, std::size_t entries_left) const;
   void add_events_frame();
@@ -83,7 +85,7 @@ struct TraceWriter::State {
 
   // Dictionaries: what is known, and what the next DICT frame has to add.
   ByteArena bytes;
-  std::uint64_t byte_count = 0;
+  std::uint64_t unfolded_bytes = 0;  // as the dictionary of a reader counts
   absl::flat_hash_map<std::string_view, PathId> path_ids;
   std::vector<std::string_view> new_paths;
   std::vector<Process> new_processes;
@@ -145,6 +147,18 @@ void TraceWriter::State::add_index_frame() {
 void TraceWriter::State::add_index_if_due() {
   if (blocks_since_index >= kBlocksPerIndex || index.frames.size() >= kMaxFramesPerIndex / 2)
     add_index_frame();
+}
+
+// No reader takes more names than the bytes before the end of their frame allow. Those that wait for their
+// frame make the file longer: a frame of one entry has more than 100 bytes, which allow more than any entry
+// takes.
+bool TraceWriter::State::has_room_for(std::uint64_t bytes_more) {
+  const auto fits = [&] {
+    return unfolded_bytes + bytes_more <= default_unfolded_limit(offset + pending.size());
+  };
+  if (fits()) return true;
+  add_dictionary_frames();
+  return fits();
 }
 
 // As many new paths as one frame may take.
@@ -281,12 +295,12 @@ PathId TraceWriter::intern_path(std::string_view path) {
 
 PathId TraceWriter::add_path(std::string_view path) {
   auto& state = *state_;
+  const auto unfolded = path.size() + kUnfoldedPathBytes;
   if (path.empty() || path.size() > kMaxPathBytes || path_count() >= kMaxPaths ||
-      state.byte_count + path.size() > kMaxDictionaryBytes) {
+      !state.has_room_for(unfolded))
     return 0;
-  }
   state.new_paths.push_back(state.bytes.add(path));
-  state.byte_count += path.size();
+  state.unfolded_bytes += unfolded;
   return path_count();
 }
 
@@ -301,9 +315,9 @@ ProcessId TraceWriter::add_process(const Process& process) {
   }
   // A shorter path would name another group.
   if (entry.cgroup.size() > kMaxCgroupBytes) entry.cgroup.clear();
-  const auto size = entry.string_bytes();
-  if (process_count() >= kMaxProcesses || state.byte_count + size > kMaxDictionaryBytes) return 0;
-  state.byte_count += size;
+  const auto unfolded = entry.string_bytes() + kUnfoldedProcessBytes;
+  if (process_count() >= kMaxProcesses || !state.has_room_for(unfolded)) return 0;
+  state.unfolded_bytes += unfolded;
   state.has_exe.push_back(process.exe != 0);
   state.new_processes.push_back(std::move(entry));
   return process_count();

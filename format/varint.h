@@ -8,6 +8,8 @@
 
 namespace rfan::format {
 
+inline constexpr std::size_t kMaxVarintBytes = 10;
+
 template <typename Byte>
 void append_varint(std::uint64_t value, std::vector<Byte>& out) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<Byte>(value | 0x80));

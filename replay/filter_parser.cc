@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
+#include <utility>
 
 #include "format/alternatives.h"
 #include "format/pattern.h"
@@ -36,38 +40,67 @@ Result<std::uint32_t> parse_pid(std::string_view text) {
   return pid;
 }
 
+// Which processes descend from those wanted. A filter asks of the processes of a file in the order of their
+// ids, from 0 on, so that one step to the parent is enough: processes that fork and end over and over make
+// chains of any length. Any thread.
+class Descents {
+ public:
+  explicit Descents(Alternatives<std::uint32_t> roots) : roots_(std::move(roots)) {}
+
+  bool accept(const ProcessView& view) {
+    const std::lock_guard lock(mutex_);
+    auto& known = known_[&view.dictionary];
+    if (view.id == 0) known.clear();
+    for (const auto* list : {&roots_.any, &roots_.none}) {
+      for (const auto root : *list) add(view, root, known[root]);
+    }
+    return roots_.accept([&](std::uint32_t root) { return descends(view, root, known[root]); });
+  }
+
+ private:
+  using Answers = std::vector<bool>;  // by id
+
+  // The process or one of its ancestors has this pid. Where the parent is not in the file, its pid still is.
+  static bool descends(const ProcessView& view, std::uint32_t pid, const Answers& known) {
+    for (auto id = view.id; id != 0;) {
+      if (id < known.size()) return known[id];
+      const auto& process = view.dictionary.process(id);
+      if (process.pid == pid || process.ppid == pid) return true;
+      id = process.parent < id ? process.parent : 0;  // a parent comes first; anything else would loop
+    }
+    return false;
+  }
+  static void add(const ProcessView& view, std::uint32_t pid, Answers& known) {
+    if (view.id == known.size()) known.push_back(descends(view, pid, known));
+  }
+
+  const Alternatives<std::uint32_t> roots_;
+  std::mutex mutex_;
+  std::map<const format::Dictionary*, std::map<std::uint32_t, Answers>> known_;
+};
+
 // What --exe, --comm, --pid, --tree, --user and --cgroup ask: one test of a process.
 struct ProcessWish {
   Alternatives<format::ExePattern> exe;
   Alternatives<format::CommPattern> comm;
   Alternatives<std::uint32_t> pid;
-  Alternatives<std::uint32_t> tree;
+  std::shared_ptr<Descents> tree;  // null: not asked
   Alternatives<std::uint32_t> user;
   Alternatives<format::PathPattern> cgroup;
 
   bool empty() const {
-    return exe.empty() && comm.empty() && pid.empty() && tree.empty() && user.empty() && cgroup.empty();
+    return exe.empty() && comm.empty() && pid.empty() && tree == nullptr && user.empty() && cgroup.empty();
   }
   bool accept(const ProcessView& view) const;
 };
 
-// The process or one of its ancestors has this pid. Where the parent is not in the file, its pid still is.
-bool descends_from(const ProcessView& view, std::uint32_t pid) {
-  for (auto id = view.id; id != 0;) {
-    const auto& process = view.dictionary.process(id);
-    if (process.pid == pid || process.ppid == pid) return true;
-    id = process.parent < id ? process.parent : 0;  // a parent comes first; anything else would loop
-  }
-  return false;
-}
-
 bool ProcessWish::accept(const ProcessView& view) const {
+  if (tree != nullptr && !tree->accept(view)) return false;
   const auto& process = view.process();
   const auto is = [&](std::uint32_t number) {
     return [&view, number](std::uint32_t wanted) { return view.known() && wanted == number; };
   };
   return pid.accept(is(process.pid)) && user.accept(is(process.uid)) &&
-         tree.accept([&](std::uint32_t root) { return descends_from(view, root); }) &&
          comm.accept([&](const format::CommPattern& pattern) { return pattern.matches(process.comm); }) &&
          cgroup.accept([&](const format::PathPattern& pattern) { return pattern.matches(process.cgroup); }) &&
          exe.accept(
@@ -82,10 +115,12 @@ Result<std::optional<ProcessTest>> parse_process(const FilterArguments& argument
   };
   parse("--comm", arguments.comm, wish.comm, format::CommPattern::compile);
   parse("--pid", arguments.pid, wish.pid, parse_pid);
-  parse("--tree", arguments.tree, wish.tree, parse_pid);
+  Alternatives<std::uint32_t> tree;
+  parse("--tree", arguments.tree, tree, parse_pid);
   parse("--user", arguments.user, wish.user, parse_user);
   parse("--cgroup", arguments.cgroup, wish.cgroup, format::PathPattern::compile);
   if (!status) return status.error();
+  if (!tree.empty()) wish.tree = std::make_shared<Descents>(std::move(tree));
   if (wish.empty()) return std::optional<ProcessTest>();
   return std::optional<ProcessTest>(
       ProcessTest{[wish = std::move(wish)](const ProcessView& view) { return wish.accept(view); }});

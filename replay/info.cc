@@ -23,7 +23,8 @@ void add_latencies(const format::EventColumns& columns, format::LatencyHistogram
   }
 }
 
-// Reads to the end. Totals come from the statistics of the blocks; only latencies are decoded.
+// Reads to the end, so that nothing is believed. Totals come from the statistics of the blocks; only
+// latencies are decoded.
 Status scan(TraceReader& reader, Timeline& timeline, format::TraceSummary& summary) {
   format::EventColumns columns;
   while (true) {
@@ -107,7 +108,8 @@ class Info : public Verb {
   }
 
  private:
-  // Reads nothing but header and footer of a finished file; the whole of a pipe or an unfinished trace.
+  // Reads nothing but header, footer and the directory that it is compared with of a finished file; the whole
+  // of a pipe or an unfinished trace.
   static Result<Coverage> describe(const Session& session, const std::string& name, FileTable* table);
 };
 
@@ -133,9 +135,13 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
     const auto status = footer ? find_start(reader, timeline) : scan(reader, timeline, report.summary);
     if (!status) return status.error();
   }
-  if (!footer) footer = reader.footer();  // a pipe has shown it by now
+  const bool counted = !footer;
+  if (counted) footer = reader.footer();  // a pipe has shown it by now
   report.finished = footer.has_value();
-  if (footer) report.summary = *std::move(footer);
+  if (footer) {
+    if (counted) footer->totals = report.summary.totals;
+    report.summary = *std::move(footer);
+  }
   report.meta.mounts = reader.mounts();
   report.size_bytes = size.value_or(reader.bytes_read());
   report.damage_count = reader.damage_count();

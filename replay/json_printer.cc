@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "replay/json_writer.h"
 #include "replay/process_view.h"
 
@@ -12,8 +14,7 @@ namespace {
 constexpr std::size_t kFixedBytes = 256;
 
 char* append_bytes(std::string_view bytes, char* out) {
-  std::memcpy(out, bytes.data(), bytes.size());
-  return out + bytes.size();
+  return std::copy(bytes.begin(), bytes.end(), out);
 }
 
 char* append_number(std::uint64_t number, char* out) {

@@ -122,10 +122,12 @@ Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set
   std::uint64_t best_step = 0;
   std::uint64_t best_sum = 0;
   for (const auto& [last, ignored] : query.sums()) {
-    for (std::uint64_t first = last < kSteps ? 0 : last - kSteps + 1; first <= last; ++first) {
+    for (std::uint64_t back = std::min(kSteps - 1, last) + 1;
+         back-- > 0;) {  // a step may be the last there is
+      const auto first = last - back;
       std::uint64_t sum = 0;
-      for (auto step = first; step < first + kSteps; ++step) {
-        const auto found = query.sums().find(step);
+      for (std::uint64_t i = 0; i < kSteps; ++i) {
+        const auto found = query.sums().find(first + i);
         if (found != query.sums().end()) sum += found->second;
       }
       if (sum > best_sum || (sum == best_sum && first < best_step)) best_step = first, best_sum = sum;

@@ -44,6 +44,13 @@ OptionGroup output_options(TypedOptions& typed, unsigned groups) {
     group.options.push_back(
         {"--format", "FORMAT", rows ? "text, jsonl or csv" : "text or json", &typed.format});
   }
+  if (rows && !makes_trace) {
+    group.options.push_back(
+        {"--safe-cells", "",
+         "with csv: escape what a terminal acts on, and put ' before cells that a spreadsheet "
+         "takes for formulas; always on a terminal",
+         &typed.safe_cells});
+  }
   if (groups & kTakesReltime) {
     group.options.push_back(
         {"--reltime", "", "show seconds since the start of the trace instead of dates", &typed.reltime});
@@ -66,6 +73,9 @@ OptionGroup output_options(TypedOptions& typed, unsigned groups) {
                              "say on standard error how much was read and how much was skipped",
                              &typed.verbose});
   }
+  group.options.push_back({"--unfold-limit", "N",
+                           "take names that unfold to N times the bytes of the trace (default: 1000)",
+                           &typed.unfold_limit});
   group.options.push_back({"-h,--help", "", "this text", &typed.help});
   return group;
 }
@@ -135,12 +145,16 @@ Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vecto
   options.show_source = typed.show_source;
   options.verbose = typed.verbose;
   options.no_pager = typed.no_pager;
+  options.safe_cells = typed.safe_cells;
+  if (options.safe_cells && options.format != OutputFormat::kCsv)
+    return Error{"--safe-cells goes with --format csv", {}, 0, {}};
   const auto threads = typed.threads.value_or(std::thread::hardware_concurrency());
   constexpr std::uint64_t kMaxThreads = 256;
   if (typed.threads && (threads == 0 || threads > kMaxThreads)) {
     return Error{"--threads wants a number from 1 to 256", {}, 0, {}};
   }
   options.threads = static_cast<unsigned>(std::clamp<std::uint64_t>(threads, 1, kMaxThreads));
+  options.unfold_limit = typed.unfold_limit.value_or(options.unfold_limit);
   return options;
 }
 

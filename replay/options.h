@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "format/limits.h"
 #include "replay/condition.h"
 #include "replay/filter_parser.h"
 #include "replay/option_table.h"
@@ -28,7 +29,9 @@ struct Options {
   bool show_source = false;
   bool verbose = false;
   bool no_pager = false;
+  bool safe_cells = false;  // --safe-cells; without it on a terminal only
   unsigned threads = 1;
+  std::uint64_t unfold_limit = format::kUnfoldedPerByte;  // --unfold-limit, see format/unfolding.h
 
   TimeStyle time_style() const {
     return reltime ? TimeStyle::kRelative : utc ? TimeStyle::kUtc : TimeStyle::kLocal;
@@ -51,8 +54,9 @@ enum OptionGroups : unsigned {
 struct TypedOptions {
   FilterArguments filter;
   std::string wrote, slowest, format = "text";
-  std::optional<std::uint64_t> threads;
+  std::optional<std::uint64_t> threads, unfold_limit;
   bool reltime = false, utc = false, show_source = false, verbose = false, no_pager = false;
+  bool safe_cells = false;
   bool help = false, version = false;
 };
 

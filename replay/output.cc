@@ -5,9 +5,13 @@
 namespace rfan::replay {
 
 void Output::write(std::string_view bytes) {
-  write_all(text_.view());
+  write_filtered(text_.view());
   text_.clear();
-  write_all(bytes);
+  write_filtered(bytes);
+}
+
+void Output::write_filtered(std::string_view bytes) {
+  write_all(filter_ == nullptr ? bytes : filter_->pass(bytes));
 }
 
 void Output::write_all(std::string_view bytes) {

@@ -1,9 +1,12 @@
 // Standard output, or any descriptor.
 #pragma once
 
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "format/error.h"
+#include "replay/terminal_text.h"
 #include "replay/text_buffer.h"
 
 namespace rfan::replay {
@@ -21,6 +24,8 @@ class Output {
   // Writes out what is in text(), and then `bytes` without copying them.
   void write(std::string_view bytes);
   void flush() { write({}); }
+  // What is written from here on passes through it. Null: as it is.
+  void pass_through(std::unique_ptr<RowFilter> filter) { filter_ = std::move(filter); }
 
   const Status& status() const { return status_; }
   // The reader of the pipe has gone (EPIPE), which is no fault of ours.
@@ -28,9 +33,11 @@ class Output {
 
  private:
   void write_all(std::string_view bytes);
+  void write_filtered(std::string_view bytes);
 
   int fd_;
   TextBuffer text_;
+  std::unique_ptr<RowFilter> filter_;
   Status status_;
   bool closed_ = false;
 };

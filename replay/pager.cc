@@ -5,18 +5,41 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <iterator>
 #include <string>
 
 extern char** environ;
 
 namespace rfan::replay {
 
+namespace {
+
+// Whether another user asked us, as root, for this: then the pager must give him no shell.
+bool lent_rights() {
+  constexpr const char* kCallers[] = {"SUDO_UID", "DOAS_USER", "PKEXEC_UID"};
+  const auto set = [](const char* name) {
+    return std::getenv(name) != nullptr;  // NOLINT(concurrency-mt-unsafe): before any other thread
+  };
+  return ::geteuid() == 0 && std::any_of(std::begin(kCallers), std::end(kCallers), set);
+}
+
+std::string chosen_pager() {
+  if (lent_rights()) {
+    ::setenv("LESSSECURE", "1", 1);  // NOLINT(concurrency-mt-unsafe)
+    return "less";
+  }
+  const char* chosen = std::getenv("PAGER");  // NOLINT(concurrency-mt-unsafe)
+  return chosen != nullptr && *chosen != '\0' ? chosen : "less";
+}
+
+}  // namespace
+
 Pager::Pager(bool wanted, int fd) : fd_(fd) {
   if (!wanted) return;
-  const char* chosen = std::getenv("PAGER");  // NOLINT(concurrency-mt-unsafe): before any other thread
-  const std::string command = chosen != nullptr && *chosen != '\0' ? chosen : "less";
+  const auto command = chosen_pager();
   if (command == "cat") return;
   ::setenv("LESS", "FRX", 0);  // NOLINT(concurrency-mt-unsafe)
   int ends[2];

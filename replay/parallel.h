@@ -4,22 +4,34 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <exception>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 namespace rfan::replay {
 
-// Calls `work(i)` for every i below `count`, on `threads` threads, and returns when all are done. `work` must
-// not throw.
+// Calls `work(i)` for every i below `count`, on `threads` threads, and returns when all are done. Rethrows
+// the first exception of `work` (std::bad_alloc, there is no other) then; the rest is not begun.
 template <typename Work>
 void in_parallel(std::size_t threads, std::size_t count, Work work) {
   std::atomic<std::size_t> next = 0;
+  std::exception_ptr failure;
+  std::once_flag failed;
   const auto run = [&] {
-    for (auto i = next++; i < count; i = next++) work(i);
+    try {
+      for (auto i = next++; i < count; i = next++) work(i);
+    } catch (...) {
+      std::call_once(failed, [&] { failure = std::current_exception(); });
+      next = count;
+    }
   };
-  std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(run);
-  run();
+  {
+    std::vector<std::jthread> helpers;
+    for (std::size_t i = 1; i < std::min(threads, count); ++i) helpers.emplace_back(run);
+    run();
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace rfan::replay

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <set>
 
 #include "format/escape.h"
+#include "format/limits.h"
+#include "format/unfolding.h"
 #include "replay/pager.h"
 #include "replay/standard_error.h"
 #include "replay/verb.h"
@@ -99,7 +102,23 @@ int print_text(std::string_view text, Console& console, int fd) {
   return exit_status_of(out, console);
 }
 
+std::string out_of_memory_text() {
+  return fmt::format(
+      "out of memory; a trace may take {} MiB and {} times its bytes for names, and an answer as much again: "
+      "use filters, --threads 1 or a lower --unfold-limit",
+      format::kFreeUnfoldedBytes >> 20U, format::unfolded_per_byte());
+}
+
+// Pipes and files get the rows as they are, unless asked otherwise.
+std::unique_ptr<RowFilter> row_filter(const Options& options, bool terminal) {
+  if (options.format == OutputFormat::kJson && terminal) return std::make_unique<SafeJson>();
+  if (options.format == OutputFormat::kCsv && (terminal || options.safe_cells))
+    return std::make_unique<SafeCsv>();
+  return nullptr;
+}
+
 int run_verb(const Invocation& invocation, Console& console, Progress& progress, int out_fd) {
+  format::set_unfolded_per_byte(invocation.options.unfold_limit);
   const bool terminal = ::isatty(out_fd) == 1;
   // Asked before the pager takes the place of the terminal.
   const auto columns = terminal_columns(out_fd);
@@ -107,6 +126,7 @@ int run_verb(const Invocation& invocation, Console& console, Progress& progress,
   Pager pager(terminal && !invocation.options.no_pager && invocation.options.format == OutputFormat::kText,
               out_fd);
   Output out(pager.fd());
+  out.pass_through(row_filter(invocation.options, terminal));
   const NoteSink note = [&](std::string_view line) { console.note(line); };
   const Session session{invocation.options, out, note, progress, colour, columns};
   const auto coverage = invocation.verb->run(session);
@@ -134,7 +154,13 @@ int run_program(std::vector<std::string> arguments, const Streams& streams) {
   const auto& [entry, verb, options, help, version] = invocation.value();
   if (help) return print_text(help_text(entry ? entry->name : ""), console, streams.out_fd);
   if (version) return print_text("rfanreplay " RFAN_VERSION "\n", console, streams.out_fd);
-  return run_verb(invocation.value(), console, progress, streams.out_fd);
+  try {
+    return run_verb(invocation.value(), console, progress, streams.out_fd);
+  } catch (const std::bad_alloc&) {
+    const Error error{out_of_memory_text(), {}, 0, {}};
+    console.say(error.message());
+    return verb->exit_status(error);
+  }
 }
 
 }  // namespace rfan::replay

@@ -81,15 +81,15 @@ Status Recovery::save_block(std::size_t index) {
 // Between the blocks around it.
 format::Loss Recovery::loss_of(const Damage& damage) const {
   const auto blocks = file_.blocks();
-  const auto behind = std::find_if(blocks.begin(), blocks.end(), [&](const auto& block) {
-    return block.offset >= damage.offset + damage.bytes;
+  const auto behind = std::partition_point(blocks.begin(), blocks.end(), [&](const auto& block) {
+    return block.offset < damage.offset + damage.bytes;
   });
-  format::Loss loss{format::LossCause::kWriteError, damage.events, 0, 0};
-  const auto before = std::find_if(std::make_reverse_iterator(behind), blocks.rend(), [&](const auto& block) {
+  const auto before = std::partition_point(blocks.begin(), behind, [&](const auto& block) {
     return block.offset + block.length <= damage.offset;
   });
+  format::Loss loss{format::LossCause::kWriteError, damage.events, 0, 0};
   const auto start = file_.clocks().empty() ? 0 : file_.clocks().front().monotonic_ns;
-  loss.first_ns = before == blocks.rend() ? start : before->last_ns;
+  loss.first_ns = before == blocks.begin() ? start : std::prev(before)->last_ns;
   loss.last_ns = std::max(loss.first_ns, behind == blocks.end() ? last_ns_ : behind->first_ns);
   return loss;
 }
@@ -157,8 +157,9 @@ Result<Coverage> Recover::run(const Session& session) {
   std::vector<Damage> damage;
   auto source = format::open_source(session.options.traces.front());
   if (!source) return source.error();
-  const auto opened =
-      format::TraceFile::open(std::move(*source), [&](const Damage& found) { damage.push_back(found); });
+  const auto opened = format::TraceFile::open(
+      std::move(*source), [&](const Damage& found) { damage.push_back(found); },
+      format::TraceFile::Access::kByFrames);
   if (!opened) return opened.error();
   const auto& file = *opened.value();
   auto target = NewTrace::create(output_);

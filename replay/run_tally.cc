@@ -51,11 +51,16 @@ class ActivityClock {
   }
 
  private:
+  // Nobody waits for a descendant so far away; processes that fork and end over and over make chains of any
+  // length.
+  static constexpr int kToldAncestors = 64;
+
   // Done once for a stretch of events of one process, since it costs a step for each ancestor. An ancestor
   // that has not been seen itself keeps having nothing before its first event.
   void tell_ancestors(const format::Dictionary& dictionary) {
     const auto time_ns = last_ns_[current_];
-    for (auto id = current_; id != 0;) {
+    auto id = current_;
+    for (int told = 0; id != 0 && told < kToldAncestors; ++told) {
       const auto parent = dictionary.process(id).parent;
       if (parent >= id) break;
       if (last_ns_[parent] != 0) last_ns_[parent] = time_ns;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -272,9 +273,29 @@ class FileScan {
   void run_together(std::size_t workers) {
     window_ = 2 * workers;
     slots_.resize(blocks_.size());
-    std::vector<std::jthread> threads;
-    for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this, i] { work_loop(*parts_[i]); });
-    take_in_order();
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 0; i < workers; ++i) {
+        threads.emplace_back([this, i] { keeping_exception([this, i] { work_loop(*parts_[i]); }); });
+      }
+      keeping_exception([this] { take_in_order(); });
+    }
+    if (exception_) std::rethrow_exception(exception_);
+  }
+
+  // Ends the scan on an exception (std::bad_alloc, there is no other), which run_together() throws again once
+  // all threads have ended.
+  template <typename Work>
+  void keeping_exception(Work work) {
+    try {
+      work();
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      exception_ = std::current_exception();
+      stop_ = true;
+      ready_.notify_all();
+      room_.notify_all();
+    }
   }
 
   std::unique_ptr<Product> work_on(std::size_t i, Worker& worker, Part& part) {
@@ -353,6 +374,7 @@ class FileScan {
   std::size_t taken_ = 0;
   bool stop_ = false;
   std::optional<Error> failure_;
+  std::exception_ptr exception_;
 };
 
 }  // namespace

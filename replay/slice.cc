@@ -6,6 +6,8 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 
 #include "format/escape.h"
 #include "format/number_text.h"
@@ -41,6 +43,7 @@ struct Piece : Product {
   format::LatencyHistogram latencies;
   std::vector<format::Event> events;
   std::optional<format::Loss> lost_paths;
+  std::size_t unknown_columns = 0;
 };
 
 format::EncodedBlock copy_of(const format::EncodedBlock& block) {
@@ -56,12 +59,14 @@ format::EncodedBlock copy_of(const format::EncodedBlock& block) {
 
 class PieceMaker : public Part {
  public:
+  // A block that is copied keeps what this program does not know of it.
   explicit PieceMaker(bool copy_blocks) : copy_blocks_(copy_blocks) {}
 
   void add(const Batch& batch) override {
     const auto& events = batch.events;
     piece_ = std::make_unique<Piece>();
     note_lost_paths(batch);
+    piece_->unknown_columns = events.unknown_columns;
     if (copy_blocks_ && batch.selection.all && !events.missing.any()) {
       piece_->block = copy_of(batch.encoded);
       for (std::size_t i = 0; i < events.count; ++i) {
@@ -92,7 +97,9 @@ class PieceMaker : public Part {
 
 class SliceQuery : public Query {
  public:
-  SliceQuery(TraceCopy& copy, CopiedIds ids) : copy_(copy), ids_(ids) {}
+  // Redacted blocks are encoded anew, so that no column or field comes along that is not known to hold no
+  // name.
+  SliceQuery(TraceCopy& copy, CopiedIds ids, bool redacted) : copy_(copy), ids_(ids), redacted_(redacted) {}
 
   format::ColumnSet columns() const override { return format::kAllColumns; }
   bool ordered() const override { return true; }
@@ -101,11 +108,12 @@ class SliceQuery : public Query {
     if (status_) status_ = copy_.begin(file.dictionary, ids);
   }
   std::unique_ptr<Part> make_part(const ScanFile&) override {
-    return std::make_unique<PieceMaker>(copy_.ids() == CopiedIds::kKept);
+    return std::make_unique<PieceMaker>(copy_.ids() == CopiedIds::kKept && !redacted_);
   }
   void take_product(const ScanFile&, Product& product) override {
     auto& piece = static_cast<Piece&>(product);
     if (piece.lost_paths) lost_paths_.push_back(*piece.lost_paths);
+    unknown_columns_ = std::max(unknown_columns_, piece.unknown_columns);
     if (status_ && piece.block) status_ = copy_.add_block(*piece.block, piece.latencies);
     for (const auto& event : piece.events) {
       if (status_) status_ = copy_.add_event(event);
@@ -113,12 +121,15 @@ class SliceQuery : public Query {
   }
   bool done() const override { return !status_; }
   const Status& status() const { return status_; }
+  std::size_t unknown_columns() const { return unknown_columns_; }
   // The events that are in the new trace without the path they had.
   const std::vector<format::Loss>& lost_paths() const { return lost_paths_; }
 
  private:
   TraceCopy& copy_;
   const CopiedIds ids_;
+  const bool redacted_;
+  std::size_t unknown_columns_ = 0;
   std::vector<format::Loss> lost_paths_;
   Status status_;
 };
@@ -130,8 +141,14 @@ struct Origin {
   std::vector<format::ClockSample> clocks;
 };
 
+using MountKey = std::tuple<std::string, std::string, bool, std::string, std::uint64_t>;
+MountKey key_of(const format::MountCoverage& mount) {
+  return {mount.path, mount.fs_type, mount.covered, mount.how, mount.since_ns};
+}
+
 Result<Origin> origin_of(const TraceSet& set) {
   Origin origin;
+  std::set<MountKey> known;
   for (std::size_t i = 0; i < set.members().size(); ++i) {
     const auto& member = set.members()[i];
     auto source = format::open_source(member.path);
@@ -139,10 +156,9 @@ Result<Origin> origin_of(const TraceSet& set) {
     auto reader = format::TraceReader::open(std::move(*source), {});
     if (!reader) return reader.error();
     const auto footer = (*reader)->footer();
-    if (i == 0) origin.meta = (*reader)->meta();
-    for (const auto& mount : (*reader)->mounts()) {
-      auto& known = origin.meta.mounts;
-      if (std::find(known.begin(), known.end(), mount) == known.end()) known.push_back(mount);
+    if (i == 0) origin.meta = (*reader)->meta(), origin.meta.mounts.clear();
+    for (auto& mount : (*reader)->mounts()) {
+      if (known.insert(key_of(mount)).second) origin.meta.mounts.push_back(std::move(mount));
     }
     origin.end = footer.value_or(format::TraceSummary{});
     std::copy_if(member.clocks.begin(), member.clocks.end(), std::back_inserter(origin.clocks),
@@ -294,13 +310,17 @@ Result<Coverage> Slice::run(const Session& session) {
   auto writer = format::TraceWriter::create(target->take_sink(), options, meta);
   if (!writer) return writer.error();
   TraceCopy copy(**writer, redaction_ ? &*redaction_ : nullptr, std::move(origin->clocks));
-  SliceQuery query(copy, ids_for(*set, *condition));
+  SliceQuery query(copy, ids_for(*set, *condition), redaction_.has_value());
   const ScanOptions scan_options{session.options.threads, false, session.options.time_style()};
   Scan scan(*set, *condition, scan_options, session.note, session.progress);
   auto coverage = scan.run(query);
   if (!coverage) return coverage.error();
   if (!query.status()) return query.status().error();
   if (session.options.verbose) session.note(counts_text(scan.counts()));
+  if (redaction_ && query.unknown_columns() != 0) {
+    session.note(fmt::format("left out {} column{} of a later version, in which names could be",
+                             query.unknown_columns(), query.unknown_columns() == 1 ? "" : "s"));
+  }
   add_losses(*set, *condition, (*writer)->totals(), **writer);
   for (const auto& loss : query.lost_paths()) (*writer)->add_loss(loss);
   auto end = std::move(origin->end);

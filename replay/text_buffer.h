@@ -20,7 +20,8 @@ class TextBuffer {
   void commit(const char* end) { used_ = static_cast<std::size_t>(end - bytes_.get()); }
 
   void append(std::string_view text) {
-    std::memcpy(reserve(text.size()), text.data(), text.size());
+    std::copy(text.begin(), text.end(),
+              reserve(text.size()));  // unlike memcpy, also of an empty name, which is null
     used_ += text.size();
   }
   void put(char c) {

@@ -33,8 +33,7 @@ std::array<KindText, 256> padded_kinds() {
 }
 
 char* append_bytes(std::string_view bytes, char* out) {
-  std::memcpy(out, bytes.data(), bytes.size());
-  return out + bytes.size();
+  return std::copy(bytes.begin(), bytes.end(), out);
 }
 
 // Spaces would break the line into more fields than it has columns.

@@ -1,9 +1,14 @@
 #include "replay/trace_names.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "format/series_name.h"
+#include "format/unique_fd.h"
 
 namespace rfan::replay {
 namespace {
@@ -17,7 +22,10 @@ std::vector<std::string> traces_in(const std::string& directory) {
   std::error_code failed;
   for (fs::directory_iterator entry(directory, failed), end; !failed && entry != end;
        entry.increment(failed)) {
-    if (without_part(entry->path().string()).ends_with(kSuffix)) files.push_back(entry->path().string());
+    // A FIFO that somebody put there would keep us waiting.
+    const bool regular = entry->is_regular_file(failed);
+    if (regular && without_part(entry->path().string()).ends_with(kSuffix))
+      files.push_back(entry->path().string());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -63,6 +71,11 @@ std::optional<std::string> next_in_series(const std::string& path) {
     if (std::pair(theirs.size(), theirs) > std::pair(mine.size(), mine)) return other.path;
   }
   return {};
+}
+
+bool being_written(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 }  // namespace rfan::replay

@@ -18,6 +18,10 @@ bool is_pipe(const std::string& name);
 // The file of the same rotated set with the next number that exists; nothing when there is none.
 std::optional<std::string> next_in_series(const std::string& path);
 
+// Whether a recorder writes the file now: it holds an exclusive flock(2). Waits for nothing, also when a FIFO
+// has taken the place of the file.
+bool being_written(const std::string& path);
+
 // Without the ".part" of a file that is being written.
 std::string_view without_part(std::string_view path);
 

@@ -44,10 +44,23 @@ format::DamageCallback TraceSet::damage_callback(const std::string& name, const 
   return [sink = on_damage_, name](const format::Damage& damage) { sink(name, damage); };
 }
 
-Status TraceSet::add_file(const std::string& path, bool named, const NoteSink& note) {
+// What is just being appended to a file is torn for a moment, and no damage.
+Result<std::unique_ptr<format::TraceFile>> TraceSet::open_file(const std::string& path,
+                                                               const NoteSink& note) const {
+  // Asked first: a file that is finished meanwhile is whole.
+  const bool writing = being_written(path);
   auto source = format::open_source(path);
-  auto file = source ? format::TraceFile::open(std::move(*source), damage_callback(path, note))
-                     : Result<std::unique_ptr<format::TraceFile>>(source.error());
+  if (!source) return source.error();
+  auto on_damage = damage_callback(path, note);
+  if (!writing) return format::TraceFile::open(std::move(*source), std::move(on_damage));
+  const auto end = (*source)->size();
+  return format::TraceFile::open(std::move(*source), [end, on_damage](const format::Damage& damage) {
+    if (damage.offset + damage.bytes != end) on_damage(damage);
+  });
+}
+
+Status TraceSet::add_file(const std::string& path, bool named, const NoteSink& note) {
+  auto file = open_file(path, note);
   if (!file && named) return file.error();
   if (!file) {
     note(file.error().message());
@@ -147,9 +160,7 @@ bool TraceSet::has_streams() const {
 
 Result<std::unique_ptr<format::TraceFile>> TraceSet::file(std::size_t index, const NoteSink& note) const {
   if (opened_[index] != nullptr) return std::move(opened_[index]);
-  auto source = format::open_source(members_[index].path);
-  if (!source) return source.error();
-  return format::TraceFile::open(std::move(*source), damage_callback(members_[index].name, note));
+  return open_file(members_[index].path, note);
 }
 
 Timeline TraceSet::timeline(std::size_t index) const {

@@ -63,6 +63,7 @@ class TraceSet {
  private:
   Status add_name(const std::string& name, const NoteSink& note);
   Status add_file(const std::string& path, bool named, const NoteSink& note);
+  Result<std::unique_ptr<format::TraceFile>> open_file(const std::string& path, const NoteSink& note) const;
   format::DamageCallback damage_callback(const std::string& name, const NoteSink& note) const;
   void order_sessions();
   void check_sequences(const NoteSink& note);

@@ -52,7 +52,9 @@ struct TreeNode {
   std::uint32_t pid = 0;
   std::uint32_t ppid = 0;  // of the last image, as what follows
   std::uint64_t start_time_ns = 0;
-  std::vector<Image> images;  // in the order of the execs
+  std::size_t latest_file = 0;  // of the last image
+  format::ProcessId latest_id = 0;
+  std::vector<Image> images;  // nodes() puts them into the order of the execs
   std::string exe;
   std::string cmdline;
   Deeds own;
@@ -83,6 +85,8 @@ class TreeQuery : public Query {
     std::vector<Deeds> by_process;  // by ProcessId
   };
   std::size_t node_of(const ScanFile& file, format::ProcessId id);
+  std::size_t add_image(const ScanFile& file, format::ProcessId id, std::size_t parent);
+  void break_circles();
 
   std::vector<TreeNode> nodes_;
   absl::flat_hash_map<std::pair<std::uint32_t, std::uint64_t>, std::size_t> by_identity_;  // pid, start time
@@ -107,11 +111,26 @@ void TreeQuery::Counts::add(const Batch& batch) {
 }
 
 // The node of an image, with those of its ancestors. Images come in the order of their ids within a part, but
-// each thread has a part.
+// each thread has a part. Without recursion, as all here that follows parents: a process that forks and ends
+// over and over makes a chain of any length.
 std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
-  if (const auto known = seen_.find(id); known != seen_.end()) return known->second;
+  std::vector<format::ProcessId> unseen;
+  auto parent = kNobody;
+  for (auto image = id; image != 0;) {
+    if (const auto known = seen_.find(image); known != seen_.end()) {
+      parent = known->second;
+      break;
+    }
+    unseen.push_back(image);
+    const auto next = file.dictionary.process(image).parent;
+    image = next < image ? next : 0;
+  }
+  for (; !unseen.empty(); unseen.pop_back()) parent = add_image(file, unseen.back(), parent);
+  return parent;
+}
+
+std::size_t TreeQuery::add_image(const ScanFile& file, format::ProcessId id, std::size_t parent) {
   const auto& process = file.dictionary.process(id);
-  const auto parent = process.parent != 0 && process.parent < id ? node_of(file, process.parent) : kNobody;
   const auto [entry, added] = by_identity_.try_emplace({process.pid, process.start_time_ns}, nodes_.size());
   const auto at = entry->second;
   if (added) {
@@ -124,18 +143,37 @@ std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
   const ProcessView view{file.dictionary, id};
   std::string name(view.name());
   if (name.empty()) name = "?";
-  Image image{files_begun_, id, std::move(name)};
-  const auto place = std::upper_bound(
-      node.images.begin(), node.images.end(), image,
-      [](const Image& a, const Image& b) { return std::tie(a.file, a.id) < std::tie(b.file, b.id); });
-  if (place == node.images.end()) {
+  const bool latest =
+      node.images.empty() || std::tie(node.latest_file, node.latest_id) < std::tie(files_begun_, id);
+  if (latest) {
+    node.latest_file = files_begun_;
+    node.latest_id = id;
     node.ppid = process.ppid;
     node.exe = view.exe();
     node.cmdline = process.cmdline;
   }
-  node.images.insert(place, std::move(image));
+  node.images.push_back({files_begun_, id, std::move(name)});
   seen_[id] = at;
   return at;
+}
+
+// A damaged file could make circles of parents: one process of each loses its parent.
+void TreeQuery::break_circles() {
+  constexpr std::size_t kNever = 0;
+  std::vector<std::size_t> walk_of(nodes_.size(), kNever);  // the number of the walk that came by first
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto walk = i + 1;
+    for (auto at = i; walk_of[at] == kNever;) {
+      walk_of[at] = walk;
+      auto& parent = nodes_[at].parent;
+      if (parent == kNobody) break;
+      if (walk_of[parent] == walk) {
+        parent = kNobody;
+        break;
+      }
+      at = parent;
+    }
+  }
 }
 
 void TreeQuery::take(const ScanFile& file, Part& part) {
@@ -149,18 +187,13 @@ void TreeQuery::take(const ScanFile& file, Part& part) {
 
 std::vector<TreeNode> TreeQuery::nodes(Deeds& unknown) {
   unknown = unknown_;
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    // A damaged file could make a circle of parents: who is his own ancestor has none.
-    auto ancestor = nodes_[i].parent;
-    for (std::size_t steps = 0; ancestor != kNobody && ancestor != i && steps < nodes_.size(); ++steps) {
-      ancestor = nodes_[ancestor].parent;
-    }
-    if (ancestor != kNobody) nodes_[i].parent = kNobody;
-  }
+  break_circles();
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (nodes_[i].parent != kNobody) nodes_[nodes_[i].parent].children.push_back(i);
   }
   for (auto& node : nodes_) {
+    std::sort(node.images.begin(), node.images.end(),
+              [](const Image& a, const Image& b) { return std::tie(a.file, a.id) < std::tie(b.file, b.id); });
     const auto same_name = [](const Image& a, const Image& b) { return a.name == b.name; };
     node.images.erase(std::unique(node.images.begin(), node.images.end(), same_name), node.images.end());
     std::sort(node.children.begin(), node.children.end(), [&](std::size_t a, std::size_t b) {
@@ -199,13 +232,16 @@ class Tree : public Verb {
   }
 
  private:
-  // What is printed of a process: from the top down, each with its place in the drawing.
+  // What is printed of a process: from the top down.
   struct Line {
     std::size_t node;
     std::size_t depth;
-    std::string branch;
+    std::string branch;  // its place in the drawing
     Deeds deeds;
   };
+  // Deeper processes stand below each other with their depth as a number: a drawing takes space for each
+  // level, and nobody follows so many lines.
+  static constexpr std::size_t kDrawnLevels = 40;
 
   bool cut_below(std::size_t depth) const { return depth_ && depth + 1 >= *depth_; }
 
@@ -222,13 +258,14 @@ class Tree : public Verb {
   }
 
   // Without recursion: a chain of processes may be long.
-  std::vector<Line> lines() const {
+  std::vector<Line> lines(OutputFormat format) const {
     struct Pending {
       std::size_t node;
       std::size_t depth;
       std::string before;  // drawn before the branches of its children
       std::string branch;
     };
+    const bool drawn = format == OutputFormat::kText;
     std::vector<std::size_t> roots;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (nodes_[i].parent == kNobody) roots.push_back(i);
@@ -247,10 +284,15 @@ class Tree : public Verb {
       const bool cut = cut_below(next.depth);
       lines.push_back({next.node, next.depth, next.branch, cut ? with_descendants(next.node) : node.own});
       if (cut) continue;
+      const auto depth = next.depth + 1;
       for (std::size_t i = node.children.size(); i-- > 0;) {
         const bool last = i + 1 == node.children.size();
-        pending.push_back({node.children[i], next.depth + 1, next.before + (last ? "   " : "│  "),
-                           next.before + (last ? "└─ " : "├─ ")});
+        pending.push_back({node.children[i], depth, {}, {}});
+        if (!drawn) continue;
+        auto& child = pending.back();
+        const bool deep = depth > kDrawnLevels;
+        child.before = deep ? next.before : next.before + (last ? "   " : "│  ");
+        child.branch = next.before + (deep ? fmt::format("({} deep) ", depth) : last ? "└─ " : "├─ ");
       }
     }
     return lines;
@@ -273,7 +315,7 @@ class Tree : public Verb {
                  count(deeds.deleted), deeds.wait_ns == 0 ? "-" : format::latency_text(deeds.wait_ns),
                  std::move(name)});
     };
-    for (const auto& line : lines()) {
+    for (const auto& line : lines(session.options.format)) {
       const auto& node = nodes_[line.node];
       auto name = line.branch + name_of(node);
       if (arguments_) name += "  " + escaped(joined_arguments(node.cmdline));
@@ -287,7 +329,7 @@ class Tree : public Verb {
     const bool csv = session.options.format == OutputFormat::kCsv;
     if (csv) session.out.append("pid,ppid,depth,exe,events,opens,written,made,deleted,wait_ns\n");
     JsonWriter json(session.out.text());
-    for (const auto& line : lines()) {
+    for (const auto& line : lines(session.options.format)) {
       const auto& node = nodes_[line.node];
       const auto& deeds = line.deeds;
       if (csv) {

@@ -1,15 +1,11 @@
 // The verb "verify": reads everything and names what is damaged or missing.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-
-#include <cerrno>
 
 #include "format/escape.h"
 #include "format/number_text.h"
 #include "format/trace_check.h"
-#include "format/unique_fd.h"
 #include "replay/json_writer.h"
+#include "replay/trace_names.h"
 #include "replay/verb.h"
 
 namespace rfan::replay {
@@ -32,12 +28,6 @@ std::string_view state_name(State state) {
       return "damaged";
   }
   return {};
-}
-
-// The recorder holds an exclusive flock(2) on the file that it writes.
-bool being_written(const std::string& name) {
-  const UniqueFd fd(::open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  return fd && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
 struct Finding {

@@ -51,7 +51,7 @@ class FutureWriter {
 
   void add_footer(const Bytes& meta) {
     std::uint64_t index = 0;
-    const auto summary = format::decode_footer(meta, index);
+    const auto summary = format::decode_footer(meta, UINT64_MAX, index);
     footer_offset_ = out_.size();
     if (summary) append(FrameType::kFooter, format::encode_footer(*summary, 0), {});
   }

@@ -1,6 +1,7 @@
 // slice: the events that were asked for and no others, no foreign name, no readable word after --redact.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -52,6 +53,19 @@ TEST_F(SliceTest, ACutByTimeHasTheEventsOfThatTime) {
   EXPECT_EQ(events(out_), events(trace_, times));
   // The start of the recording stays the start that times count from.
   EXPECT_EQ(events(out_, times), events(trace_, times));
+}
+
+// Columns and fields of a later version could hold names.
+TEST_F(SliceTest, RedactionLeavesOutWhatItDoesNotKnow) {
+  std::filesystem::copy_file(RFAN_TRACE_DIR "/future.fbz", trace_);
+  const std::string unknown_column("\x09\x03\x01\x02\x03", 5);  // base, length and bytes
+  slice({});
+  EXPECT_NE(all_bytes(out_).find(unknown_column), std::string::npos);
+  const auto redacted = slice({"--redact"});
+  EXPECT_EQ(all_bytes(out_).find(unknown_column), std::string::npos);
+  EXPECT_TRUE(std::any_of(redacted.notes.begin(), redacted.notes.end(), [](const auto& note) {
+    return note.find("left out 1 column of a later version") != note.npos;
+  }));
 }
 
 TEST_F(SliceTest, BlocksInsideACutByTimeAreCopied) {
