@@ -39,5 +39,10 @@ class FuzzInput {
 
 }  // namespace rfan::fuzz
 
+// What changes an input in the place of the mutation of bytes, where a target has one; libFuzzer's name for
+// it.
+extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
+                                               unsigned seed) __attribute__((weak));
+
 // One run; libFuzzer's name for it. Must return 0.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

@@ -1,5 +1,7 @@
 // Runs a fuzz target without libFuzzer: replay_corpus ROUNDS FILE-OR-FOLDER...: each file as it is, and
-// ROUNDS times with a few bytes changed, cut or doubled, by a fixed seed.
+// ROUNDS times with a few bytes changed, cut or doubled, by a fixed seed, or as the mutator of the target
+// does it.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -36,15 +38,33 @@ std::string mutated(std::string bytes, std::mt19937& random) {
   return bytes;
 }
 
+std::string mutated_by_target(std::string bytes, std::mt19937& random) {
+  constexpr std::size_t kMaxBytes = 1024 * 1024;
+  const auto size = bytes.size();
+  bytes.resize(std::max(size, kMaxBytes));
+  auto* data = reinterpret_cast<std::uint8_t*>(bytes.data());
+  bytes.resize(LLVMFuzzerCustomMutator(data, size, bytes.size(), static_cast<unsigned>(random())));
+  return bytes;
+}
+
 void replay(const std::filesystem::path& path, int rounds) {
   std::ifstream file(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   run(bytes);
   std::mt19937 random(4711);
-  for (int i = 0; i < rounds; ++i) run(mutated(bytes, random));
+  for (int i = 0; i < rounds; ++i) {
+    run(LLVMFuzzerCustomMutator != nullptr ? mutated_by_target(bytes, random) : mutated(bytes, random));
+  }
 }
 
 }  // namespace
+
+// For a mutator that leaves some bytes to it.
+extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size) {
+  static std::mt19937 random(815);
+  const auto bytes = mutated({reinterpret_cast<const char*>(data), size}, random);
+  return bytes.copy(reinterpret_cast<char*>(data), max_size);
+}
 
 int main(int argc, char** argv) {
   if (argc < 3) {

@@ -50,6 +50,14 @@ void take_apart(std::span<const std::byte> file, Bytes& frames, Bytes& columns) 
   }
 }
 
+// A choice of verb and options in front of a trace, as verb_fuzz takes them.
+Bytes with_choice(std::uint8_t verb, const Bytes& trace) {
+  Bytes input(16);
+  input[0] = std::byte{verb};
+  input.insert(input.end(), trace.begin(), trace.end());
+  return input;
+}
+
 void write(const std::filesystem::path& folder, const std::string& name, const Bytes& bytes) {
   std::filesystem::create_directories(folder);
   std::ofstream(folder / name, std::ios::binary)
@@ -73,6 +81,9 @@ int main(int argc, char** argv) {
     if (bytes.size() >= kHeaderBytes) take_apart(bytes, frames, columns);
     const auto name = std::filesystem::path(argv[i]).stem().string();
     write(directory / "bytes_fuzz", name, bytes);
+    constexpr std::size_t kMaxTraceBytes = 32 * 1024;  // more is slow and finds no more
+    for (std::uint8_t verb = 0; verb < 15 && bytes.size() <= kMaxTraceBytes; ++verb)
+      write(directory / "verb_fuzz", name + std::to_string(verb), with_choice(verb, bytes));
     write(directory / "trace_fuzz", name, frames);
     write(directory / "column_fuzz", name, columns);
   }
