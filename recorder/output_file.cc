@@ -5,8 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "recorder/user_signals.h"
@@ -41,14 +46,24 @@ Result<UniqueFd> open_special(const std::string& path) {
   return fd;
 }
 
+// Nothing when it is not there, or no id: -1 means "leave it" to fchown, and what is cut to 32 bits means
+// somebody else.
+std::optional<std::uint32_t> id_in_environment(const char* name) {
+  const char* text = std::getenv(name);
+  if (text == nullptr) return {};
+  const std::string_view digits = text;
+  std::uint32_t id = 0;
+  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
+  if (failure != std::errc() || end != digits.data() + digits.size() || id == UINT32_MAX) return {};
+  return id;
+}
+
 // sudo(8) says in the environment who called. Not every filesystem has owners: then it stays as it is.
 void give_to_invoking_user(int fd) {
-  const char* uid = std::getenv("SUDO_UID");
-  const char* gid = std::getenv("SUDO_GID");
-  if (::geteuid() != 0 || uid == nullptr || gid == nullptr) return;
-  const auto owner = static_cast<uid_t>(std::strtoul(uid, nullptr, 10));
-  const auto group = static_cast<gid_t>(std::strtoul(gid, nullptr, 10));
-  if (::fchown(fd, owner, group) != 0) std::fputs("rfanrec: note: the trace belongs to root\n", stderr);
+  const auto owner = id_in_environment("SUDO_UID");
+  const auto group = id_in_environment("SUDO_GID");
+  if (::geteuid() != 0 || !owner || !group) return;
+  if (::fchown(fd, *owner, *group) != 0) std::fputs("rfanrec: note: the trace belongs to root\n", stderr);
 }
 
 Error cannot_write(const std::string& path) {

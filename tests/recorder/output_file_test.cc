@@ -176,6 +176,16 @@ TEST_F(OutputFileTest, TraceBelongsToWhoCalledSudo) {
   EXPECT_EQ(status_of(trace_).st_gid, 23456U);
 }
 
+TEST_F(OutputFileTest, WhatIsNoIdGivesNothingAway) {
+  for (const auto* id : {"99999999999", "4294967295", "-5", "12x", ""}) {
+    ::setenv("SUDO_UID", id, 1);
+    ::setenv("SUDO_GID", id, 1);
+    open_trace();
+    EXPECT_EQ(status_of(trace_).st_uid, ::geteuid()) << id;
+    EXPECT_EQ(status_of(trace_).st_gid, ::getegid()) << id;
+  }
+}
+
 // The standard output of the test is put back whatever happens.
 TEST_F(OutputFileTest, DashIsACopyOfStandardOutput) {
   const auto target = scratch_.write("stdout", "");
