@@ -14,6 +14,7 @@ void Arena::clear() {
   event_count = 0;
   batch_count = 0;
   process_log_end = 0;
+  notified_until_ns = 0;
   missing = {};
   process_facts_lost = 0;
   denied.reset();

@@ -28,14 +28,19 @@ struct Arena {
   static constexpr ImageSerial kOwnEvent = UINT32_MAX;
 
   enum class Source : std::uint8_t { kPermissionGroup, kNotificationGroup };
-  // One read(). Without initial values: memory that is not used is not touched.
+  // One read(). Without initial values: memory that is not used is not touched. Times are CLOCK_MONOTONIC.
   struct Batch {
     std::uint32_t raw_begin;  // its bytes in `raw`
     std::uint32_t raw_end;
     std::uint32_t first_image;  // of its first event in `images`
     Source source;
-    std::uint64_t read_ns;      // CLOCK_MONOTONIC when read() had returned
-    std::uint64_t answered_ns;  // ... when the last answer of the batch had been written
+    // Permission group: when these events were read, the notification group had been read to its end, so that
+    // all that a held process had done before is in this arena or an earlier one.
+    bool follows_notifications;
+    std::uint64_t since_ns;     // the kernel queued none of its events before this time
+    std::uint64_t until_ns;     // ... nor after this
+    std::uint64_t read_ns;      // the time that the trace shows: the turn's first read() had returned
+    std::uint64_t answered_ns;  // when the last response of the batch had been written
   };
 
   // What the reader took from the kernel, or failed to, and could not put into an arena.
@@ -62,6 +67,8 @@ struct Arena {
   std::size_t event_count = 0;
   std::size_t batch_count = 0;
   std::uint64_t process_log_end = 0;  // ProcessLog position that covers every image in here
+  // Every notification event that was queued before this time is in this arena or an earlier one.
+  std::uint64_t notified_until_ns = 0;
 
   Missing missing;  // since the arena before this one was published
   // Process notifications lost likewise (the kernel's ring or our log was full).

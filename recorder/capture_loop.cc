@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "recorder/clock.h"
 #include "recorder/thread_priority.h"
@@ -77,49 +78,97 @@ void CaptureLoop::run() {
 
 bool CaptureLoop::turn() {
   if (!has_room()) return drop_batch();
-  const std::size_t held_bytes = read_held();
+  auto held = read_held();
   // What was told before a held process goes on happened before its open: it is read before the answer, and
   // entered first, so that a file is created before it is opened.
-  const std::size_t told_bytes = read_told(held_bytes);
-  if (held_bytes + told_bytes == 0) return false;
-  const auto now_ns = monotonic_ns();
+  const auto told = read_told();
+  if (held.bytes + told.bytes == 0) return false;
+  const auto read_ns = held.bytes != 0 ? held.until_ns : told.until_ns;
+  tracker_.begin_batch(read_ns);
   drain_process_events();
-  tracker_.begin_batch(now_ns);
-  const std::size_t begin = arena_->raw_bytes;
-  arena_->raw_bytes += held_bytes + told_bytes;
-  if (told_bytes != 0) take_told(begin + held_bytes, told_bytes, now_ns);
-  if (held_bytes != 0) take_held(begin, held_bytes, now_ns);
+  if (told.bytes != 0) take_told(told, read_ns);
+  if (told.bytes != 0 && holds_exec(held)) take_all_told_before(held, read_ns);
+  if (held.bytes != 0) take_held(held, read_ns);
   read_processes();
   return true;
 }
 
-std::size_t CaptureLoop::read_held() {
-  if (held_ == nullptr || held_is_empty_) return 0;
-  const std::int64_t credits =
-      options_.descriptor_budget - arenas_.open_descriptors.load(std::memory_order_acquire);
-  const auto room = arena_->free_raw();
-  const auto limit = std::min(room.size(), static_cast<std::size_t>(credits) * kKernelEventBytes);
-  const long bytes = held_->read(room.first(limit));
-  // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and read()
-  // fails.
-  if (bytes < 0) ++missing_.failed_reads;
-  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+// Reads up to `limit` bytes behind those that the arena has. `read_until_ns` is brought up to date when that
+// emptied the queue.
+CaptureLoop::ReadBytes CaptureLoop::read_group(FanotifyGroup& group, std::size_t limit,
+                                               std::uint64_t& read_until_ns) {
+  ReadBytes read{.offset = arena_->raw_bytes, .since_ns = read_until_ns};
+  const auto asked_ns = monotonic_ns();
+  const long bytes = group.read(arena_->free_raw().first(limit));
+  if (bytes < 0) {
+    // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and
+    // read() fails.
+    ++missing_.failed_reads;
+    return read;
+  }
+  read.bytes = static_cast<std::size_t>(bytes);
+  read.until_ns = read.bytes == 0 ? asked_ns : monotonic_ns();
+  // The longest event would have found room.
+  if (read.bytes + kMinFreeBytes <= limit) read_until_ns = asked_ns;
+  arena_->raw_bytes += read.bytes;
+  return read;
 }
 
-std::size_t CaptureLoop::read_told(std::size_t behind) {
-  if (told_ == nullptr) return 0;
+CaptureLoop::ReadBytes CaptureLoop::read_held() {
+  if (held_ == nullptr || held_is_empty_) return {};
+  const std::int64_t credits =
+      options_.descriptor_budget - arenas_.open_descriptors.load(std::memory_order_acquire);
+  const auto limit =
+      std::min(arena_->free_raw().size(), static_cast<std::size_t>(credits) * kKernelEventBytes);
+  return read_group(*held_, limit, held_until_ns_);
+}
+
+CaptureLoop::ReadBytes CaptureLoop::read_told() {
   // Bounded, since openers wait meanwhile: 16 KiB are about 150 events and take 0.1 ms.
   constexpr std::size_t kMaxBytes = 16 * 1024;
-  const auto room = arena_->free_raw().subspan(behind);
-  if (room.size() < kMinFreeBytes) return 0;
-  const long bytes = told_->read(room.first(std::min(room.size(), kMaxBytes)));
-  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
+  if (told_ == nullptr || !told_fits()) return {};
+  return read_group(*told_, std::min(arena_->free_raw().size(), kMaxBytes), told_until_ns_);
+}
+
+// The longest event, and a batch of the permission group behind it.
+bool CaptureLoop::told_fits() const {
+  return arena_->free_raw().size() >= kMinFreeBytes && arena_->batch_count + 2 <= Arena::kMaxBatches;
+}
+
+// After its exec a process is another program: all that it did before is taken before it may go on, however
+// much is queued (0.5 us an event). If the queue fills faster, or no arena is free, the batch says so.
+void CaptureLoop::take_all_told_before(ReadBytes& held, std::uint64_t read_ns) {
+  while (told_until_ns_ < held.until_ns && monotonic_ns() - held.until_ns < kMaxThrottleNs) {
+    if (!told_fits() && !carry_over(held)) return;
+    const auto told = read_told();
+    drain_process_events();
+    if (told.bytes != 0) take_told(told, read_ns);
+  }
+}
+
+// Publishes the arena without the events of `held`, which go on in the next one. False where there is none.
+bool CaptureLoop::carry_over(ReadBytes& held) {
+  if (held.bytes > scratch_.size() || arenas_.in_use() == ArenaPool::kArenas) return false;
+  std::memcpy(scratch_.data(), arena_->raw.data() + held.offset, held.bytes);
+  publish();
+  if (!obtain_arena()) return false;
+  held.offset = arena_->raw_bytes;
+  std::memcpy(arena_->raw.data() + held.offset, scratch_.data(), held.bytes);
+  arena_->raw_bytes += held.bytes;
+  return true;
+}
+
+bool CaptureLoop::holds_exec(const ReadBytes& read) const {
+  KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(read.offset, read.bytes));
+  KernelEvent event;
+  while (walker.next(event)) {
+    if (event.is_held() && event.is_exec()) return true;
+  }
+  return false;
 }
 
 bool CaptureLoop::obtain_arena() {
-  const bool full = arena_ != nullptr && (arena_->free_raw().size() < kMinFreeBytes ||
-                                          arena_->batch_count + 2 > Arena::kMaxBatches);
-  if (full) publish();
+  if (arena_ != nullptr && !told_fits()) publish();
   if (arena_ == nullptr) {
     arena_ = arenas_.take_free();
     if (arena_ == nullptr) return false;
@@ -149,22 +198,24 @@ bool CaptureLoop::has_room() {
   }
 }
 
-Arena::Batch& CaptureLoop::begin_batch(Arena::Source source, std::size_t offset, std::size_t bytes,
-                                       std::uint64_t read_ns) {
+Arena::Batch& CaptureLoop::begin_batch(Arena::Source source, const ReadBytes& read, std::uint64_t read_ns) {
   if (arena_->batch_count == 0) arena_since_ns_ = read_ns;
   auto& batch = arena_->batches[arena_->batch_count++];
-  batch.raw_begin = static_cast<std::uint32_t>(offset);
-  batch.raw_end = static_cast<std::uint32_t>(offset + bytes);
+  batch.raw_begin = static_cast<std::uint32_t>(read.offset);
+  batch.raw_end = static_cast<std::uint32_t>(read.offset + read.bytes);
   batch.first_image = static_cast<std::uint32_t>(arena_->event_count);
   batch.source = source;
+  batch.follows_notifications = told_ == nullptr || told_until_ns_ >= read.until_ns;
+  batch.since_ns = read.since_ns;
+  batch.until_ns = read.until_ns;
   batch.read_ns = read_ns;
   batch.answered_ns = read_ns;
   return batch;
 }
 
-void CaptureLoop::take_told(std::size_t offset, std::size_t bytes, std::uint64_t read_ns) {
-  begin_batch(Arena::Source::kNotificationGroup, offset, bytes, read_ns);
-  KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(offset, bytes));
+void CaptureLoop::take_told(const ReadBytes& read, std::uint64_t read_ns) {
+  begin_batch(Arena::Source::kNotificationGroup, read, read_ns);
+  KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(read.offset, read.bytes));
   KernelEvent event;
   std::uint64_t seen = 0;
   while (walker.next(event)) {
@@ -177,9 +228,9 @@ void CaptureLoop::take_told(std::size_t offset, std::size_t bytes, std::uint64_t
   if (walker.malformed()) ++missing_.unreadable_reads;
 }
 
-void CaptureLoop::take_held(std::size_t offset, std::size_t bytes, std::uint64_t read_ns) {
-  auto& batch = begin_batch(Arena::Source::kPermissionGroup, offset, bytes, read_ns);
-  KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(offset, bytes));
+void CaptureLoop::take_held(const ReadBytes& read, std::uint64_t read_ns) {
+  auto& batch = begin_batch(Arena::Source::kPermissionGroup, read, read_ns);
+  KernelEventWalker walker(std::span<const std::byte>(arena_->raw).subspan(read.offset, read.bytes));
   KernelEvent event;
   std::int64_t descriptors = 0;
   std::int64_t held = 0;
@@ -300,6 +351,7 @@ void CaptureLoop::publish() {
   arena_->process_facts_lost = tracker_.take_lost();
   arena_->missing = missing_;
   arena_->process_log_end = log_.position();
+  arena_->notified_until_ns = told_ == nullptr ? UINT64_MAX : told_until_ns_;
   if (arena_->empty() && arena_->process_log_end == published_log_end_) return;
   missing_ = {};
   published_log_end_ = arena_->process_log_end;

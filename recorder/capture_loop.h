@@ -104,12 +104,23 @@ class CaptureLoop {
   bool turn();      // false when nothing was queued
   bool has_room();  // an arena with space, and descriptors to fill it; may throttle
   bool obtain_arena();
-  std::size_t read_held();
-  std::size_t read_told(std::size_t behind);
-  void take_told(std::size_t offset, std::size_t bytes, std::uint64_t read_ns);
-  void take_held(std::size_t offset, std::size_t bytes, std::uint64_t read_ns);
-  Arena::Batch& begin_batch(Arena::Source source, std::size_t offset, std::size_t bytes,
-                            std::uint64_t read_ns);
+  // What one read() brought: bytes at the end of the arena's, and when the kernel queued them.
+  struct ReadBytes {
+    std::size_t offset = 0;
+    std::size_t bytes = 0;
+    std::uint64_t since_ns = 0;
+    std::uint64_t until_ns = 0;
+  };
+  ReadBytes read_group(FanotifyGroup& group, std::size_t limit, std::uint64_t& read_until_ns);
+  ReadBytes read_held();
+  ReadBytes read_told();
+  bool told_fits() const;
+  bool holds_exec(const ReadBytes& read) const;
+  void take_all_told_before(ReadBytes& held, std::uint64_t read_ns);
+  bool carry_over(ReadBytes& held);
+  void take_told(const ReadBytes& read, std::uint64_t read_ns);
+  void take_held(const ReadBytes& read, std::uint64_t read_ns);
+  Arena::Batch& begin_batch(Arena::Source source, const ReadBytes& read, std::uint64_t read_ns);
   ImageSerial attribute(const KernelEvent& event);
   void read_processes();
   bool opener_waits();
@@ -144,6 +155,9 @@ class CaptureLoop {
   ReplyBatch replies_;
   Arena* arena_ = nullptr;
   std::uint64_t arena_since_ns_ = 0;  // first event in it
+  // Every event that was queued before these times has been read.
+  std::uint64_t held_until_ns_ = 0;
+  std::uint64_t told_until_ns_ = 0;
   std::uint64_t published_log_end_ = 0;
   Arena::Missing missing_;  // since the last arena was published
   LiveStatistics& live_;

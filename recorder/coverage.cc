@@ -60,8 +60,8 @@ Result<std::vector<Mount>> mounts_of(const std::vector<std::string>& paths, cons
 // The notification group, too, is only needed where the plan tells something or cannot hold.
 Result<EventGroups> groups_of_probe(const EventPlan& plan) {
   auto groups = EventGroups::create(plan, {}, true);
-  return groups || plan.told != 0 || plan.held == 0 ? std::move(groups)
-                                                    : EventGroups::create(plan, {}, false);
+  return groups || !plan.can_do_without_told() || plan.held == 0 ? std::move(groups)
+                                                                 : EventGroups::create(plan, {}, false);
 }
 
 }  // namespace

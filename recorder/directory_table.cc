@@ -12,6 +12,7 @@
 
 #include "format/pattern.h"
 #include "recorder/file_handles.h"
+#include "recorder/file_status.h"
 
 namespace rfan::recorder {
 
@@ -103,15 +104,14 @@ Status DirectoryTable::add_filesystem(const std::string& path) {
   Directory& directory = enter(handle);
   directory.is_root = true;
   directory.name = mount_point->path.substr(1);
-  mounts_.push_back({.path = "/" + directory.name, .fsid = std::move(fsid)});
+  const auto status = status_of(root.get());
+  mounts_.push_back(
+      {.path = "/" + directory.name, .fsid = std::move(fsid), .id = status ? status->mount : 0});
   return {};
 }
 
 std::optional<std::string_view> DirectoryTable::path_of(HandleView directory, std::string_view name) {
-  if (name.empty()) return std::nullopt;
-  make_room();
-  path_begin_ = path_.size();
-  if (name != kItself && !prepend(name)) return std::nullopt;
+  if (!begin_path(name)) return std::nullopt;
   const Directory* at = settle(directory);
   // Ends: prepend() fails at the latest when the path is full. That also ends a circle, which two directories
   // can form for a while if the place of one was asked of the kernel and the other's rename is still queued.
@@ -119,9 +119,42 @@ std::optional<std::string_view> DirectoryTable::path_of(HandleView directory, st
     if (!prepend(at->name)) return std::nullopt;
     at = settle(at->parent);
   }
-  if (at == nullptr || (!at->name.empty() && !prepend(at->name))) return std::nullopt;
+  return finish_path(at);
+}
+
+std::optional<std::string_view> DirectoryTable::path_then(
+    const Link& link, const std::function<std::optional<Link>(HandleView)>& link_then) {
+  if (!begin_path(link.name)) return std::nullopt;
+  // Ends as path_of() does.
+  for (HandleView directory = link.directory;;) {
+    if (const auto then = link_then(directory)) {
+      if (!prepend(then->name)) return std::nullopt;
+      directory = then->directory;
+      continue;
+    }
+    const Directory* at = settle(directory);
+    if (at == nullptr || at->is_root) return finish_path(at);
+    if (!prepend(at->name)) return std::nullopt;
+    directory = HandleView{at->parent->handle};
+  }
+}
+
+bool DirectoryTable::begin_path(std::string_view name) {
+  if (name.empty()) return false;
+  make_room();
+  path_begin_ = path_.size();
+  return name == kItself || prepend(name);
+}
+
+std::optional<std::string_view> DirectoryTable::finish_path(const Directory* root) {
+  if (root == nullptr || (!root->name.empty() && !prepend(root->name))) return std::nullopt;
   if (path_begin_ == path_.size()) return "/";
   return std::string_view(path_.data() + path_begin_, path_.size() - path_begin_);
+}
+
+bool DirectoryTable::shows(std::uint64_t mount_id) const {
+  return std::any_of(mounts_.begin(), mounts_.end(),
+                     [&](const Mount& mount) { return mount.id == mount_id; });
 }
 
 std::optional<std::string_view> DirectoryTable::object_path(const NamedEvent& event) {
@@ -174,16 +207,8 @@ void DirectoryTable::created(HandleView directory, std::string_view name, Handle
   place(object, directory, name);
 }
 
-// The kernel merges a rename into an equal one of the same process that is still queued: of a -> b, b -> a, a
-// -> b only the first two arrive, and the directory is not where the stream says. So the stream is believed
-// for the first rename of a directory, and after any further one the kernel has the last word.
 void DirectoryTable::renamed(HandleView new_directory, std::string_view new_name, HandleView object) {
-  const Directory* known = find(object);
-  const bool believed = known != nullptr && !known->renamed;
-  Directory* directory = place(object, new_directory, new_name);
-  if (directory == nullptr) return;
-  directory->renamed = true;
-  directory->verify = !believed;
+  place(object, new_directory, new_name);
 }
 
 void DirectoryTable::removed(HandleView object) {
@@ -232,42 +257,61 @@ DirectoryTable::Directory* DirectoryTable::settle(HandleView handle) {
 
 DirectoryTable::Directory* DirectoryTable::settle(Directory* directory) {
   directory->last_use = epoch_;
-  if (directory->is_root || (directory->parent != nullptr && !directory->verify)) return directory;
-  directory->verify = false;
+  if (directory->is_root || directory->parent != nullptr) return directory;
   ask_kernel(HandleView{directory->handle});
-  return directory->parent != nullptr ? directory : nullptr;  // if it is gone, the stream's word stands
+  return directory->parent != nullptr ? directory : nullptr;
 }
 
-bool DirectoryTable::ask_kernel(HandleView handle) {
+// Through the first mount that shows it.
+UniqueFd DirectoryTable::open_directory(HandleView handle) const {
   for (const auto& mount : mounts_) {
     if (mount.fsid != handle.fsid()) continue;
     const WorkingDirectory there(mount.path);
     // Unmounted, or another filesystem lies over it by now.
     if (!there || fsid_of(AT_FDCWD) != mount.fsid) continue;
-    if (climb(open_by_handle(handle), std::string(handle.bytes))) return true;
+    UniqueFd directory = open_by_handle(handle);
+    // On a mount that does not show it, ".." fails.
+    if (directory && UniqueFd(::openat(directory.get(), "..", kOpenPath))) return directory;
   }
-  return false;
+  return UniqueFd();
 }
 
-// Enters `directory` and all above it, up to the first one whose link is known. On a mount that does not show
-// it,
-// ".." fails. A rename between the two look-ups mixes old and new; its event is still to come and mends that.
+bool DirectoryTable::ask_kernel(HandleView handle) {
+  return climb(open_directory(handle), std::string(handle.bytes));
+}
+
+// A rename between the two look-ups mixes old and new; its event is still to come and mends that.
+std::optional<DirectoryTable::Above> DirectoryTable::look_above(int directory, std::string_view handle) {
+  const auto path = names_.resolve(directory);
+  UniqueFd above(::openat(directory, "..", kOpenPath));
+  if (!path || !above) return std::nullopt;
+  std::string handle_above = handle_of(above.get(), HandleView{handle}.fsid());
+  const auto name = format::base_name(path->path);
+  if (handle_above.empty() || handle_above == handle || name.empty()) return std::nullopt;
+  return Above{std::move(above), std::move(handle_above), std::string(name)};
+}
+
+std::optional<Link> DirectoryTable::link_now(HandleView directory) {
+  const UniqueFd opened = open_directory(directory);
+  auto above = opened ? look_above(opened.get(), directory.bytes) : std::nullopt;
+  if (!above) return std::nullopt;
+  link_now_ = std::move(*above);
+  return Link{HandleView{link_now_.handle}, link_now_.name};
+}
+
+// Enters `directory` and all above it, up to the first one whose link is known.
 bool DirectoryTable::climb(UniqueFd directory, std::string handle) {
   while (directory) {
-    const auto path = names_.resolve(directory.get());
-    UniqueFd above(::openat(directory.get(), "..", kOpenPath));
-    if (!path || !above) return false;
-    std::string handle_above = handle_of(above.get(), HandleView{handle}.fsid());
-    const auto name = format::base_name(path->path);
-    if (handle_above.empty() || handle_above == handle || name.empty()) return false;
-    Directory& parent = enter(handle_above);
+    auto above = look_above(directory.get(), handle);
+    if (!above) return false;
+    Directory& parent = enter(above->handle);
     Directory& child = enter(handle);
     child.parent = &parent;
-    child.name = name;
+    child.name = std::move(above->name);
     child.last_use = epoch_;
     if (parent.is_root || parent.parent != nullptr) return true;
-    directory = std::move(above);
-    handle = std::move(handle_above);
+    directory = std::move(above->directory);
+    handle = std::move(above->handle);
   }
   return false;
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,9 @@ class DirectoryTable {
   // directory is gone and was never named, is on no known mount, or the path is longer than kMaxPathBytes.
   // Valid until the next call.
   std::optional<std::string_view> path_of(HandleView directory, std::string_view name = kItself);
+  // The same at an earlier place in the stream: `link_then` tells where a directory was that has moved since.
+  std::optional<std::string_view> path_then(
+      const Link& link, const std::function<std::optional<Link>(HandleView directory)>& link_then);
   // path_of() what an event is about. Nothing where the event has no name.
   std::optional<std::string_view> object_path(const NamedEvent& event);
   // path_of() where a rename moved it.
@@ -65,6 +69,9 @@ class DirectoryTable {
   std::optional<ResolvedPath> path_of_object(int fd);
   // The same of what has this handle. Nothing, too, when it is gone.
   std::optional<ResolvedPath> path_of_object(HandleView object);
+  // Where a directory is now, whatever the stream said: its link, valid until the next call. Nothing when it
+  // is gone.
+  std::optional<Link> link_now(HandleView directory);
 
   // Learns from an event that is still to come where a directory is until then. Call it for each event of a
   // batch, in order, before the first of them is named: a tree that `rm -r` took away since has no other
@@ -83,6 +90,9 @@ class DirectoryTable {
   // After an overflow: what was not told may have moved anything.
   void forget_all();
 
+  // Whether paths are given below this mount (its id, as of statx).
+  bool shows(std::uint64_t mount_id) const;
+
   std::size_t size() const { return directories_.size(); }
 
  private:
@@ -91,8 +101,6 @@ class DirectoryTable {
     Directory* parent = nullptr;  // none: a root, or its place is unknown
     std::string name;             // in the parent; of a root: path of the mount point without the first slash
     bool is_root = false;
-    bool renamed = false;        // at least once since it is known
-    bool verify = false;         // ask the kernel before the next use
     std::uint32_t last_use = 0;  // epoch
   };
   // Gone to for each question, not kept open: that would keep the mount busy, and a recorded program's
@@ -100,6 +108,7 @@ class DirectoryTable {
   struct Mount {
     std::string path;
     std::string fsid;
+    std::uint64_t id;
   };
 
   explicit DirectoryTable(PathResolver names, std::size_t max_directories)
@@ -108,9 +117,18 @@ class DirectoryTable {
   Directory* find(HandleView handle);
   Directory& enter(std::string_view handle);
   Directory* place(HandleView object, HandleView directory, std::string_view name);
+  bool begin_path(std::string_view name);
+  std::optional<std::string_view> finish_path(const Directory* root);
   Directory* settle(HandleView handle);
   Directory* settle(Directory* directory);
   bool ask_kernel(HandleView handle);
+  UniqueFd open_directory(HandleView handle) const;
+  struct Above {
+    UniqueFd directory;
+    std::string handle;
+    std::string name;  // in there
+  };
+  std::optional<Above> look_above(int directory, std::string_view handle);
   bool climb(UniqueFd directory, std::string handle);
   bool prepend(std::string_view name);
   void make_room();
@@ -121,6 +139,7 @@ class DirectoryTable {
   std::size_t entered_ = 0;
   std::uint32_t epoch_ = 2;  // one more each time that a quarter of max_directories_ was entered
   std::vector<Mount> mounts_;
+  Above link_now_;  // that a Link points to
   absl::flat_hash_map<std::string_view, std::unique_ptr<Directory>> directories_;
   std::array<char, format::kMaxPathBytes> path_{};  // filled from its end
   std::size_t path_begin_ = path_.size();

@@ -6,21 +6,22 @@
 
 namespace rfan::recorder {
 
-Result<EventGroups> EventGroups::create(const EventPlan& plan, const GroupOptions& options,
-                                        bool told_at_any_rate) {
-  EventGroups groups(plan);
+Result<EventGroups> EventGroups::create(EventPlan plan, const GroupOptions& options, bool told_at_any_rate) {
+  std::optional<FanotifyGroup> held;
+  std::optional<FanotifyGroup> told;
   if (plan.held != 0) {
     auto group = FanotifyGroup::create(GroupKind::kPermission, options);
     if (!group) return group.error();
     close_on_fatal_signal(group->fd());
-    groups.held_.emplace(std::move(*group));
+    held = std::move(*group);
   }
   if (plan.told != 0 || told_at_any_rate) {
     auto group = FanotifyGroup::create(GroupKind::kNotification, options);
-    if (!group) return group.error();
-    groups.told_.emplace(std::move(*group));
+    if (!group && (told_at_any_rate || !plan.can_do_without_told())) return group.error();
+    if (!group) plan.told = 0;
+    if (group) told = std::move(*group);
   }
-  return groups;
+  return EventGroups(plan, std::move(held), std::move(told));
 }
 
 Status EventGroups::ignore_file(int fd) {

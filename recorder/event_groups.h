@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "format/error.h"
 #include "recorder/event_plan.h"
@@ -16,8 +17,7 @@ class EventGroups {
  public:
   // `told_at_any_rate`: the notification group is needed though the plan has nothing for it, for filesystems
   // that cannot be held.
-  static Result<EventGroups> create(const EventPlan& plan, const GroupOptions& options,
-                                    bool told_at_any_rate);
+  static Result<EventGroups> create(EventPlan plan, const GroupOptions& options, bool told_at_any_rate);
   EventGroups(EventGroups&&) = default;
   EventGroups& operator=(EventGroups&&) = default;
 
@@ -39,7 +39,8 @@ class EventGroups {
   void close();
 
  private:
-  explicit EventGroups(const EventPlan& plan) : plan_(plan) {}
+  EventGroups(const EventPlan& plan, std::optional<FanotifyGroup> held, std::optional<FanotifyGroup> told)
+      : plan_(plan), held_(std::move(held)), told_(std::move(told)) {}
 
   EventPlan plan_;
   std::optional<FanotifyGroup> held_;

@@ -1,6 +1,12 @@
 #include "recorder/event_names.h"
 
+#include <fcntl.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+
+#include "format/pattern.h"
 #include "recorder/clock.h"
+#include "recorder/file_handles.h"
 
 namespace rfan::recorder {
 
@@ -49,6 +55,69 @@ std::optional<ResolvedPath> EventNames::resolve(const KernelEvent& event,
   return resolved;
 }
 
+std::optional<EventPaths> EventNames::then(int fd, std::uint64_t position, EventPaths paths) {
+  if (fd < 0 || paths.path.empty() || !moves_.may_concern(position, format::base_name(paths.path)))
+    return paths;
+  // A path below another mount of the same filesystem (a bind mount) would become one below the table's.
+  const auto file = status_of(fd);
+  if (!file || (mounts_.has(file->mount) && !directories_.shows(file->mount))) return paths;
+  const std::string object = handle_of(fd, fsid_of(fd));
+  if (object.empty()) return paths;
+  Link link;
+  switch (find_link(fd, HandleView{object}, position, paths, link)) {
+    case Search::kUnsettled:
+      return std::nullopt;
+    case Search::kUnmoved:
+      return paths;
+    case Search::kFound:
+      break;
+  }
+  const auto moved = [&](HandleView directory) { return moves_.link_at(position, directory); };
+  if (const auto path = directories_.path_then(link, moved)) paths.path = *path;
+  return paths;
+}
+
+EventNames::Search EventNames::find_link(int fd, HandleView object, std::uint64_t position,
+                                         const EventPaths& paths, Link& link) {
+  const auto name = format::base_name(paths.path);
+  auto found = moves_.link_at(position, object, name);
+  if (!found && paths.deleted) {
+    const auto is_place = [&](const Link& place) {
+      return directories_.path_of(place.directory, place.name) == paths.path;
+    };
+    found = moves_.replaced_since(position, object, name, is_place);
+  }
+  if (found) link = *found;
+  if (found) return Search::kFound;
+  // Only what is above it can have moved.
+  if (paths.deleted || !moves_.directory_moved_since(position)) return Search::kUnmoved;
+  return find_link_now(fd, name, link);
+}
+
+// The directory that holds what `fd` is open on as `name`.
+EventNames::Search EventNames::find_link_now(int fd, std::string_view name, Link& link) {
+  struct stat object {};
+  if (::fstat(fd, &object) != 0) return Search::kUnmoved;
+  // What is above it may move between the look-ups.
+  for (int attempts = 0; attempts < 10; ++attempts) {
+    const auto now = resolver_.resolve(fd);
+    if (!now) return Search::kUnmoved;
+    // Moved itself since it was looked up.
+    if (now->deleted || format::base_name(now->path) != name) return Search::kUnsettled;
+    const std::string above(now->path.substr(0, now->path.size() - name.size()));
+    const UniqueFd directory(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    struct stat named {};
+    if (!directory ||
+        ::fstatat(directory.get(), std::string(name).c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+        named.st_dev != object.st_dev || named.st_ino != object.st_ino)
+      continue;
+    parent_ = handle_of(directory.get(), fsid_of(directory.get()));
+    link = {HandleView{parent_}, name};
+    return parent_.empty() ? Search::kUnmoved : Search::kFound;
+  }
+  return Search::kUnsettled;
+}
+
 EventPaths EventNames::of_names(const NamedEvent& event) {
   EventPaths paths;
   if (event.name.empty()) {
@@ -60,6 +129,20 @@ EventPaths EventNames::of_names(const NamedEvent& event) {
   paths.path = first_path_;
   if (!event.new_name.empty()) paths.path2 = directories_.new_path(event).value_or(std::string_view{});
   return paths;
+}
+
+void EventNames::follow(std::uint64_t mask, const NamedEvent& event, const Place& place, bool of_files) {
+  const bool of_directory = (mask & FAN_ONDIR) != 0;
+  // Directories move whoever moves them.
+  directories_.follow(mask, event);
+  const bool renames = of_directory && (mask & FAN_RENAME) != 0;
+  if (renames && moves_.may_hide_a_rename(event, place.since_ns)) {
+    const auto now = directories_.link_now(event.object);
+    if (now && moves_.may_hide_a_rename_to(*now, event, place.since_ns))
+      directories_.renamed(now->directory, now->name, event.object);
+  }
+  const bool moves = (mask & (FAN_RENAME | FAN_DELETE)) != 0;
+  if (moves && (of_directory || of_files)) moves_.add(place.position, place.until_ns, of_directory, event);
 }
 
 std::optional<NamedEvent> EventNames::of_event(const KernelEvent& event, const KernelEventWalker& ahead,

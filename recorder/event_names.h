@@ -14,6 +14,7 @@
 #include "recorder/directory_table.h"
 #include "recorder/own_mounts.h"
 #include "recorder/path_resolver.h"
+#include "recorder/recent_moves.h"
 #include "recorder/repeated_files.h"
 
 namespace rfan::recorder {
@@ -35,6 +36,17 @@ class EventNames {
       : resolver_(std::move(resolver)), mounts_(std::move(mounts)), directories_(std::move(directories)) {}
 
   DirectoryTable& directories() { return directories_; }
+  RecentMoves& moves() { return moves_; }
+
+  // Where an event stands in the stream, and when the kernel queued it (CLOCK_MONOTONIC).
+  struct Place {
+    std::uint64_t position;
+    std::uint64_t since_ns;
+    std::uint64_t until_ns;
+  };
+  // Keeps in mind what an event moved. To be called for each in order, behind of_names(). `of_files`: events
+  // with descriptors were looked up that then() will be asked about.
+  void follow(std::uint64_t mask, const NamedEvent& event, const Place& place, bool of_files);
 
   // Call first for each arena: what its events say of directories, and what is mounted by now, helps to name
   // them.
@@ -42,6 +54,9 @@ class EventNames {
 
   // What the descriptor of an event leads to now.
   EventPaths of_descriptor(const KernelEvent& event);
+  // From what of_descriptor() said of `fd`, still open, to the path at `position` in the stream, as far as
+  // moves() tell. Nothing when a move of it is still to come: ask again when more of the stream is known.
+  std::optional<EventPaths> then(int fd, std::uint64_t position, EventPaths paths);
   // The records of the event of the notification group at which `ahead` stands, in `batch` of the arena of
   // begin_arena(). To be called for each in order. A changed link count names nothing, but the kernel says it
   // right before the link that was made or removed, and right after the rename that replaced the file
@@ -57,6 +72,9 @@ class EventNames {
   static constexpr int kMaxLookAhead = 64;
 
   std::optional<ResolvedPath> resolve(const KernelEvent& event, const std::optional<FileStatus>& file);
+  enum class Search : std::uint8_t { kFound, kUnmoved, kUnsettled };
+  Search find_link(int fd, HandleView object, std::uint64_t position, const EventPaths& paths, Link& link);
+  Search find_link_now(int fd, std::string_view name, Link& link);
   void foresee(std::span<const std::byte> raw);
   static bool borrow_name(NamedEvent& event, KernelEventWalker ahead, int& events_left);
   void name_link_count(NamedEvent& event, const KernelEventWalker& ahead, const Arena& arena,
@@ -66,6 +84,8 @@ class EventNames {
   OwnMounts mounts_;
   RepeatedFiles repeated_;
   DirectoryTable directories_;
+  RecentMoves moves_;
+  std::string parent_;               // handle that a Link of find_link_now() points to
   NamedEvent replacing_;             // the event before, if it is a rename
   std::uint32_t replacing_pid_ = 0;  // ... by this process
   std::string first_path_;           // of a rename, while the second is looked up

@@ -58,10 +58,16 @@ EventPlan plan_events(HoldMode hold, std::uint32_t event_kinds) {
   (hold_open ? plan.held : plan.told) |= closes;
   plan.told_instead = (open ? FAN_OPEN : 0U) | (exec ? FAN_OPEN_EXEC : 0U) | closes;
   plan.recorded = plan.held | plan.told | plan.told_instead;
-  // Names are found through directories, which move.
-  if (plan.told != 0) plan.told |= FAN_RENAME;
-  // A changed link count has the name that comes or goes with it (EventNames).
-  if ((plan.told & FAN_ATTRIB) != 0) plan.told |= FAN_CREATE | FAN_DELETE;
+  if (plan.told != 0) {
+    // Events before and after an exec are told apart by it (ExecOrder).
+    (hold_exec ? plan.held : plan.told) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
+    // The only source of a name for a directory that is gone when it is looked up. A changed link count has
+    // the name that comes or goes with it (EventNames).
+    plan.told |= FAN_CREATE;
+  }
+  plan.told_instead |= FAN_OPEN_EXEC | FAN_CREATE;
+  // A file is looked up after its event, and found through directories: both move.
+  plan.told |= FAN_RENAME | FAN_DELETE;
   return plan;
 }
 

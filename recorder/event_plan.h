@@ -15,8 +15,11 @@ struct EventPlan {
   // What the notification group is asked for instead of `held`, on filesystems where nothing may be held.
   std::uint64_t told_instead = 0;
 
-  // Of all these, what the user asked for: the rest keeps the names of directories true and is not recorded.
+  // Of all these, what the user asked for: the rest keeps names and processes true and is not recorded.
   std::uint64_t recorded = 0;
+
+  // Whether the recording is worth something without the notification group (before Linux 5.17).
+  bool can_do_without_told() const { return (told & recorded) == 0; }
 
   // What the notification group may be asked to ignore of one file: its events, not those of its directory
   // entry.

@@ -26,6 +26,14 @@ struct HandleView {
   bool operator==(const HandleView&) const = default;
 };
 
+// A name in a directory.
+struct Link {
+  HandleView directory{};
+  std::string_view name{};
+
+  bool operator==(const Link&) const = default;
+};
+
 // The name of an event on a directory itself: `directory` is that directory then, and there is no `object`.
 inline constexpr std::string_view kItself = ".";
 

@@ -99,7 +99,7 @@ MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
     // Before the permission mark, so that nothing between the two is held and not told.
     const auto told = mark(*groups.told, groups.plan.told, path, how);
     if (!told && groups.plan.held == 0) return not_covered(target, std::strerror(told.error().errno_value));
-    if (!told)
+    if (!told && !groups.plan.can_do_without_told())
       how = std::string("no names of created, deleted and renamed files: ") +
             std::strerror(told.error().errno_value);
   }

@@ -29,9 +29,7 @@ WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log,
       names_(std::move(resolver), std::move(mounts), std::move(directories)),
       series_(std::move(series)),
       live_(live),
-      processes_(options.root_pid) {
-  for (auto* events : {&looked_up_, &held_back_}) events->descriptors.reserve(Arena::kMaxEvents);
-}
+      processes_(options.root_pid) {}
 
 WriteLoop::~WriteLoop() {
   stop();
@@ -62,13 +60,13 @@ void WriteLoop::run() {
       write_arena(*arena);
       arenas_.give_back(arena);
     } else if (last_round) {
-      write_pending(held_back_);
+      write_pending_due(UINT64_MAX);
       break;
     } else {
       take_new_mounts();
+      write_pending_due(now_ns);
     }
     const auto done_ns = monotonic_ns();
-    if (held_back_until_ns_ != 0 && done_ns >= held_back_until_ns_) write_pending(held_back_);
     // Here and not when a flush is through: between two events no id of the old file is in use.
     if (failure_.ok() && series_->due(done_ns)) rotate();
     if (flush_due_ns_ == 0 && has_pending()) {
@@ -82,7 +80,7 @@ void WriteLoop::run() {
 
 int WriteLoop::wait_ms(std::uint64_t now_ns) const {
   auto due_ns = flush_due_ns_ == 0 ? UINT64_MAX : flush_due_ns_;
-  if (held_back_until_ns_ != 0) due_ns = std::min(due_ns, held_back_until_ns_);
+  due_ns = std::min(due_ns, pending_due_ns());
   if (failure_.ok()) due_ns = std::min(due_ns, series_->due_at_ns().value_or(UINT64_MAX));
   if (due_ns == UINT64_MAX) return -1;
   return due_ns <= now_ns ? 0 : static_cast<int>((due_ns - now_ns) / 1'000'000 + 1);
@@ -101,13 +99,16 @@ void WriteLoop::write_arena(Arena& arena) {
     look_up(arena, batch);
   }
   looked_up_.end_position = position_;
-  write_pending(held_back_);
-  std::swap(held_back_, looked_up_);
-  if (may_wait_for_renames()) {
-    held_back_until_ns_ = monotonic_ns() + kMaxWaitNs;
-  } else {
-    write_pending(held_back_);
+  looked_up_.looked_up_ns = monotonic_ns();
+  looked_up_.settle_by_ns = looked_up_.looked_up_ns + kMaxSettleNs;
+  pending_.push_back(std::move(looked_up_));
+  looked_up_ = {};
+  if (!spare_.empty()) {
+    looked_up_ = std::move(spare_.back());
+    spare_.pop_back();
   }
+  notified_until_ns_ = arena.notified_until_ns;
+  write_ready();
   // By the time of the events, not of the clock: a writer that is behind still needs who has exited since.
   if (arena.batch_count != 0) processes_.expire(arena.batches[arena.batch_count - 1].read_ns);
   publish_statistics();
@@ -145,7 +146,8 @@ void WriteLoop::look_up(const Arena& arena, const Arena::Batch& batch) {
     if (kernel.is_overflow()) {
       note_overflow(batch.read_ns);
     } else if (batch.source == Arena::Source::kNotificationGroup) {
-      look_up_names(event, names_.of_event(kernel, walker, arena, batch));
+      if (const auto named = names_.of_event(kernel, walker, arena, batch))
+        look_up_names(event, batch, *named);
     } else if (admits(event)) {
       const auto paths = names_.of_descriptor(kernel);
       if (paths.is_directory) kernel.mask |= FAN_ONDIR;
@@ -154,39 +156,56 @@ void WriteLoop::look_up(const Arena& arena, const Arena::Batch& batch) {
   }
 }
 
-void WriteLoop::look_up_names(const ArenaEvent& event, const std::optional<NamedEvent>& named) {
-  if (!named) return;
-  const std::uint64_t mask = event.kernel.mask;
-  const bool renames = (mask & FAN_RENAME) != 0;
-  const bool admitted = admits(event);
-  const auto paths = admitted || renames ? names_.of_names(*named) : EventPaths{};
-  if (admitted) looked_up_.add(event, paths);
-  if (renames && !paths.path.empty() && !paths.path2.empty())
-    renames_.add(event.position, paths.path, paths.path2, named->object);
-  // Directories move whoever moves them.
-  names_.directories().follow(mask, *named);
+void WriteLoop::look_up_names(const ArenaEvent& event, const Arena::Batch& batch, const NamedEvent& named) {
+  if (admits(event)) looked_up_.add(event, names_.of_names(named));
+  const bool looked_up_files = !pending_.empty() || !looked_up_.descriptors.empty();
+  names_.follow(event.kernel.mask, named, {event.position, batch.since_ns, batch.until_ns}, looked_up_files);
 }
 
-// Without a descriptor there is no name that could have changed, without the other group no rename is told.
-bool WriteLoop::may_wait_for_renames() const {
-  return !held_back_.descriptors.empty() &&
-         arenas_.open_descriptors.load(std::memory_order_acquire) <= options_.max_waiting_descriptors;
+// Without a descriptor there is no path that moves could change.
+bool WriteLoop::is_ready(const PendingEvents& events) const {
+  return events.descriptors.empty() || events.looked_up_ns <= notified_until_ns_ || has_too_many_open();
 }
 
-void WriteLoop::write_pending(PendingEvents& events) {
-  events.for_each([this](const ArenaEvent& event, EventPaths paths) {
-    const int fd = event.kernel.fd;
-    const auto is_it = [fd](HandleView handle) {
-      return handle.empty() || handle.file_handle() == handle_of(fd, {});
-    };
-    const auto before = fd < 0 ? std::nullopt : renames_.path_at(event.position, paths.path, is_it);
-    if (before) paths.path = *before;
-    write_event(event, paths);
+bool WriteLoop::has_too_many_open() const {
+  return arenas_.open_descriptors.load(std::memory_order_acquire) > options_.max_waiting_descriptors;
+}
+
+std::uint64_t WriteLoop::pending_due_ns() const {
+  return pending_.empty() ? UINT64_MAX : pending_.front().looked_up_ns + kMaxWaitNs;
+}
+
+void WriteLoop::write_ready() {
+  while (!pending_.empty() && is_ready(pending_.front()) && write_oldest()) {
+  }
+}
+
+void WriteLoop::write_pending_due(std::uint64_t now_ns) {
+  while (!pending_.empty() && pending_due_ns() <= now_ns && write_oldest()) {
+  }
+}
+
+// False when a move of a file is still to come: then it waits for that.
+bool WriteLoop::write_oldest() {
+  auto& events = pending_.front();
+  const bool waits = !stopping_.load(std::memory_order_acquire) && !has_too_many_open() &&
+                     monotonic_ns() < events.settle_by_ns;
+  const bool done = events.take_while([&](const ArenaEvent& event, const EventPaths& paths) {
+    const auto then = names_.then(event.kernel.fd, event.position, paths);
+    if (!then && waits) return false;
+    write_event(event, then.value_or(paths));
+    return true;
   });
+  if (!done) {
+    events.looked_up_ns = monotonic_ns();
+    return false;
+  }
   close_descriptors(events.descriptors);
+  names_.moves().forget_before(events.end_position, notified_until_ns_);
   events.clear();
-  renames_.forget_before(events.end_position);
-  held_back_until_ns_ = 0;
+  spare_.push_back(std::move(events));
+  pending_.pop_front();
+  return true;
 }
 
 void WriteLoop::note_overflow(std::uint64_t time_ns) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,7 +25,6 @@
 #include "recorder/path_resolver.h"
 #include "recorder/pending_events.h"
 #include "recorder/process_table.h"
-#include "recorder/recent_renames.h"
 #include "recorder/record_filter.h"
 #include "recorder/trace_series.h"
 
@@ -36,9 +36,9 @@ namespace rfan::recorder {
 // could not write.
 //
 // A descriptor is looked up some milliseconds after its event, and shows what its file is called by then. So
-// the events of an arena are looked up when it comes and written when the next one has come, or after
-// kMaxWaitNs: by then all renames before the look-up are known, and are undone (RecentRenames). Descriptors
-// are kept until then. A writer that is behind looks up later than that, and may miss a rename in between.
+// the events of an arena are looked up when it comes and written once all notification events up to the
+// look-up are known, or none has come for kMaxWaitNs: then the renames and removals in between are undone
+// (RecentMoves). Descriptors are kept until then.
 class WriteLoop {
  public:
   struct Options {
@@ -86,23 +86,29 @@ class WriteLoop {
 
  private:
   // The reader publishes what it has read after 10 ms (CaptureLoop), later where it waits for a CPU: with
-  // 20 ms here 6 of 60 runs of the kernel tests of it missed a rename on a busy machine. The descriptors keep
-  // their filesystem busy for so long.
+  // 20 ms here 6 of 60 runs of the kernel tests of it missed a rename on a busy machine. Where events go on,
+  // the arenas tell. The descriptors keep their filesystem busy for so long.
   static constexpr std::uint64_t kMaxWaitNs = 50'000'000;
+  // A file that goes on being moved is written as it is found after this.
+  static constexpr std::uint64_t kMaxSettleNs = 4 * kMaxWaitNs;
 
   void run();
   int wait_ms(std::uint64_t now_ns) const;
   void write_arena(Arena& arena);
   void keep_up();
   void look_up(const Arena& arena, const Arena::Batch& batch);
-  void write_pending(PendingEvents& events);
-  bool may_wait_for_renames() const;
+  bool is_ready(const PendingEvents& events) const;
+  bool has_too_many_open() const;
+  void write_ready();
+  bool write_oldest();
+  void write_pending_due(std::uint64_t now_ns);
+  std::uint64_t pending_due_ns() const;
   std::uint64_t recorded_kinds(const ArenaEvent& event) const;  // bits of its mask
   bool admits(const ArenaEvent& event);
   void write_event(const ArenaEvent& taken, const EventPaths& paths);
   void take_new_mounts();
   void note_overflow(std::uint64_t time_ns);
-  void look_up_names(const ArenaEvent& event, const std::optional<NamedEvent>& named);
+  void look_up_names(const ArenaEvent& event, const Arena::Batch& batch, const NamedEvent& named);
   void apply_process_facts(std::uint64_t log_end);
   void close_descriptors(std::vector<int>& descriptors);
   bool has_pending() const;
@@ -120,11 +126,11 @@ class WriteLoop {
   std::unique_ptr<TraceSeries> series_;
   LiveStatistics& live_;
   ProcessTable processes_;
-  PendingEvents looked_up_;               // of the arena at hand
-  PendingEvents held_back_;               // of the one before, if it may have renames still to come
-  std::uint64_t held_back_until_ns_ = 0;  // CLOCK_MONOTONIC; 0: there are none
-  RecentRenames renames_;
-  std::uint64_t position_ = 0;  // in the stream, of the latest event
+  PendingEvents looked_up_;              // of the arena at hand
+  std::deque<PendingEvents> pending_;    // of those before, oldest first: moves may still be to come
+  std::vector<PendingEvents> spare_;     // written, for their memory
+  std::uint64_t notified_until_ns_ = 0;  // of the latest arena
+  std::uint64_t position_ = 0;           // in the stream, of the latest event
   LossLedger ledger_;
   std::uint64_t seen_ = 0;
   std::uint64_t filtered_ = 0;

@@ -198,14 +198,38 @@ TEST_F(DirectoryTableTest, SwappedDirectoriesAreRightThoughAskedBeforeTheirRenam
   EXPECT_EQ(path_of(b), "a");
 }
 
-TEST_F(DirectoryTableTest, RenameThatTheKernelMergedAwayIsFoundOut) {
+TEST_F(DirectoryTableTest, RenameThatTheKernelMergedAwayCanBeFoundOut) {
   const auto a = create("", "a");
   rename("a", "b");
   rename("b", "a");
   rename("a", "b");  // not told: merged into the first
   told_renamed(top(), "b", a);
   told_renamed(top(), "a", a);
-  EXPECT_EQ(path_of(a, "f"), "b/f");
+  EXPECT_EQ(path_of(a, "f"), "a/f") << "the stream is believed";
+  const auto now = table_->link_now(HandleView{a});
+  ASSERT_TRUE(now);
+  EXPECT_EQ(now->directory.bytes, top());
+  EXPECT_EQ(now->name, "b");
+}
+
+TEST_F(DirectoryTableTest, DirectoryRenamedAgainAndAgainIsWhereTheStreamSays) {
+  const auto a = create("", "a");
+  rename("a", "d");  // renames that are still to come
+  told_renamed(top(), "b", a);
+  told_renamed(top(), "c", a);
+  EXPECT_EQ(path_of(a, "f"), "c/f");
+}
+
+TEST_F(DirectoryTableTest, EarlierPlacesGoByTheLinksOfThen) {
+  const auto a = create("", "a");
+  const auto b = create("a", "b");
+  const auto above = top();
+  told_renamed(above, "z", b);
+  const auto path = table_->path_then({HandleView{b}, "f"}, [&](HandleView directory) {
+    return directory.bytes == b ? std::optional(Link{HandleView{a}, "b"}) : std::nullopt;
+  });
+  EXPECT_EQ(path, file("a/b/f"));
+  EXPECT_EQ(path_of(b, "f"), "z/f");
 }
 
 TEST_F(DirectoryTableTest, DirectoryRenamedTwiceAndGoneKeepsTheNameItWasToldLast) {

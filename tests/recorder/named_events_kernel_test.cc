@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "recorder/directory_table.h"
+#include "recorder/event_names.h"
 #include "recorder/named_events.h"
 #include "tests/recorder/tmpfs_test.h"
 
@@ -35,10 +35,9 @@ class NamedEventsKernelTest : public TmpfsTest {
   void SetUp() override {
     TmpfsTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    auto table = DirectoryTable::create();
-    ASSERT_TRUE(table.ok());
-    table_ = std::make_unique<DirectoryTable>(std::move(*table));
-    ASSERT_TRUE(table_->add_filesystem(root()).ok());
+    names_ = std::make_unique<EventNames>(std::move(*PathResolver::open()), std::move(*OwnMounts::open()),
+                                          std::move(*DirectoryTable::create()));
+    ASSERT_TRUE(table().add_filesystem(root()).ok());
   }
   void watch(std::uint64_t mask = FAN_CREATE | FAN_DELETE | FAN_RENAME) {
     group_.reset(::fanotify_init(
@@ -57,13 +56,14 @@ class NamedEventsKernelTest : public TmpfsTest {
     if (bytes < 0) return {};
     const std::span batch(buffer.data(), static_cast<std::size_t>(bytes));
     Story story;
-    for_each_event(batch, [&](std::uint64_t mask, const NamedEvent& event) { table_->foresee(mask, event); });
+    for_each_event(batch, [&](std::uint64_t mask, const NamedEvent& event) { table().foresee(mask, event); });
     for_each_event(batch, [&](std::uint64_t mask, const NamedEvent& event) {
-      Told told{mask, relative(table_->object_path(event)), ""};
-      if ((mask & FAN_RENAME) != 0) told.new_path = relative(table_->new_path(event));
-      table_->follow(mask, event);
+      Told told{mask, relative(table().object_path(event)), ""};
+      if ((mask & FAN_RENAME) != 0) told.new_path = relative(table().new_path(event));
+      names_->follow(mask, event, {++events_, reads_, reads_ + 1}, false);
       story.push_back(told);
     });
+    ++reads_;
     return story;
   }
   void make_tree() const {
@@ -71,7 +71,11 @@ class NamedEventsKernelTest : public TmpfsTest {
     make_file("a/b/c/f");
   }
 
-  std::unique_ptr<DirectoryTable> table_;
+  DirectoryTable& table() { return names_->directories(); }
+
+  std::unique_ptr<EventNames> names_;
+  std::uint64_t events_ = 0;
+  std::uint64_t reads_ = 0;  // serves as the time
   UniqueFd group_;
 
  private:
@@ -262,7 +266,7 @@ TEST_F(NamedEventsKernelTest, LookingUpNamesRaisesNoEvents) {
   make_tree();
   watch(FAN_OPEN | FAN_ACCESS | FAN_CLOSE | FAN_CREATE | FAN_RENAME);
   for (const auto* name : {"a", "a/b", "a/b/c"}) {
-    EXPECT_TRUE(table_->path_of(HandleView{handle_at(file(name))}));
+    EXPECT_TRUE(table().path_of(HandleView{handle_at(file(name))}));
   }
   // An open would wait for the reader thread, which may be waiting for us.
   EXPECT_EQ(told(), Story{});

@@ -44,6 +44,9 @@ class WriteLoopTest : public ::testing::Test {
                                             .raw_end = static_cast<std::uint32_t>(bytes.size()),
                                             .first_image = 0,
                                             .source = Arena::Source::kPermissionGroup,
+                                            .follows_notifications = true,
+                                            .since_ns = clock_ns_,
+                                            .until_ns = clock_ns_ + 1,
                                             .read_ns = ++clock_ns_,
                                             .answered_ns = ++clock_ns_};
     arenas_->publish(arena);
