@@ -10,8 +10,9 @@ constexpr std::array<std::string_view, kEventKindLimit> kKindNames = {
     "close_nowrite", "create", "delete", "rename", "attrib"};
 
 constexpr std::array<std::string_view, kLossCauseLimit> kLossNames = {
-    "unknown",     "queue overflow",  "no arena",      "descriptor failed", "unresolved path",
-    "write error", "process channel", "unknown scope", "unreadable",        "unmarked filesystem"};
+    "unknown",         "queue overflow",      "no arena",         "descriptor failed",
+    "unresolved path", "write error",         "process channel",  "unknown scope",
+    "unreadable",      "unmarked filesystem", "uncertain process"};
 
 }  // namespace
 

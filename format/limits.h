@@ -7,7 +7,7 @@
 namespace rfan::format {
 
 inline constexpr std::uint16_t kVersionMajor = 1;
-inline constexpr std::uint16_t kVersionMinor = 0;
+inline constexpr std::uint16_t kVersionMinor = 1;
 
 // Events per block: large enough for the columns to compress well, small enough that one block decodes in
 // about a millisecond and that its columns (24 bytes an event) stay in the L2 cache.

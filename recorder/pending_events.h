@@ -17,7 +17,8 @@ namespace rfan::recorder {
 struct ArenaEvent {
   KernelEvent kernel{};  // without `info` once the arena is given back
   ImageSerial image = 0;
-  bool denied = false;  // by --deny
+  bool denied = false;     // by --deny
+  bool uncertain = false;  // whether of `image` or of the one before (ExecOrder)
   std::uint64_t read_ns = 0;
   std::uint64_t answered_ns = 0;
   std::uint64_t position = 0;  // in the stream (RecentMoves)

@@ -77,6 +77,13 @@ std::optional<PerfRecord> decode_named(PerfRecord::Type type, Bytes body) {
   return record;
 }
 
+std::optional<PerfRecord> decode_mapping(Bytes body) {
+  auto record = decode_named<Mmap2Body>(PerfRecord::Type::kMapping, body);
+  Mmap2Body fixed;
+  if (record && take(body, fixed)) record->inode = fixed.inode;
+  return record;
+}
+
 std::optional<PerfRecord> decode_comm(bool exec, Bytes body) {
   CommBody fixed;
   Bytes rest = body;
@@ -97,7 +104,7 @@ std::optional<PerfRecord> decode_perf_record(Bytes bytes) {
     case PERF_RECORD_COMM:
       return decode_comm((header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0, bytes);
     case PERF_RECORD_MMAP2:
-      return decode_named<Mmap2Body>(PerfRecord::Type::kMapping, bytes);
+      return decode_mapping(bytes);
     case PERF_RECORD_LOST: {
       LostBody lost;
       if (!take(bytes, lost) || bytes.size() < kSampleIdBytes) return std::nullopt;

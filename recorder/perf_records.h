@@ -23,7 +23,8 @@ struct PerfRecord {
   std::uint32_t ppid = 0;     // kFork: the process that forked
   std::uint64_t time_ns = 0;  // CLOCK_MONOTONIC
   std::uint64_t lost = 0;
-  std::string_view text;  // points into the bytes given
+  std::uint64_t inode = 0;  // kMapping: number of the file's
+  std::string_view text;    // points into the bytes given
 };
 
 // `record` is one whole record, header included, of an event opened with sample_id_all and PERF_SAMPLE_TIME

@@ -1,6 +1,7 @@
 #include "recorder/proc_reader.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -191,6 +192,10 @@ void ProcReader::read_exe(ProcessRecord& record) {
   // Not NUL-terminated: the length is what readlinkat returns.
   const ssize_t bytes = ::readlinkat(process_.get(), "exe", exe_.data(), exe_.size());
   record.exe = {exe_.data(), static_cast<std::size_t>(bytes > 0 ? bytes : 0)};
+  // Asks no filesystem that could make us wait.
+  struct statx file {};
+  const bool found = ::statx(process_.get(), "exe", AT_STATX_DONT_SYNC, STATX_INO, &file) == 0;
+  record.inode = found ? file.stx_ino : 0;
 }
 
 }  // namespace rfan::recorder

@@ -24,6 +24,7 @@ struct ProcessLog::Head {
   std::uint32_t uid;
   std::uint32_t gid;
   std::uint64_t time_ns;
+  std::uint64_t inode;
 };
 
 namespace {
@@ -83,7 +84,8 @@ bool ProcessLog::append(const ProcessRecord& record) {
                   record.ppid,
                   record.uid,
                   record.gid,
-                  record.time_ns};
+                  record.time_ns,
+                  record.inode};
   std::byte* to = at(written_);
   std::memcpy(to, &head, sizeof head);
   to += sizeof head;
@@ -113,6 +115,7 @@ std::optional<ProcessRecord> ProcessLog::peek(std::uint64_t limit) {
   record.uid = head.uid;
   record.gid = head.gid;
   record.time_ns = head.time_ns;
+  record.inode = head.inode;
   const auto take = [&text](std::size_t bytes) {
     return std::string_view(std::exchange(text, text + bytes), bytes);
   };

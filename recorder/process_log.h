@@ -33,6 +33,7 @@ struct ProcessRecord {
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   std::uint64_t time_ns = 0;  // CLOCK_MONOTONIC of the fact; for kDetails: start of the process
+  std::uint64_t inode = 0;    // number of the file that is executed; 0: not known
   std::string_view comm{};
   std::string_view exe{};      // as the kernel gives it: perhaps with kDeletedSuffix
   std::string_view cmdline{};  // arguments, each ended by NUL
@@ -43,7 +44,7 @@ struct ProcessRecord {
 // A record that does not fit is refused, never waited for: the caller counts the loss.
 class ProcessLog {
  public:
-  // A record takes 48 bytes and its strings; a short process leaves about 500 bytes (fork, exec, path,
+  // A record takes 56 bytes and its strings; a short process leaves about 500 bytes (fork, exec, path,
   // details, exit). 8 MiB hold 16,000 of them, which is seconds of the fastest fork loop. What is not used
   // yet is not in memory.
   static constexpr std::size_t kBytes = 8 * 1024 * 1024;

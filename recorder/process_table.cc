@@ -1,5 +1,10 @@
 #include "recorder/process_table.h"
 
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "recorder/deleted_suffix.h"
@@ -22,6 +27,21 @@ bool has_lost_its_program(const ProcessRecord& details) {
   return details.exe.empty() && (details.flags & format::kProcessKernelThread) == 0;
 }
 
+// Whether what we see at the path of the executable is not the file that is executed. In what the side band
+// said, the file may be gone since, and an overlay may have told the inode of its layer.
+bool is_another_file(const ProcessRecord& record) {
+  if (record.inode == 0 || !record.exe.starts_with('/')) return false;
+  const std::string path(record.exe);
+  struct stat named {};
+  const bool of_side_band = record.fact == ProcessFact::kExePath;
+  if (::stat(path.c_str(), &named) != 0) return !of_side_band && errno == ENOENT;
+  if (named.st_ino == record.inode) return false;
+  struct statfs filesystem {};
+  const bool on_overlay =
+      ::statfs(path.c_str(), &filesystem) == 0 && filesystem.f_type == OVERLAYFS_SUPER_MAGIC;
+  return !of_side_band || !on_overlay;
+}
+
 bool same_program(const Process& a, const Process& b) {
   return a.pid == b.pid && a.ppid == b.ppid && a.uid == b.uid && a.gid == b.gid && a.comm == b.comm &&
          a.cmdline == b.cmdline && a.cgroup == b.cgroup && a.flags == b.flags;
@@ -42,6 +62,9 @@ void ProcessTable::apply(ProcessRecord record) {
   if (names_deleted(record.exe, nullptr)) {
     record.exe = without_deleted_suffix(record.exe);
     record.flags |= format::kProcessExeDeleted;
+  } else if (is_another_file(record)) {
+    unreachable_ = "(unreachable)" + std::string(record.exe);
+    record.exe = unreachable_;
   }
   switch (record.fact) {
     case ProcessFact::kFork:
@@ -63,6 +86,7 @@ void ProcessTable::apply_fork(const ProcessRecord& record) {
   if (parent != nullptr) {
     child.process = parent->process;
     child.exe = parent->exe;
+    child.exe_is_named = parent->exe_is_named;
     child.ids_known = parent->ids_known;
   }
   child.process.pid = record.pid;
@@ -110,13 +134,14 @@ void ProcessTable::apply_details(const ProcessRecord& record) {
   if (!record.cgroup.empty()) details.cgroup = record.cgroup;  // else what was inherited is the best guess
   // The side band's start time is exact; /proc's has a resolution of 10 ms.
   if (details.start_time_ns == 0) details.start_time_ns = record.time_ns;
-  const std::string_view exe = keeps_program ? std::string_view(image.exe) : record.exe;
+  const bool keeps_exe = keeps_program || image.exe_is_named;
+  const std::string_view exe = keeps_exe ? std::string_view(image.exe) : record.exe;
   // An entry of the trace cannot be changed: what was learnt since makes a new one.
   if (!same_program(details, image.process) || image.exe != exe) image.trace_id = 0;
   image.process = std::move(details);
   image.ids_known = true;
   image.accepted.reset();
-  if (!keeps_program) image.exe = exe;
+  if (!keeps_exe) image.exe = exe;
   latest_of_pid_[record.pid] = record.serial;
 }
 
@@ -146,9 +171,19 @@ ImageSerial ProcessTable::latest_of(std::uint32_t pid) const {
 
 void ProcessTable::apply_exe_path(const ProcessRecord& record) {
   Image* image = find(record.serial);
-  if (image == nullptr || image->exe == record.exe) return;
+  if (image == nullptr || image->exe_is_named || image->exe == record.exe) return;
   image->exe = record.exe;
   image->process.flags = record.flags;
+  image->accepted.reset();
+  image->trace_id = 0;  // an entry of the trace cannot be changed
+}
+
+void ProcessTable::name_executable(ImageSerial serial, std::string_view path) {
+  Image* image = find(serial);
+  if (image == nullptr) return;
+  image->exe_is_named = true;
+  if (image->exe == path) return;
+  image->exe = path;
   image->accepted.reset();
   image->trace_id = 0;  // an entry of the trace cannot be changed
 }

@@ -22,8 +22,14 @@ class ProcessTable {
   // `root_pid`: only this process and its descendants are in scope; 0: everything is.
   explicit ProcessTable(std::uint32_t root_pid) : root_pid_(root_pid) {}
 
-  // May look up the path of an executable whose file seems to be unlinked.
+  // May look up the path of an executable: whether its file is unlinked, or another one than our root shows
+  // there. Then it was named in a chroot or another mount namespace, and is "(unreachable)/bin/true" (the
+  // word of getcwd(2)), so that nobody takes it for our /bin/true.
   void apply(ProcessRecord record);
+
+  // The executable of an image, as the event of its exec names it: what the process itself would call it
+  // (in a chroot, or in another mount namespace) counts no more.
+  void name_executable(ImageSerial serial, std::string_view path);
 
   // Whether events of this image belong into the recording.
   enum class Scope : std::uint8_t { kInside, kOutside, kUnknown };
@@ -51,6 +57,7 @@ class ProcessTable {
     ImageSerial parent = 0;
     format::ProcessId trace_id = 0;
     bool in_scope = true;
+    bool exe_is_named = false;     // by name_executable(), here or in an ancestor
     bool ids_known = false;        // uid and gid were read, here or in an ancestor
     std::optional<bool> accepted;  // by the filter; empty: not asked yet
   };
@@ -74,6 +81,7 @@ class ProcessTable {
   bool scope_of_new(std::uint32_t pid, const Image* parent) const;
 
   std::uint32_t root_pid_;
+  std::string unreachable_;  // path that a record's `exe` points to
   absl::flat_hash_map<ImageSerial, Image> images_;
   absl::flat_hash_map<std::uint32_t, ImageSerial>
       latest_of_pid_;        // to find the parent of a process read from /proc

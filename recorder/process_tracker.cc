@@ -139,7 +139,11 @@ void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
   // "//anon" and the like are no files.
   if (!process.awaits_exe || !record.text.starts_with('/') || record.text.starts_with("//")) return;
   process.awaits_exe = false;
-  append({.fact = ProcessFact::kExePath, .serial = process.serial, .pid = record.pid, .exe = record.text});
+  append({.fact = ProcessFact::kExePath,
+          .serial = process.serial,
+          .pid = record.pid,
+          .inode = record.inode,
+          .exe = record.text});
 }
 
 ImageSerial ProcessTracker::attribute(std::uint32_t pid) {

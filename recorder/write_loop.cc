@@ -90,6 +90,7 @@ void WriteLoop::write_arena(Arena& arena) {
   apply_process_facts(arena.process_log_end);
   take_new_mounts();
   names_.begin_arena(arena);
+  execs_.begin_arena(arena, position_);
   account_for(arena.missing);
   const auto now_ns = monotonic_ns();
   if (arena.process_facts_lost != 0)
@@ -143,21 +144,54 @@ void WriteLoop::look_up(const Arena& arena, const Arena::Batch& batch) {
     event.image = arena.images[index];
     event.denied = arena.denied[index];
     event.position = ++position_;
+    find_image(event, batch);
     if (kernel.is_overflow()) {
       note_overflow(batch.read_ns);
     } else if (batch.source == Arena::Source::kNotificationGroup) {
       if (const auto named = names_.of_event(kernel, walker, arena, batch))
         look_up_names(event, batch, *named);
-    } else if (admits(event)) {
-      const auto paths = names_.of_descriptor(kernel);
-      if (paths.is_directory) kernel.mask |= FAN_ONDIR;
-      looked_up_.add(event, paths);
+    } else {
+      look_up_descriptor(event);
     }
   }
 }
 
+void WriteLoop::look_up_descriptor(ArenaEvent& event) {
+  const bool admitted = admits(event);
+  if (!admitted && !event.kernel.is_exec()) return;
+  const auto paths = names_.of_descriptor(event.kernel);
+  if (paths.is_directory) event.kernel.mask |= FAN_ONDIR;
+  if (event.kernel.is_exec()) name_exec(event, paths.path);
+  if (admitted) looked_up_.add(event, paths);
+}
+
+// Whoever records it: the program may do more than its exec.
+void WriteLoop::name_exec(const ArenaEvent& event, std::string_view path) {
+  execs_.name_exec(event.kernel.pid, event.position, path);
+  name_executables();
+}
+
+void WriteLoop::name_executables() {
+  execs_.take_executables(
+      [this](ImageSerial image, std::string_view path) { processes_.name_executable(image, path); });
+}
+
+// Who waits for a response is known. Of others the reader knows who it was when it had read them.
+void WriteLoop::find_image(ArenaEvent& event, const Arena::Batch& batch) const {
+  event.uncertain = false;
+  if (event.kernel.is_held() || event.image == Arena::kOwnEvent) return;
+  const auto found = execs_.image_of(event.kernel.pid, event.image, batch, event.position);
+  event.image = found.image;
+  event.uncertain = !found.certain;
+}
+
 void WriteLoop::look_up_names(const ArenaEvent& event, const Arena::Batch& batch, const NamedEvent& named) {
-  if (admits(event)) looked_up_.add(event, names_.of_names(named));
+  const bool admitted = admits(event);
+  if (admitted || event.kernel.is_exec()) {
+    const auto paths = names_.of_names(named);
+    if (event.kernel.is_exec()) name_exec(event, paths.path);
+    if (admitted) looked_up_.add(event, paths);
+  }
   const bool looked_up_files = !pending_.empty() || !looked_up_.descriptors.empty();
   names_.follow(event.kernel.mask, named, {event.position, batch.since_ns, batch.until_ns}, looked_up_files);
 }
@@ -232,6 +266,8 @@ bool WriteLoop::admits(const ArenaEvent& event) {
       ledger_.add({LossCause::kUnknownScope, events, event.read_ns, event.read_ns});
       return false;
   }
+  // The ledger has it also if the filter leaves it out: it may have been the other program's.
+  if (event.uncertain) ledger_.add({LossCause::kUncertainProcess, events, event.read_ns, event.read_ns});
   if (!processes_.accepts(event.image, options_.filter)) {
     filtered_ += events;
     return false;
@@ -256,6 +292,7 @@ void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
   if (!paths.path2.empty()) event.path2 = trace().intern_path(paths.path2);
   if (event.path == 0) ledger_.add({paths.why_unknown, 1, event.time_ns, event.time_ns});
   if (paths.deleted) event.flags |= format::kFlagDeleted;
+  if (taken.uncertain) event.flags |= format::kFlagUncertainProcess;
   if (kernel.is_directory()) event.flags |= format::kFlagDirectory;
   if (kernel.is_held()) {
     event.flags |= format::kFlagHeld;
@@ -309,9 +346,11 @@ void WriteLoop::take_new_mounts() {
 
 void WriteLoop::apply_process_facts(std::uint64_t log_end) {
   while (const auto record = log_.peek(log_end)) {
+    execs_.add(*record);
     processes_.apply(*record);
     log_.pop();
   }
+  name_executables();
 }
 
 void WriteLoop::close_descriptors(std::vector<int>& descriptors) {

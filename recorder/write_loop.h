@@ -19,6 +19,7 @@
 #include "recorder/arena.h"
 #include "recorder/clock.h"
 #include "recorder/directory_table.h"
+#include "recorder/exec_order.h"
 #include "recorder/live_statistics.h"
 #include "recorder/loss_ledger.h"
 #include "recorder/own_mounts.h"
@@ -104,10 +105,14 @@ class WriteLoop {
   void write_pending_due(std::uint64_t now_ns);
   std::uint64_t pending_due_ns() const;
   std::uint64_t recorded_kinds(const ArenaEvent& event) const;  // bits of its mask
+  void find_image(ArenaEvent& event, const Arena::Batch& batch) const;
   bool admits(const ArenaEvent& event);
   void write_event(const ArenaEvent& taken, const EventPaths& paths);
   void take_new_mounts();
   void note_overflow(std::uint64_t time_ns);
+  void look_up_descriptor(ArenaEvent& event);
+  void name_exec(const ArenaEvent& event, std::string_view path);
+  void name_executables();
   void look_up_names(const ArenaEvent& event, const Arena::Batch& batch, const NamedEvent& named);
   void apply_process_facts(std::uint64_t log_end);
   void close_descriptors(std::vector<int>& descriptors);
@@ -126,6 +131,7 @@ class WriteLoop {
   std::unique_ptr<TraceSeries> series_;
   LiveStatistics& live_;
   ProcessTable processes_;
+  ExecOrder execs_;
   PendingEvents looked_up_;              // of the arena at hand
   std::deque<PendingEvents> pending_;    // of those before, oldest first: moves may still be to come
   std::vector<PendingEvents> spare_;     // written, for their memory

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "format/escape.h"
 #include "format/number_text.h"
@@ -103,17 +105,27 @@ void FieldPrinter::append_field(Field field, const format::EventColumns& events,
                          : events.flags[row] & format::kFlagDenied ? "deny"
                                                                    : "allow");
     case Field::kFlags:
-      if (events.flags[row] & format::kFlagDirectory) out_.append("dir");
-      if ((events.flags[row] & format::kFlagDirectory) && (events.flags[row] & format::kFlagDeleted))
-        out_.put(' ');
-      if (events.flags[row] & format::kFlagDeleted) out_.append("deleted");
-      return;
+      return append_flags(events.flags[row]);
     default:
       break;
   }
   if (!(events.flags[row] & format::kFlagHeld)) return;
   if (field == Field::kLatencyNs) return out_.append(fmt::format_int(events.reply_ns[row]).c_str());
   out_.append({text, static_cast<std::size_t>(format::append_latency(events.reply_ns[row], text) - text)});
+}
+
+void FieldPrinter::append_flags(std::uint8_t flags) {
+  static constexpr std::array<std::pair<std::uint8_t, std::string_view>, 3> kNames{{
+      {format::kFlagDirectory, "dir"},
+      {format::kFlagDeleted, "deleted"},
+      {format::kFlagUncertainProcess, "uncertain"},
+  }};
+  bool first = true;
+  for (const auto& [flag, name] : kNames) {
+    if ((flags & flag) == 0) continue;
+    if (!std::exchange(first, false)) out_.put(' ');
+    out_.append(name);
+  }
 }
 
 void FieldPrinter::print_one(const format::EventColumns& events, std::size_t row) {

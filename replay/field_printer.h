@@ -25,6 +25,7 @@ class FieldPrinter : public EventPrinter {
   void print_one(const format::EventColumns& events, std::size_t row);
   void append_field(Field field, const format::EventColumns& events, std::size_t row);
   void append_path(format::PathId id, std::uint8_t flags);
+  void append_flags(std::uint8_t flags);
   const std::string& process_text(Field field, format::ProcessId id);
   std::string quoted(std::string_view value) const;
   void append_quoted(std::string_view value) { out_.append(quoted(value)); }

@@ -101,6 +101,7 @@ char* JsonPrinter::append_flags(const format::EventColumns& events, std::size_t 
   if (!has(Field::kFlags)) return out;
   if (events.flags[row] & format::kFlagDirectory) out = append_bytes(R"("dir":true,)", out);
   if (events.flags[row] & format::kFlagDeleted) out = append_bytes(R"("deleted":true,)", out);
+  if (events.flags[row] & format::kFlagUncertainProcess) out = append_bytes(R"("uncertain":true,)", out);
   return out;
 }
 

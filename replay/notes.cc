@@ -56,6 +56,10 @@ std::string loss_note(const LossSum& loss, TimeFormat& time) {
           "the trace lost {} event{} {}: a filesystem was mounted and not yet recorded; counts are lower "
           "bounds",
           loss_count_text(loss.count), plural(loss), where);
+    case LossCause::kUncertainProcess:
+      return fmt::format(
+          "the program of {} event{} is uncertain {}: the process executed another one at about that time",
+          loss_count_text(loss.count), plural(loss), where);
     default:
       return fmt::format("the trace lost {} event{} {}: counts are lower bounds", loss_count_text(loss.count),
                          plural(loss), where);

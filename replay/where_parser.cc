@@ -38,7 +38,7 @@ constexpr OperatorName kOperators[] = {{"==", Operator::kEqual},     {"=~", Oper
 
 constexpr std::string_view kFields =
     "exe comm cmdline cgroup pid ppid uid user path path2 kind verdict latency time, and the flags held dir "
-    "deleted";
+    "deleted uncertain";
 
 // Text of a process, for comparison and regular expressions.
 using ProcessText = std::string (*)(const ProcessView&);
@@ -224,6 +224,7 @@ class WhereParser {
     if (field == "held") return flag(format::kFlagHeld);
     if (field == "dir") return flag(format::kFlagDirectory);
     if (field == "deleted") return flag(format::kFlagDeleted);
+    if (field == "uncertain") return flag(format::kFlagUncertainProcess);
     return {};
   }
 

@@ -31,6 +31,10 @@ TEST(Golden, TracesReadAsTheirTwinsSay) {
   }
 }
 
+TEST(Golden, TracesOfVersion1_0StayReadable) {
+  EXPECT_EQ(trace_text(read_all(as_bytes(golden_file("whole_1_0.fbz")))), golden_file("whole_1_0.txt"));
+}
+
 TEST(Golden, TheWriterStillWritesTheSameBytes) {
   if (ZSTD_versionNumber() != kGoldenZstdVersion) {
     GTEST_SKIP()

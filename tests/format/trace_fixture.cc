@@ -137,10 +137,13 @@ Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::
     }
     writer.add_event(
         {now_ns, EventKind::kExec, format::kFlagHeld | format::kFlagDenied, process, exe, 0, 45'600});
-    writer.add_event({now_ns, EventKind::kRename, 0, 0, source, odd, 0});
+    const std::uint8_t doubt = flush == 2 ? format::kFlagUncertainProcess : 0;
+    writer.add_event({now_ns, EventKind::kRename, doubt, 0, source, odd, 0});
     if (flush == 1) writer.add_mount({"/media/stick", "vfat", true, "filesystem mark", 5'255'000'000});
     if (flush == 1) writer.add_loss({format::LossCause::kQueueOverflow, {}, now_ns, now_ns});
     if (flush == 2) writer.add_loss({format::LossCause::kNoArena, 42, now_ns - 10, now_ns});
+    if (flush == 2) writer.add_loss({format::LossCause::kUnmarkedFilesystem, {}, now_ns - 20, now_ns});
+    if (flush == 2) writer.add_loss({format::LossCause::kUncertainProcess, 1, now_ns, now_ns});
     now_ns += 250'000'000;
     if (flush == 2) break;
     if (auto flushed = writer.flush(clock()); !flushed) return flushed;

@@ -71,6 +71,7 @@ ReplayedEvent event_of(const Value& line) {
     event.directory = dir->value.GetBool();
   event.reply_ns = number_of(line, "reply_ns", -1);
   event.verdict = bytes_of(line, "verdict");
+  event.uncertain = line.HasMember("uncertain");
   return event;
 }
 

@@ -26,6 +26,7 @@ struct ReplayedEvent {
   bool directory = false;
   std::int64_t reply_ns = -1;
   std::string verdict;
+  bool uncertain = false;  // its process
 };
 
 struct ReplayedTrace {

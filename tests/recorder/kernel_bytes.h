@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 namespace rfan::recorder {
@@ -34,6 +35,14 @@ class KernelBytes {
     std::memcpy(bytes_.data() + at + offsetof(fanotify_event_metadata, event_len), &event_len,
                 sizeof event_len);
     if (at + event_len > bytes_.size()) bytes_.resize(at + event_len);
+    return *this;
+  }
+  // Appends the records behind the metadata of the last event.
+  KernelBytes& last_event_records(std::string_view records) {
+    const auto at = bytes_.size() - sizeof(fanotify_event_metadata);
+    const auto event_len = static_cast<std::uint32_t>(sizeof(fanotify_event_metadata) + records.size());
+    last_event_len(event_len);
+    std::memcpy(bytes_.data() + at + sizeof(fanotify_event_metadata), records.data(), records.size());
     return *this;
   }
   KernelBytes& last_version(std::uint8_t version) {

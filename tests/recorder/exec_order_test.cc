@@ -1,0 +1,212 @@
+#include "recorder/exec_order.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/fanotify.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "tests/recorder/kernel_bytes.h"
+
+namespace rfan::recorder {
+namespace {
+
+constexpr int kPid = 7;
+constexpr ImageSerial kShell = 1;
+constexpr ImageSerial kTool = 2;
+constexpr ImageSerial kNext = 3;
+
+// A process that was a shell executes a tool at time 50 (and something else at 60). All events of a test
+// stand in one arena; notification events were queued from time 0 to 100 unless the test says otherwise.
+class ExecOrderTest : public ::testing::Test {
+ protected:
+  ExecOrderTest() { arena_->clear(); }
+
+  void exec(ImageSerial serial, ImageSerial before, std::uint64_t time_ns,
+            const std::string& exe = "/bin/tool") {
+    order_.add(
+        {.fact = ProcessFact::kExec, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
+    order_.add({.fact = ProcessFact::kExePath, .serial = serial, .pid = kPid, .exe = exe});
+  }
+  // Each returns its position.
+  std::uint64_t create() {
+    return add(notification(FAN_CREATE, "f"), Arena::Source::kNotificationGroup, 0, 100);
+  }
+  std::uint64_t told_exec(const std::string& name, std::uint64_t more = 0) {
+    return add(notification(FAN_OPEN | FAN_OPEN_EXEC | more, name), Arena::Source::kNotificationGroup, 0,
+               100);
+  }
+  std::uint64_t create_between(std::uint64_t since_ns, std::uint64_t until_ns) {
+    return add(notification(FAN_CREATE, "f"), Arena::Source::kNotificationGroup, since_ns, until_ns);
+  }
+  std::uint64_t held(std::uint64_t mask, std::uint64_t read_ns, bool follows_notifications = true) {
+    KernelBytes bytes;
+    bytes.event(mask, 3, kPid);
+    const auto position = add(bytes, Arena::Source::kPermissionGroup, read_ns, read_ns);
+    auto& batch = arena_->batches[arena_->batch_count - 1];
+    batch.read_ns = read_ns;
+    batch.answered_ns = read_ns + 1;
+    batch.follows_notifications = follows_notifications;
+    return position;
+  }
+  // Whose the event is, as "shell", "tool" or "next", with a question mark if that is uncertain.
+  std::string of(std::uint64_t position, ImageSerial latest = kTool) {
+    if (!begun_) order_.begin_arena(*arena_, 0);
+    begun_ = true;
+    const auto answer = order_.image_of(kPid, latest, arena_->batches[position - 1], position);
+    static const std::string kNames[] = {"", "shell", "tool", "next"};
+    return kNames[answer.image] + (answer.certain ? "" : "?");
+  }
+
+ private:
+  static KernelBytes notification(std::uint64_t mask, const std::string& name) {
+    std::string body(8 + sizeof(file_handle) + 4, '\1');
+    file_handle handle{};
+    handle.handle_bytes = 4;
+    std::memcpy(body.data() + 8, &handle, sizeof handle);
+    body += name + '\0';
+    const fanotify_event_info_header head{FAN_EVENT_INFO_TYPE_DFID_NAME, 0,
+                                          static_cast<std::uint16_t>(sizeof head + body.size())};
+    std::string record(reinterpret_cast<const char*>(&head), sizeof head);
+    KernelBytes bytes;
+    bytes.event(mask, FAN_NOFD, kPid);
+    bytes.last_event_records(record + body);
+    return bytes;
+  }
+  std::uint64_t add(const KernelBytes& events, Arena::Source source, std::uint64_t since_ns,
+                    std::uint64_t until_ns) {
+    const auto& bytes = events.bytes();
+    std::memcpy(arena_->raw.data() + arena_->raw_bytes, bytes.data(), bytes.size());
+    const auto begin = static_cast<std::uint32_t>(arena_->raw_bytes);
+    arena_->raw_bytes += bytes.size();
+    arena_->batches[arena_->batch_count++] = {.raw_begin = begin,
+                                              .raw_end = static_cast<std::uint32_t>(arena_->raw_bytes),
+                                              .first_image = static_cast<std::uint32_t>(arena_->event_count),
+                                              .source = source,
+                                              .follows_notifications = true,
+                                              .since_ns = since_ns,
+                                              .until_ns = until_ns,
+                                              .read_ns = until_ns,
+                                              .answered_ns = until_ns};
+    return ++arena_->event_count;
+  }
+
+  std::unique_ptr<Arena> arena_ = std::make_unique<Arena>();
+  ExecOrder order_;
+  bool begun_ = false;
+};
+
+TEST_F(ExecOrderTest, WithoutAnExecAnEventIsOfTheProgramThatRuns) {
+  const auto event = create();
+  EXPECT_EQ(of(event), "tool");
+}
+
+TEST_F(ExecOrderTest, AnExecBeforeOrAfterTheReadsIsNoDoubt) {
+  exec(kTool, kShell, 50);
+  const auto before = create_between(10, 49);
+  const auto after = create_between(50, 90);
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(after), "tool");
+}
+
+TEST_F(ExecOrderTest, AnExecBetweenTheReadsAloneIsInDoubt) {
+  exec(kTool, kShell, 50);
+  const auto event = create();
+  EXPECT_EQ(of(event), "tool?");
+}
+
+TEST_F(ExecOrderTest, TheHeldEventOfTheExecTells) {
+  exec(kTool, kShell, 50);
+  const auto before = create();
+  held(FAN_OPEN_EXEC_PERM, 40);
+  const auto after = create();
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(after), "tool");
+}
+
+TEST_F(ExecOrderTest, BehindAHeldExecThatWasReadTooEarlyThereIsDoubt) {
+  exec(kTool, kShell, 50);
+  const auto before = create();
+  held(FAN_OPEN_EXEC_PERM, 40, false);
+  const auto after = create();
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(after), "tool?");
+}
+
+TEST_F(ExecOrderTest, AHeldOpenTellsTheTime) {
+  exec(kTool, kShell, 50);
+  const auto before = create();
+  held(FAN_OPEN_PERM, 40);
+  const auto between = create();
+  held(FAN_OPEN_PERM, 60);
+  const auto after = create();
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(between), "tool?");
+  EXPECT_EQ(of(after), "tool");
+}
+
+TEST_F(ExecOrderTest, AnExecThatIsNotHeldAfterOneThatWasIsInDoubt) {
+  exec(kTool, kShell, 50);
+  exec(kNext, kTool, 60, "/overlay/next");
+  held(FAN_OPEN_EXEC_PERM, 40);
+  const auto event = create();
+  EXPECT_EQ(of(event, kNext), "next?");
+}
+
+TEST_F(ExecOrderTest, TheNotificationOfTheExecTells) {
+  exec(kTool, kShell, 50);
+  const auto before = create();
+  told_exec("tool");
+  told_exec("ld.so");
+  const auto after = create();
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(after), "tool");
+}
+
+TEST_F(ExecOrderTest, AnExecMergedIntoAnEarlierOpenTellsOnlyOfWhatCameBefore) {
+  exec(kTool, kShell, 50);
+  const auto before = create();
+  told_exec("tool", FAN_CLOSE_NOWRITE);
+  const auto after = create();
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(after), "tool?");
+}
+
+TEST_F(ExecOrderTest, EachOfTwoProgramsHasItsEvent) {
+  exec(kTool, kShell, 50);
+  exec(kNext, kTool, 60, "/bin/next");
+  const auto first = create();
+  told_exec("tool");
+  const auto second = create();
+  told_exec("next");
+  const auto third = create();
+  EXPECT_EQ(of(first, kNext), "shell");
+  EXPECT_EQ(of(second, kNext), "tool");
+  EXPECT_EQ(of(third, kNext), "next");
+}
+
+TEST_F(ExecOrderTest, TheSameProgramTwiceHasTwoEvents) {
+  exec(kTool, kShell, 50);
+  exec(kNext, kTool, 60);
+  told_exec("tool");
+  const auto between = create();
+  told_exec("tool");
+  const auto after = create();
+  EXPECT_EQ(of(between, kNext), "tool");
+  EXPECT_EQ(of(after, kNext), "next");
+}
+
+TEST_F(ExecOrderTest, AFailedAttemptBeforeTheExecLeavesADoubtBetween) {
+  exec(kTool, kShell, 50);
+  told_exec("tool");
+  const auto between = create();
+  told_exec("tool");
+  const auto after = create();
+  EXPECT_EQ(of(between), "tool?");
+  EXPECT_EQ(of(after), "tool");
+}
+
+}  // namespace
+}  // namespace rfan::recorder
