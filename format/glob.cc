@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 namespace rfan::format {
 namespace {
@@ -10,6 +12,59 @@ constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
 unsigned char to_byte(char c) {
   return static_cast<unsigned char>(c);
+}
+
+using ByteClass = std::bitset<256>;
+
+// Of the POSIX locale: what a pattern means must not depend on who asks, nor where.
+constexpr std::pair<std::string_view, bool (*)(unsigned char)> kPosixClasses[] = {
+    {"alnum",
+     [](unsigned char c) {
+       return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+     }},
+    {"alpha", [](unsigned char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }},
+    {"blank", [](unsigned char c) { return c == ' ' || c == '\t'; }},
+    {"cntrl", [](unsigned char c) { return c < ' ' || c == 0x7F; }},
+    {"digit", [](unsigned char c) { return c >= '0' && c <= '9'; }},
+    {"graph", [](unsigned char c) { return c > ' ' && c < 0x7F; }},
+    {"lower", [](unsigned char c) { return c >= 'a' && c <= 'z'; }},
+    {"print", [](unsigned char c) { return c >= ' ' && c < 0x7F; }},
+    {"punct",
+     [](unsigned char c) {
+       return c > ' ' && c < 0x7F && !(c >= '0' && c <= '9') && !(c >= 'A' && c <= 'Z') &&
+              !(c >= 'a' && c <= 'z');
+     }},
+    {"space", [](unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }},
+    {"upper", [](unsigned char c) { return c >= 'A' && c <= 'Z'; }},
+    {"xdigit",
+     [](unsigned char c) {
+       return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
+     }},
+};
+
+std::optional<ByteClass> posix_class(std::string_view name) {
+  for (const auto& [known, holds] : kPosixClasses) {
+    if (known != name) continue;
+    ByteClass bytes;
+    for (unsigned byte = 0; byte < bytes.size(); ++byte)
+      bytes[byte] = holds(static_cast<unsigned char>(byte));
+    return bytes;
+  }
+  return {};
+}
+
+// The name in "[:name:]", "[.name.]" or "[=name=]" at the beginning of `text`; empty where there is none.
+std::string_view bracketed_name(std::string_view text) {
+  if (text.size() < 2 || text[0] != '[' || std::string_view(":.=").find(text[1]) == std::string_view::npos)
+    return {};
+  const auto end = text.find(std::string{text[1], ']'}, 2);
+  return end == text.npos ? std::string_view() : text.substr(2, end - 2);
+}
+
+Error unknown_class(std::string_view pattern) {
+  std::string names;
+  for (const auto& [name, holds] : kPosixClasses) names.append(names.empty() ? "" : " ").append(name);
+  return Error{"pattern has a class that is not known", std::string(pattern), 0, "the classes are " + names};
 }
 
 }  // namespace
@@ -73,7 +128,17 @@ Result<std::size_t> Glob::compile_class(std::string_view pattern, std::size_t st
     if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
     return to_byte(pattern[i++]);
   };
+  if (posix_class(bracketed_name(pattern.substr(start - 1)))) {
+    return Error{"pattern has a class in single brackets", std::string(pattern), 0, "write [[:alpha:]]"};
+  }
   for (bool first = true; i < pattern.size(); first = false) {
+    if (const auto name = bracketed_name(pattern.substr(i)); !name.empty()) {
+      const auto members = pattern[i + 1] == ':' ? posix_class(name) : std::nullopt;
+      if (!members) return unknown_class(pattern);
+      bytes |= *members;
+      i += name.size() + 4;
+      continue;
+    }
     if (pattern[i] == ']' && !first) {
       classes_.push_back(negated ? ~bytes : bytes);
       if (slash_separates_) classes_.back().reset('/');
@@ -122,6 +187,15 @@ bool Glob::matches_one(const Token& token, char c) const {
     default:
       return false;
   }
+}
+
+bool Glob::may_begin_with(char c) const {
+  if (!prefix_.empty()) return prefix_[0] == c;
+  for (const auto& token : tokens_) {
+    if (token.kind < Kind::kStar) return matches_one(token, c);
+    if (crosses(token.kind, c)) return true;
+  }
+  return !suffix_.empty() && suffix_[0] == c;
 }
 
 bool Glob::crosses(Kind kind, char c) const {

@@ -13,8 +13,8 @@
 namespace rfan::format {
 
 // `?` one byte, `*` any bytes, `[a-z]` `[!x]` `[^x]` one byte of a class, `\` takes the next byte literally.
-// These three never match '/'; `**` does. `**/` at the start or after a '/' also matches no directory at all,
-// so that
+// A class may hold the POSIX classes of ASCII: `[[:alpha:]_]`. These three never match '/'; `**` does. `**/`
+// at the start or after a '/' also matches no directory at all, so that
 // `/a/**/b` matches `/a/b`. Immutable after compile(); safe to share between threads.
 class Glob {
  public:
@@ -22,11 +22,15 @@ class Glob {
   // "kworker/0:1").
   enum class Subject : std::uint8_t { kPath, kName };
 
-  // Fails on an unterminated class or a pattern that ends in a single backslash.
+  // Fails on an unterminated class, on a class of POSIX that does not exist or stands outside a second pair
+  // of brackets, and on a pattern that ends in a single backslash.
   static Result<Glob> compile(std::string_view pattern, Subject subject);
 
   // True when the whole of `text` matches. Time is O(text * pattern) at worst.
   bool matches(std::string_view text) const;
+
+  // False if no text that begins with `c` matches.
+  bool may_begin_with(char c) const;
 
   // True when the pattern has no wildcard; then `literal_text()` is what it matches.
   bool literal() const { return tokens_.empty(); }

@@ -1,5 +1,6 @@
 #include "format/pattern.h"
 
+#include "format/escape.h"
 #include "format/limits.h"
 
 namespace rfan::format {
@@ -7,6 +8,17 @@ namespace rfan::format {
 std::string_view base_name(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == path.npos ? path : path.substr(slash + 1);
+}
+
+std::string relative_pattern_note(std::string_view option, std::string_view value) {
+  if (value.starts_with('!')) value.remove_prefix(1);
+  const auto glob = Glob::compile(value, Glob::Subject::kPath);
+  if (!glob || value.find('/') == value.npos || glob.value().may_begin_with('/')) return {};
+  const auto shown = escaped(value);
+  const bool elsewhere = value.starts_with("../") || value.starts_with('~');
+  const auto below = std::string_view(shown).substr(value.starts_with("./") ? 2 : 0);
+  return std::string(option) + " '" + shown + "' matches nothing, since recorded paths are absolute: " +
+         (elsewhere ? std::string("write the whole path") : "did you mean '**/" + std::string(below) + "'?");
 }
 
 Result<PathPattern> PathPattern::compile(std::string_view value) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "format/error.h"
@@ -11,6 +12,10 @@ namespace rfan::format {
 
 // The bytes behind the last '/'; the whole of a path without one.
 std::string_view base_name(std::string_view path);
+
+// Returns what to say about a value that, as a PathPattern, matches no absolute path, and so nothing that is
+// recorded: "src/*.h". Empty for others, and for those that do not compile. `option` is where it was given.
+std::string relative_pattern_note(std::string_view option, std::string_view value);
 
 // A value without a slash matches the base name, with one the whole path; one that ends in a slash matches
 // everything below that directory. An empty path (unknown) matches nothing.

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "format/pattern.h"
+
 namespace rfan::recorder {
 
 namespace {
@@ -257,6 +259,19 @@ Status check_denials(const Options& options) {
   return {};
 }
 
+void note_relative_globs(const Texts& texts, std::vector<std::string>& notes) {
+  const std::pair<const char*, const std::vector<std::string>&> lists[] = {{"--exe", texts.filter.exe},
+                                                                           {"--path", texts.filter.path},
+                                                                           {"--cgroup", texts.filter.cgroup},
+                                                                           {"--deny", texts.deny.globs}};
+  for (const auto& [option, values] : lists) {
+    for (const auto& value : values) {
+      if (auto note = format::relative_pattern_note(option, value); !note.empty())
+        notes.push_back(std::move(note));
+    }
+  }
+}
+
 Status interpret(const Texts& texts, bool has_duration, Options& options) {
   if (has_duration) {
     const auto duration = parse_duration(texts.duration);
@@ -282,6 +297,7 @@ Status interpret(const Texts& texts, bool has_duration, Options& options) {
   auto deny = DenyRules::parse(texts.deny);
   if (!deny) return deny.error();
   options.deny = std::move(*deny);
+  note_relative_globs(texts, options.notes);
   return check_denials(options);
 }
 

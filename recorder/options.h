@@ -44,10 +44,11 @@ struct Options {
   std::uint32_t pid = 0;  // record this running process and its descendants; 0: none
   RecordFilter filter;
   DenyRules deny;
-  bool coverage = false;  // only say what would be covered
-  int cpu = -1;           // where the reader thread runs; -1: the last allowed CPU
-  bool quiet = false;     // no status line, no summary
-  bool status = false;    // a status line with a command too
+  std::vector<std::string> notes;  // on what was typed: a line each
+  bool coverage = false;           // only say what would be covered
+  int cpu = -1;                    // where the reader thread runs; -1: the last allowed CPU
+  bool quiet = false;              // no status line, no summary
+  bool status = false;             // a status line with a command too
 };
 
 // What parse_options() found: something to do, or an exit status with the text of --help and --version, or

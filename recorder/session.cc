@@ -22,6 +22,7 @@ int status_of_shell(const Error& error) {
 }  // namespace
 
 int run_session(const Options& options, const InheritedSignals& signals) {
+  for (const auto& note : options.notes) say("note: " + note);
   Recording recording(options, signals);
   auto status = find_command(options);
   const bool command_is_wrong = !status.ok();

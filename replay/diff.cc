@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "format/escape.h"
 #include "format/number_text.h"
 #include "replay/causes.h"
 #include "replay/diff_input.h"
@@ -130,6 +131,13 @@ Status Diff::check_views() {
 }
 
 Result<Coverage> Diff::run(const Session& session) {
+  // These are held against the whole path, without a slash too.
+  for (const auto& [text, glob] : folding_.globs) {
+    if (glob.may_begin_with('/')) continue;
+    session.note(fmt::format(
+        "--fold-file: '{0}' matches nothing, since recorded paths are absolute: did you mean '**/{0}'?",
+        escaped(text)));
+  }
   const NameFolding folding(folding_);
   const auto input = read_runs(session, window_, folding, sequence_);
   if (!input) return input.error();

@@ -64,7 +64,7 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
       std::optional<RecordingTime> recording;
       if (!member.stream) {
         const auto timeline = set.value().timeline(i);
-        recording = RecordingTime{timeline.start_ns(), timeline.first_event_ns(), timeline.last_event_ns()};
+        recording = RecordingTime{timeline.start(), timeline.first_event_ns(), timeline.last_event_ns()};
       }
       jobs.push_back({run, member.path, {condition, sequences, recording, options.time_style()}});
     }

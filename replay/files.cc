@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "format/escape.h"
 #include "format/limits.h"
 #include "format/number_text.h"
 #include "replay/field_printer.h"
+#include "replay/file_lives.h"
 #include "replay/grouping.h"
 #include "replay/json_writer.h"
 #include "replay/process_view.h"
@@ -32,77 +34,101 @@ std::uint64_t place_in_file(const Batch& batch, std::uint32_t row, bool second) 
   return batch.block << 17U | std::uint64_t{row} << 1U | static_cast<std::uint64_t>(second);
 }
 
-// What happened to one path. Times are wall-clock.
+// What happened to one path.
 struct Touch {
   Place first;
-  std::uint64_t first_ns = 0;
+  Moment first_at;
   format::ProcessId process = 0;  // that touched it first; of the file of `first`
   bool directory = false;
   std::uint64_t events = 0;
   std::uint64_t creates = 0;
   std::uint64_t deletes = 0;
-  Place first_create;
-  std::uint64_t created_ns = 0;
-  Place last_delete{0, 0};
-  std::uint64_t deleted_ns = 0;
 
-  bool churn() const { return creates != 0 && deletes != 0 && first_create < last_delete; }
   void merge(const Touch& other);
 };
 
 void Touch::merge(const Touch& other) {
   if (other.first < first) {
     first = other.first;
-    first_ns = other.first_ns;
+    first_at = other.first_at;
     process = other.process;
   }
   directory |= other.directory;
   events += other.events;
   creates += other.creates;
   deletes += other.deletes;
-  if (other.creates != 0 && other.first_create < first_create) {
-    first_create = other.first_create;
-    created_ns = other.created_ns;
-  }
-  if (other.deletes != 0 && other.last_delete >= last_delete) {
-    last_delete = other.last_delete;
-    deleted_ns = other.deleted_ns;
-  }
 }
+
+// Files that were created under one name and deleted again, under that or another one.
+struct Churn {
+  std::uint64_t lives = 0;
+  Moment created_at;  // the first of them
+  Moment deleted_at;  // the last
+
+  std::uint64_t lived_ns() const { return deleted_at.steady_ns - created_at.steady_ns; }
+};
 
 struct FileRow {
   std::string path;
   Touch touch;
   std::string process;  // "vim[1234]"
+  Churn churn{};
 };
 
 class FilesQuery : public Query {
  public:
+  explicit FilesQuery(bool follows_lives) : follows_lives_(follows_lives) {}
   format::ColumnSet columns() const override { return format::kAllColumns & ~format::kColumnReply; }
   bool shows_command_lines() const override { return false; }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Touches>(file); }
+  bool ordered() const override { return follows_lives_; }
+  std::unique_ptr<Part> make_part(const ScanFile& file) override {
+    return std::make_unique<Touches>(file, follows_lives_);
+  }
   void take(const ScanFile& file, Part& part) override;
+  void take_product(const ScanFile& file, Product& product) override;
 
-  void begin(const ScanFile& file) override { scale_.add(file.timeline); }
   const MomentScale& scale() const { return scale_; }
 
   // In the order of first touch; empties the query.
   std::vector<FileRow> rows() {
+    for (auto& row : rows_) {
+      const auto churn = churn_by_name_.find(row.path);
+      if (churn != churn_by_name_.end()) row.churn = churn->second;
+    }
     std::sort(rows_.begin(), rows_.end(),
               [](const FileRow& a, const FileRow& b) { return a.touch.first < b.touch.first; });
     return std::move(rows_);
   }
 
  private:
+  // What files came, went and moved in a block.
+  struct Steps : Product {
+    struct Step {
+      format::EventKind kind;
+      format::PathId path, path2;
+      Moment at;
+    };
+    std::vector<Step> steps;
+  };
+
   struct Touches : Part {
-    explicit Touches(const ScanFile& scanned) : file(scanned), clock(scanned.timeline) {}
+    Touches(const ScanFile& scanned, bool follow)
+        : file(scanned), clock(scanned.timeline), follows_lives(follow) {}
     void add(const Batch& batch) override;
+    void follow(const Batch& batch, std::uint32_t row);
+    std::unique_ptr<Product> product() override { return std::exchange(steps, nullptr); }
     void touch(const Batch& batch, std::uint32_t row, format::PathId id, bool second);
 
     const ScanFile& file;
     WallClock clock;
+    bool follows_lives;
     std::vector<Touch> by_path;  // by PathId
+    std::unique_ptr<Steps> steps;
   };
+
+  const bool follows_lives_;
+  FileLives lives_;
+  absl::flat_hash_map<std::string, Churn> churn_by_name_;
 
   MomentScale scale_;
   std::vector<FileRow> rows_;
@@ -113,21 +139,26 @@ void FilesQuery::Touches::touch(const Batch& batch, std::uint32_t row, format::P
   const auto& events = batch.events;
   auto& touch = by_path[id];
   const Place place{file.index, place_in_file(batch, row, second)};
-  const auto now_ns = clock.realtime_ns(events.time_ns[row]);
+  const auto now = clock.moment(events.time_ns[row]);
   if (place < touch.first) {
     touch.first = place;
-    touch.first_ns = now_ns;
+    touch.first_at = now;
     touch.process = events.process[row];
   }
   ++touch.events;
   touch.directory |= (events.flags[row] & format::kFlagDirectory) != 0;
-  if (events.kind[row] == format::EventKind::kCreate) {
-    ++touch.creates;
-    if (place < touch.first_create) touch.first_create = place, touch.created_ns = now_ns;
-  } else if (events.kind[row] == format::EventKind::kDelete) {
-    ++touch.deletes;
-    if (place >= touch.last_delete) touch.last_delete = place, touch.deleted_ns = now_ns;
-  }
+  touch.creates += events.kind[row] == format::EventKind::kCreate;
+  touch.deletes += events.kind[row] == format::EventKind::kDelete;
+}
+
+void FilesQuery::Touches::follow(const Batch& batch, std::uint32_t row) {
+  using format::EventKind;
+  const auto& events = batch.events;
+  const auto kind = events.kind[row];
+  const bool renamed = kind == EventKind::kRename && events.path2[row] != 0;
+  if (events.path[row] == 0 || (kind != EventKind::kCreate && kind != EventKind::kDelete && !renamed)) return;
+  if (!steps) steps = std::make_unique<Steps>();
+  steps->steps.push_back({kind, events.path[row], events.path2[row], clock.moment(events.time_ns[row])});
 }
 
 void FilesQuery::Touches::add(const Batch& batch) {
@@ -135,10 +166,12 @@ void FilesQuery::Touches::add(const Batch& batch) {
   batch.for_each_row([&](std::uint32_t row) {
     if (batch.events.path[row] != 0) touch(batch, row, batch.events.path[row], false);
     if (batch.events.path2[row] != 0) touch(batch, row, batch.events.path2[row], true);
+    if (follows_lives) follow(batch, row);
   });
 }
 
 void FilesQuery::take(const ScanFile& file, Part& part) {
+  scale_.add(file.timeline);
   const auto& touches = static_cast<Touches&>(part).by_path;
   for (std::size_t id = 1; id < touches.size(); ++id) {
     const auto& touch = touches[id];
@@ -153,6 +186,21 @@ void FilesQuery::take(const ScanFile& file, Part& part) {
   }
 }
 
+void FilesQuery::take_product(const ScanFile& file, Product& product) {
+  for (const auto& step : static_cast<Steps&>(product).steps) {
+    const auto path = file.dictionary.path(step.path);
+    if (step.kind == format::EventKind::kCreate) {
+      lives_.create(path, step.at);
+    } else if (step.kind == format::EventKind::kRename) {
+      lives_.rename(path, file.dictionary.path(step.path2));
+    } else if (const auto life = lives_.remove(path)) {
+      auto& churn = churn_by_name_[life->name];
+      if (churn.lives++ == 0) churn.created_at = life->created_at;
+      churn.deleted_at = step.at;
+    }
+  }
+}
+
 class Files : public Verb {
  public:
   OptionGroup options() override {
@@ -161,7 +209,7 @@ class Files : public Verb {
              {"-l,--long", "", "say when each was first touched, by whom, and how often", &long_},
              {"--existing", "", "only what exists here and now", &existing_},
              {"--dirs", "", "the directories of the files instead", &directories_},
-             {"--churn", "", "only what was created and deleted again", &churn_}}};
+             {"--churn", "", "only what was created and deleted again, under whatever name", &churn_}}};
   }
 
   Status check(const Options& options) override {
@@ -172,7 +220,7 @@ class Files : public Verb {
   }
 
   Result<Coverage> run(const Session& session) override {
-    FilesQuery query;
+    FilesQuery query(churn_ || session.options.format == OutputFormat::kJson);
     auto coverage = scan_traces(session, query);
     if (!coverage) return coverage;
     auto rows = query.rows();
@@ -213,7 +261,7 @@ class Files : public Verb {
 
   bool wanted(const FileRow& row) const {
     if (row.touch.directory != directories_) return false;
-    if (churn_ && !row.touch.churn()) return false;
+    if (churn_ && row.churn.lives == 0) return false;
     struct stat status {};
     return !existing_ || ::lstat(row.path.c_str(), &status) == 0;
   }
@@ -230,15 +278,15 @@ class Files : public Verb {
     if (churn_) columns = {{"created"}, {"lived", Align::kRight}, {"times", Align::kRight}, {"process"}};
     columns.push_back({"path"});
     Table table(std::move(columns), session.colour);
-    const auto moment = [&](std::uint64_t ns) {
-      return moment_text(ns, scale, session.options.time_style());
+    const auto moment = [&](const Moment& at) {
+      return moment_text(at, scale, session.options.time_style());
     };
     for (const auto& row : rows) {
       const auto& touch = row.touch;
-      std::vector<std::string> cells{moment(touch.first_ns), format::count_text(touch.events)};
+      std::vector<std::string> cells{moment(touch.first_at), format::count_text(touch.events)};
       if (churn_) {
-        cells = {moment(touch.created_ns), format::latency_text(touch.deleted_ns - touch.created_ns),
-                 format::count_text(touch.deletes)};
+        cells = {moment(row.churn.created_at), format::latency_text(row.churn.lived_ns()),
+                 format::count_text(row.churn.lives)};
       }
       cells.push_back(escaped(row.process));
       cells.push_back(escaped(row.path));
@@ -252,12 +300,12 @@ class Files : public Verb {
     for (const auto& row : rows) {
       json.begin_object();
       json.member_bytes("path", row.path);
-      json.member("first_ns", row.touch.first_ns);
+      json.member("first_ns", row.touch.first_at.realtime_ns);
       json.member_bytes("process", row.process);
       json.member("events", row.touch.events);
       json.member("creates", row.touch.creates);
       json.member("deletes", row.touch.deletes);
-      if (row.touch.churn()) json.member("lived_ns", row.touch.deleted_ns - row.touch.created_ns);
+      if (row.churn.lives != 0) json.member("lived_ns", row.churn.lived_ns());
       json.end_object();
       json.end_line();
     }
@@ -266,9 +314,9 @@ class Files : public Verb {
   static void print_csv(const std::vector<FileRow>& rows, const Session& session) {
     session.out.append("path,first_ns,process,events,creates,deletes\n");
     for (const auto& row : rows) {
-      session.out.append(fmt::format("{},{},{},{},{},{}\n", csv_quoted(row.path), row.touch.first_ns,
-                                     csv_quoted(row.process), row.touch.events, row.touch.creates,
-                                     row.touch.deletes));
+      session.out.append(fmt::format("{},{},{},{},{},{}\n", csv_quoted(row.path),
+                                     row.touch.first_at.realtime_ns, csv_quoted(row.process),
+                                     row.touch.events, row.touch.creates, row.touch.deletes));
     }
   }
 

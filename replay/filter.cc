@@ -29,6 +29,7 @@ class Filter::Node {
   // Adds the tests of paths below this node, or itself.
   virtual void find_path_nodes(std::vector<const Node*>&) const {}
   // Writes 1 for each event that passes and 0 for the others.
+  virtual void find_time_doubts(const Timeline&, std::vector<std::string>&) const {}
   virtual void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch,
                     std::size_t depth, std::uint8_t* out) const = 0;
 };
@@ -213,6 +214,9 @@ class TimeNode : public Node {
                       const Timeline& timeline) const override {
     return filter_.may_match(first_ns, last_ns, timeline);
   }
+  void find_time_doubts(const Timeline& timeline, std::vector<std::string>& found) const override {
+    for (auto& doubt : filter_.doubts(timeline)) found.push_back(std::move(doubt));
+  }
   bool must_match_time(std::uint64_t first_ns, std::uint64_t last_ns,
                        const Timeline& timeline) const override {
     const auto span = timeline.span_at(first_ns);
@@ -255,6 +259,9 @@ class ListNode : public Node {
   }
   void find_path_nodes(std::vector<const Node*>& found) const override {
     for (const auto& part : parts_) part->find_path_nodes(found);
+  }
+  void find_time_doubts(const Timeline& timeline, std::vector<std::string>& found) const override {
+    for (const auto& part : parts_) part->find_time_doubts(timeline, found);
   }
   bool reads_command_lines() const override {
     return std::any_of(parts_.begin(), parts_.end(),
@@ -315,6 +322,9 @@ class NotNode : public Node {
   ColumnSet columns() const override { return part_->columns(); }
   void extend(const Dictionary& dictionary) override { part_->extend(dictionary); }
   void find_path_nodes(std::vector<const Node*>& found) const override { part_->find_path_nodes(found); }
+  void find_time_doubts(const Timeline& timeline, std::vector<std::string>& found) const override {
+    part_->find_time_doubts(timeline, found);
+  }
   bool reads_command_lines() const override { return part_->reads_command_lines(); }
   Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
     const auto share = part_->judge(statistics, timeline);
@@ -392,6 +402,12 @@ std::vector<format::Loss> Filter::losses_in_time(std::span<const format::Loss> l
     if (may_match_time(loss.first_ns, loss.last_ns, timeline)) in_time.push_back(loss);
   }
   return in_time;
+}
+
+std::vector<std::string> Filter::time_doubts(const Timeline& timeline) const {
+  std::vector<std::string> doubts;
+  if (root_) root_->find_time_doubts(timeline, doubts);
+  return doubts;
 }
 
 bool Filter::reads_command_lines() const {

@@ -50,6 +50,9 @@ class Filter {
   std::vector<format::Loss> losses_in_time(std::span<const format::Loss> losses,
                                            const Timeline& timeline) const;
 
+  // What is doubtful about the times that were asked for, see TimeFilter::doubts().
+  std::vector<std::string> time_doubts(const Timeline& timeline) const;
+
   // Whether extend() must find the command lines of processes in the dictionary.
   bool reads_command_lines() const;
 

@@ -196,6 +196,17 @@ Status add_verdicts_and_latencies(const FilterArguments& arguments, std::vector<
   return {};
 }
 
+void note_relative_globs(const FilterArguments& arguments, std::vector<std::string>& notes) {
+  const std::pair<const char*, const std::vector<std::string>&> lists[] = {
+      {"--exe", arguments.exe}, {"--cgroup", arguments.cgroup}, {"--path", arguments.path}};
+  for (const auto& [option, values] : lists) {
+    for (const auto& value : values) {
+      if (auto note = format::relative_pattern_note(option, value); !note.empty())
+        notes.push_back(std::move(note));
+    }
+  }
+}
+
 }  // namespace
 
 Result<std::uint32_t> parse_kinds(std::string_view comma_list) {
@@ -230,7 +241,8 @@ Result<FlagTest> parse_verdict(std::string_view text) {
                "the verdicts are allow, deny, and none (an event that did not wait for one)"};
 }
 
-Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc) {
+Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc,
+                                  std::vector<std::string>* notes) {
   std::vector<ConditionPtr> all;
   auto process = parse_process(arguments);
   if (!process) return process.error();
@@ -240,8 +252,9 @@ Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc) {
   if (status) status = add_times(arguments, utc, all);
   if (status) status = add_paths(arguments, all);
   if (!status) return status.error();
+  if (notes != nullptr) note_relative_globs(arguments, *notes);
   for (const auto& text : arguments.where) {
-    auto where = parse_where(text, utc);
+    auto where = parse_where(text, utc, notes);
     if (!where) return where.error();
     all.push_back(*where);
   }

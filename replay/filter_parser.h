@@ -19,8 +19,9 @@ struct FilterArguments {
 
 // Null when there are no arguments. Fails on a value that means nothing; the message names the option and the
 // accepted forms. An unknown process or path matches no value: a plain filter on it drops the event, a
-// negated one keeps it.
-Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc);
+// negated one keeps it. `notes` gets a line for each glob that matches no recorded path.
+Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc,
+                                  std::vector<std::string>* notes = nullptr);
 
 // Parses one --where expression:
 //   EXPR       := EXPR or EXPR | EXPR and EXPR | not EXPR | ( EXPR ) | COMPARISON
@@ -28,7 +29,8 @@ Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc);
 //   OPERATOR   := == | = | != | < | <= | > | >= | ~ (glob) | !~ | =~ (RE2, anywhere in the text)
 //   VALUE      := a word, or text in '...' or "..."
 // Error::what has three lines: the fault, the expression, and a caret under the place.
-Result<ConditionPtr> parse_where(std::string_view text, bool utc);
+// `notes` as above.
+Result<ConditionPtr> parse_where(std::string_view text, bool utc, std::vector<std::string>* notes = nullptr);
 
 // The values that options and --where share.
 Result<std::uint32_t> parse_kinds(std::string_view comma_list);  // as bits (1 << kind)

@@ -18,8 +18,10 @@ struct Step {
   std::uint64_t events = 0;
   std::uint64_t wait_ns = 0;
   format::LatencyHistogram latencies;  // of held events
+  Moment first{UINT64_MAX, 0};         // of its events
 
   void merge(const Step& other) {
+    first = std::min(first, other.first);
     events += other.events;
     wait_ns += other.wait_ns;
     latencies.merge(other.latencies);
@@ -28,7 +30,7 @@ struct Step {
 
 // Events over time in steps of equal width, a power of ten, which grows so that there are never more than
 // kMaxSteps: the memory does not depend on the length of the trace, and sums over whole steps are exact.
-// Times are wall-clock; step i begins at i * width_ns().
+// Times are steady; step i begins at i * width_ns().
 class Series {
  public:
   static constexpr std::size_t kMaxSteps = 4096;
@@ -72,41 +74,41 @@ class HistQuery : public Query {
   }
   bool shows_command_lines() const override { return false; }
   bool looks_names_up() const override { return true; }  // at none
-  void begin(const ScanFile& file) override {
-    if (!started_) start_realtime_ns_ = file.timeline.start_realtime_ns();
-    started_ = true;
-  }
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Steps>(file); }
-  void take(const ScanFile&, Part& part) override { series_.merge(static_cast<Steps&>(part).series); }
+  void take(const ScanFile& file, Part& part) override {
+    scale_.add(file.timeline);
+    series_.merge(static_cast<Steps&>(part).series);
+  }
 
   const Series& series() const { return series_; }
-  std::uint64_t start_realtime_ns() const { return start_realtime_ns_; }
+  const MomentScale& scale() const { return scale_; }
 
  private:
   struct Steps : Part {
-    explicit Steps(const ScanFile& file) : clock(file.timeline) {}
+    explicit Steps(const ScanFile& file) : timeline(file.timeline) {}
     void add(const Batch& batch) override {
       const auto& events = batch.events;
       batch.for_each_row([&](std::uint32_t row) {
-        auto& step = series.at(clock.realtime_ns(events.time_ns[row]));
+        const auto steady_ns = timeline.steady_ns(events.time_ns[row]);
+        auto& step = series.at(steady_ns);
+        if (steady_ns < step.first.steady_ns) step.first = timeline.moment(events.time_ns[row]);
         ++step.events;
         if (!(events.flags[row] & format::kFlagHeld)) return;
         step.wait_ns += events.reply_ns[row];
         step.latencies.add(events.reply_ns[row]);
       });
     }
-    WallClock clock;
+    const Timeline& timeline;
     Series series;
   };
 
   Series series_;
-  std::uint64_t start_realtime_ns_ = 0;
-  bool started_ = false;
+  MomentScale scale_;
 };
 
 // One line of the drawing.
 struct Row {
-  std::uint64_t begin_ns = 0;
+  Moment begin;
   Step step;
   std::uint64_t lost = 0;
   bool loss = false;  // of a known or unknown number
@@ -170,7 +172,7 @@ class Hist : public Verb {
     make_rows(query.series());
     for (std::size_t i = 0; i < set->members().size(); ++i) mark_losses(*set, i);
     if (session.options.format == OutputFormat::kText) {
-      draw(session, query.start_realtime_ns());
+      draw(session, query.scale());
     } else {
       print_rows(session);
     }
@@ -198,21 +200,28 @@ class Hist : public Verb {
     }
     width_ns_ = steps * series.width_ns();
     rows_.resize(static_cast<std::size_t>(last / steps - first / steps + 1));
-    for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].begin_ns = (first / steps + i) * width_ns_;
     for (const auto& [number, step] : series.steps())
       rows_[static_cast<std::size_t>(number / steps - first / steps)].step.merge(step);
+    // The wall clock as it stood at the first event of the row, or of the last row before it that has one.
+    std::uint64_t offset_ns = 0;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const auto& step = rows_[i].step;
+      if (step.events != 0) offset_ns = step.first.realtime_ns - step.first.steady_ns;
+      const auto begin_ns = (first / steps + i) * width_ns_;
+      rows_[i].begin = {begin_ns, begin_ns + offset_ns};
+    }
   }
 
   // Each loss in the row in which it began, and marked in all that it touches.
   void mark_losses(const TraceSet& set, std::size_t index) {
     const auto timeline = set.timeline(index);
     for (const auto& loss : set.members()[index].losses) {
-      const auto begin_ns = timeline.realtime_ns(loss.first_ns);
-      const auto end_ns = timeline.realtime_ns(loss.last_ns);
+      const auto begin_ns = timeline.steady_ns(loss.first_ns);
+      const auto end_ns = timeline.steady_ns(loss.last_ns);
       for (auto& row : rows_) {
-        if (end_ns < row.begin_ns || begin_ns >= row.begin_ns + width_ns_) continue;
+        if (end_ns < row.begin.steady_ns || begin_ns >= row.begin.steady_ns + width_ns_) continue;
         row.loss = true;
-        if (begin_ns >= row.begin_ns) row.lost += loss.count.value_or(0);
+        if (begin_ns >= row.begin.steady_ns) row.lost += loss.count.value_or(0);
       }
     }
   }
@@ -221,7 +230,7 @@ class Hist : public Verb {
     return static_cast<double>(row.step.events) * 1e9 / static_cast<double>(width_ns_);
   }
 
-  void draw(const Session& session, std::uint64_t start_realtime_ns) const {
+  void draw(const Session& session, const MomentScale& scale) const {
     const bool utf8 = utf8_terminal();
     double largest_rate = 0;
     double largest_p99 = 0;
@@ -238,7 +247,7 @@ class Hist : public Verb {
         fmt::format("{:<15}  {:>10}  {:<{}}  {:>7}", "time", "events/s", "", rate_columns, "p99");
     out.append(session.colour ? "\x1b[1m" + heading + "\x1b[0m\n" : heading + '\n');
     for (const auto& row : rows_) {
-      const auto moment = moment_text(row.begin_ns, {start_realtime_ns}, session.options.time_style());
+      const auto moment = moment_text(row.begin, {scale.start_ns}, session.options.time_style());
       const auto day_at = moment.find(' ');
       const auto p99 = row.step.latencies.quantile_ns(0.99);
       auto rate_bar = bar(rate(row), largest_rate, rate_columns, utf8);
@@ -270,7 +279,7 @@ class Hist : public Verb {
     JsonWriter json(session.out.text());
     for (const auto& row : rows_) {
       const auto& latencies = row.step.latencies;
-      const std::pair<std::string_view, std::uint64_t> members[] = {{"begin_ns", row.begin_ns},
+      const std::pair<std::string_view, std::uint64_t> members[] = {{"begin_ns", row.begin.realtime_ns},
                                                                     {"width_ns", width_ns_},
                                                                     {"events", row.step.events},
                                                                     {"held", latencies.total()},

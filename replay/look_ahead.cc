@@ -75,10 +75,14 @@ Result<ConditionPtr> writers_of(const Session& session, const TraceSet& set) {
   }});
 }
 
-// Sums of reply latency over small steps of wall-clock time.
+// Sums of reply latency over small steps of steady time.
 class WaitQuery : public Query {
  public:
-  using Sums = absl::flat_hash_map<std::uint64_t, std::uint64_t>;  // by number of the step
+  struct Sum {
+    std::uint64_t wait_ns = 0;
+    Moment at;  // one of its events
+  };
+  using Sums = absl::flat_hash_map<std::uint64_t, Sum>;  // by number of the step
   explicit WaitQuery(std::uint64_t step_ns) : step_ns_(step_ns) {}
 
   format::ColumnSet columns() const override { return format::kColumnTime | format::kColumnReply; }
@@ -88,17 +92,24 @@ class WaitQuery : public Query {
     return std::make_unique<Waits>(file, step_ns_);
   }
   void take(const ScanFile&, Part& part) override {
-    for (const auto& [step, sum] : static_cast<Waits&>(part).sums) sums_[step] += sum;
+    for (const auto& [step, sum] : static_cast<Waits&>(part).sums) add(sums_[step], sum.wait_ns, sum.at);
   }
   const Sums& sums() const { return sums_; }
 
  private:
+  static void add(Sum& sum, std::uint64_t wait_ns, const Moment& at) {
+    sum.wait_ns += wait_ns;
+    sum.at = at;
+  }
+
   struct Waits : Part {
     Waits(const ScanFile& file, std::uint64_t step) : clock(file.timeline), step_ns(step) {}
     void add(const Batch& batch) override {
       batch.for_each_row([&](std::uint32_t row) {
         const auto reply_ns = batch.events.reply_ns[row];
-        if (reply_ns != 0) sums[clock.realtime_ns(batch.events.time_ns[row]) / step_ns] += reply_ns;
+        if (reply_ns == 0) return;
+        const auto at = clock.moment(batch.events.time_ns[row]);
+        WaitQuery::add(sums[at.steady_ns / step_ns], reply_ns, at);
       });
     }
     WallClock clock;
@@ -121,27 +132,32 @@ Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set
   if (auto coverage = scan.run(query); !coverage) return coverage.error();
   std::uint64_t best_step = 0;
   std::uint64_t best_sum = 0;
-  for (const auto& [last, ignored] : query.sums()) {
+  std::uint64_t offset_ns = 0;  // from steady to wall-clock time, there
+  for (const auto& [last, waits] : query.sums()) {
     for (std::uint64_t back = std::min(kSteps - 1, last) + 1;
          back-- > 0;) {  // a step may be the last there is
       const auto first = last - back;
       std::uint64_t sum = 0;
       for (std::uint64_t i = 0; i < kSteps; ++i) {
         const auto found = query.sums().find(first + i);
-        if (found != query.sums().end()) sum += found->second;
+        if (found != query.sums().end()) sum += found->second.wait_ns;
       }
-      if (sum > best_sum || (sum == best_sum && first < best_step)) best_step = first, best_sum = sum;
+      if (sum < best_sum || (sum == best_sum && first >= best_step)) continue;
+      best_step = first;
+      best_sum = sum;
+      offset_ns = waits.at.realtime_ns - waits.at.steady_ns;
     }
   }
   if (best_sum == 0) return Error{"no held event, so that no stretch of time is the slowest", {}, 0, {}};
   const auto begin_ns = best_step * step_ns;
+  const auto shown_ns = begin_ns + offset_ns;
   session.note(fmt::format("the slowest {} begins at @{}.{:09}: openers waited {} in it",
-                           format::latency_text(*length), begin_ns / 1'000'000'000, begin_ns % 1'000'000'000,
+                           format::latency_text(*length), shown_ns / 1'000'000'000, shown_ns % 1'000'000'000,
                            format::latency_text(best_sum)));
   format::Alternatives<TimePoint> since;
   format::Alternatives<TimePoint> until;
-  since.any.emplace_back(AbsoluteTime{begin_ns});
-  until.any.emplace_back(AbsoluteTime{begin_ns + kSteps * step_ns});
+  since.any.emplace_back(SteadyTime{begin_ns});
+  until.any.emplace_back(SteadyTime{begin_ns + kSteps * step_ns});
   return condition(TimeTest{TimeFilter(std::move(since), std::move(until), session.options.utc)});
 }
 

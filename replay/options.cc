@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "format/pattern.h"
+
 namespace rfan::replay {
 namespace {
 
@@ -135,10 +137,12 @@ Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vecto
   const auto format = parse_format(typed.format, groups);
   if (!format) return format.error();
   options.format = format.value();
-  auto filter = parse_filter(typed.filter, typed.utc);
+  auto filter = parse_filter(typed.filter, typed.utc, &options.notes);
   if (!filter) return filter.error();
   options.filter = std::move(filter).value();
   options.wrote = typed.wrote;
+  if (auto note = format::relative_pattern_note("--wrote", typed.wrote); !note.empty())
+    options.notes.push_back(std::move(note));
   options.slowest = typed.slowest;
   options.reltime = typed.reltime;
   options.utc = typed.utc;

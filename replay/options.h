@@ -21,6 +21,7 @@ struct Options {
   std::vector<std::string> traces;      // "-": standard input
   std::vector<std::string> new_traces;  // of verbs with two sides: those behind "--"
   ConditionPtr filter;                  // null: everything
+  std::vector<std::string> notes;       // on what was typed: a line each
   std::string wrote;                    // --wrote and --slowest look at the traces first, see look_ahead.h
   std::string slowest;
   OutputFormat format = OutputFormat::kText;

@@ -128,6 +128,7 @@ int run_verb(const Invocation& invocation, Console& console, Progress& progress,
   Output out(pager.fd());
   out.pass_through(row_filter(invocation.options, terminal));
   const NoteSink note = [&](std::string_view line) { console.note(line); };
+  for (const auto& line : invocation.options.notes) note(line);
   const Session session{invocation.options, out, note, progress, colour, columns};
   const auto coverage = invocation.verb->run(session);
   out.flush();

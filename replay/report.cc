@@ -49,9 +49,9 @@ double sort_value(const ReportRow& row, Measure measure) {
     case Measure::kFiles:
       return number(row.files);
     case Measure::kFirst:
-      return -number(row.first_ns);
+      return -number(row.first.steady_ns);
     case Measure::kLast:
-      return number(row.last_ns);
+      return number(row.last.steady_ns);
     case Measure::kRate:
       return row.rate();
     case Measure::kWait:
@@ -191,9 +191,9 @@ std::string Report::cell(const ReportRow& row, Measure measure, std::uint64_t to
     case Measure::kFiles:
       return count_text(row.files);
     case Measure::kFirst:
-      return moment_text(row.first_ns, scale_, style);
+      return moment_text(row.first, scale_, style);
     case Measure::kLast:
-      return moment_text(row.last_ns, scale_, style);
+      return moment_text(row.last, scale_, style);
     case Measure::kRate:
       return row.rate() == 0 ? "-" : count_text(static_cast<std::uint64_t>(row.rate() + 0.5)) + "/s";
     case Measure::kWait:
@@ -242,7 +242,7 @@ void Report::print_json_value(const ReportRow& row, Measure measure, std::uint64
     json.key("rate_per_s");
     json.real(row.rate());
   } else if (measure == Measure::kFirst || measure == Measure::kLast) {
-    json.member(name + "_ns", measure == Measure::kFirst ? row.first_ns : row.last_ns);
+    json.member(name + "_ns", measure == Measure::kFirst ? row.first.realtime_ns : row.last.realtime_ns);
   } else if (measure == Measure::kWait) {
     json.member("wait_ns", row.wait_ns);
   } else {
@@ -284,10 +284,10 @@ void Report::print_csv(const Top& rows, std::uint64_t total, const Session& sess
       } else if (measure == Measure::kRate) {
         line += fmt::format("{}", row.rate());
       } else if (measure == Measure::kFirst) {
-        line += std::to_string(row.first_ns);
+        line += std::to_string(row.first.realtime_ns);
       } else if (!is_quantile(measure) || row.latencies) {
         line += measure == Measure::kLast
-                    ? std::to_string(row.last_ns)
+                    ? std::to_string(row.last.realtime_ns)
                     : std::to_string(static_cast<std::uint64_t>(sort_value(row, measure)));
       }
     }

@@ -12,8 +12,8 @@ namespace rfan::replay {
 using format::LatencyHistogram;
 
 double ReportRow::rate() const {
-  return last_ns <= first_ns ? 0
-                             : static_cast<double>(events) * 1e9 / static_cast<double>(last_ns - first_ns);
+  if (!(first < last)) return 0;
+  return static_cast<double>(events) * 1e9 / static_cast<double>(last.steady_ns - first.steady_ns);
 }
 
 // What belongs to the file that is being scanned: ids mean nothing in another.
@@ -36,14 +36,13 @@ ReportQuery::~ReportQuery() = default;
 
 void ReportQuery::begin(const ScanFile& file) {
   state_ = std::make_unique<FileState>(spec_, file);
-  scale_.add(file.timeline);
   if (++files_begun_ != 2) return;
   for (std::size_t i = 0; i < rows_.size(); ++i)
     row_by_labels_[rows_[i].labels] = static_cast<std::uint32_t>(i);
 }
 
-std::unique_ptr<Part> ReportQuery::make_part(const ScanFile& file) {
-  return std::make_unique<ReportTallies>(spec_, file, state_->grouping);
+std::unique_ptr<Part> ReportQuery::make_part(const ScanFile&) {
+  return std::make_unique<ReportTallies>(spec_, state_->grouping);
 }
 
 std::uint32_t ReportQuery::row_of(FileState& state, GroupCode code) {
@@ -94,7 +93,8 @@ std::uint32_t ReportQuery::global_process(FileState& state, format::ProcessId id
   return entry->second;
 }
 
-void ReportQuery::take(const ScanFile&, Part& part) {
+void ReportQuery::take(const ScanFile& file, Part& part) {
+  scale_.add(file.timeline);
   auto& state = *state_;
   auto& tallies = static_cast<ReportTallies&>(part);
   if (rows_.empty()) rows_.reserve(tallies.group_count());
@@ -103,8 +103,9 @@ void ReportQuery::take(const ScanFile&, Part& part) {
     row.events += tally.events;
     row.opens += tally.opens;
     row.wait_ns += tally.wait_ns;
-    row.first_ns = std::min(row.first_ns, tally.first_ns);
-    row.last_ns = std::max(row.last_ns, tally.last_ns);
+    if (!spec_.wants_times()) return;
+    row.first = std::min(row.first, file.timeline.moment(tally.first_ns));
+    row.last = std::max(row.last, file.timeline.moment(tally.last_ns));
   });
   for (const auto& [key, opens] : tallies.opens_of_pairs) {
     const auto process = global_process(state, static_cast<format::ProcessId>(key.pair >> 32U));

@@ -20,7 +20,7 @@
 
 namespace rfan::replay {
 
-// One group, over all files. Times are wall-clock, in nanoseconds since the epoch.
+// One group, over all files.
 struct ReportRow {
   std::string_view labels;  // as Grouping::append_labels() gives them; valid as long as the ReportQuery
   std::uint64_t events = 0;
@@ -28,8 +28,8 @@ struct ReportRow {
   std::uint64_t reopens = 0;
   std::uint64_t short_opens = 0;
   std::uint64_t files = 0;
-  std::uint64_t first_ns = UINT64_MAX;
-  std::uint64_t last_ns = 0;
+  Moment first{UINT64_MAX, 0};
+  Moment last;
   std::uint64_t wait_ns = 0;
   std::unique_ptr<format::LatencyHistogram> latencies;  // null: none, or not asked for
 

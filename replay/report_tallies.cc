@@ -35,9 +35,8 @@ std::array<std::size_t, format::kEventKindLimit> frequent_first(
 
 }  // namespace
 
-ReportTallies::ReportTallies(const ReportSpec& spec, const ScanFile& file, Grouping& grouping)
+ReportTallies::ReportTallies(const ReportSpec& spec, Grouping& grouping)
     : grouping_(grouping),
-      clock_(file.timeline),
       pairing_(spec.short_ns),
       count_only_(!spec.wants(Measure::kOpens) && !spec.wants_times() && !spec.wants(Measure::kWait)),
       opens_(spec.wants(Measure::kOpens)),
@@ -216,7 +215,7 @@ void ReportTallies::tally(const format::EventColumns& events, std::uint32_t row)
   if (opens_) tally.opens += events.kind[row] == EventKind::kOpen;
   if (wait_) tally.wait_ns += events.reply_ns[row];
   if (!times_) return;
-  const auto time_ns = clock_.realtime_ns(events.time_ns[row]);
+  const auto time_ns = events.time_ns[row];
   tally.first_ns = std::min(tally.first_ns, time_ns);
   tally.last_ns = std::max(tally.last_ns, time_ns);
 }

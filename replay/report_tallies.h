@@ -21,7 +21,7 @@ namespace rfan::replay {
 struct Tally {
   std::uint64_t events = 0;
   std::uint64_t opens = 0;
-  std::uint64_t first_ns = UINT64_MAX;  // wall-clock
+  std::uint64_t first_ns = UINT64_MAX;  // CLOCK_MONOTONIC
   std::uint64_t last_ns = 0;
   std::uint64_t wait_ns = 0;
 };
@@ -39,7 +39,7 @@ struct CodePair {
 class ReportTallies : public Part {
  public:
   // `grouping` is that of the file, shared by all threads.
-  ReportTallies(const ReportSpec& spec, const ScanFile& file, Grouping& grouping);
+  ReportTallies(const ReportSpec& spec, Grouping& grouping);
 
   void add(const Batch& batch) override;
   bool add_statistics(const format::BlockStatistics& statistics) override;
@@ -84,7 +84,6 @@ class ReportTallies : public Part {
   void collect(const format::EventColumns& events, std::uint32_t row);
 
   Grouping& grouping_;
-  WallClock clock_;
   OpenPairing pairing_;
   const bool count_only_, opens_, reopens_, short_, files_, times_, wait_, latencies_;
   std::vector<std::uint32_t> by_id_;  // two counters for each id of the one dictionary that is asked for

@@ -78,7 +78,7 @@ class TallyReader {
   TallyReader(RunTally& run, const TallyOptions& options)
       : run_(run), filter_(options.filter), options_(options), timeline_(run.reader_->clocks()) {
     if (options.recording) {
-      timeline_.begin_at(options.recording->start_ns);
+      timeline_.begin_at(options.recording->start);
       timeline_.set_extent(options.recording->first_event_ns, options.recording->last_event_ns);
     }
     const auto footer = run.reader_->footer();
@@ -96,6 +96,7 @@ class TallyReader {
 
   // The losses that the answer may have suffered from, with a note each.
   std::vector<format::Loss> concerned(std::span<const format::Loss> losses, const NoteSink& note) {
+    for (const auto& doubt : filter_.time_doubts(timeline_)) note(doubt);
     auto concerned = filter_.losses_in_time(losses, timeline_);
     TimeFormat time(timeline_, options_.time_style);
     for (const auto& sum : sum_losses(concerned)) note(loss_note(sum, time));

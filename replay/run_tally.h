@@ -43,7 +43,7 @@ struct ProcessSteps {
 
 // What relative times and percentages refer to, see Timeline.
 struct RecordingTime {
-  std::uint64_t start_ns = 0;
+  RecordingStart start;
   std::uint64_t first_event_ns = 0;
   std::uint64_t last_event_ns = 0;
 };

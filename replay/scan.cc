@@ -419,7 +419,7 @@ Status Scan::scan_file(std::size_t index, Query& query) {
     if (auto status = scan.run(options_.threads); !status) return status;
   }
   if (query.done()) return {};
-  note_losses((*trace)->losses(), filter, timeline);
+  note_losses_and_doubts((*trace)->losses(), filter, timeline);
   if (!(*trace)->complete()) note_unfinished(member.name);
   note_unknown((*trace)->unknown_frames());
   missing_ = missing_ || (*trace)->damage_count() != 0;
@@ -435,24 +435,24 @@ Status Scan::scan_stream(std::size_t index, Query& query) {
 
 // The file that is being written, and those that rotation begins after it.
 Status Scan::follow_file(std::size_t index, Query& query) {
-  const auto start_ns = set_.timeline(index).start_ns();
+  const auto start = set_.timeline(index).start();
   for (std::optional<std::string> path = set_.members()[index].name; path && !query.done();
        path = next_rotated(*path)) {
     auto source = follow_source(*path);
     if (!source) return source.error();
-    if (auto status = run_stream(std::move(*source), *path, index, start_ns, query); !status) return status;
+    if (auto status = run_stream(std::move(*source), *path, index, start, query); !status) return status;
   }
   return {};
 }
 
 Status Scan::run_stream(std::unique_ptr<format::ByteSource> source, std::string_view name, std::size_t index,
-                        std::optional<std::uint64_t> start_ns, Query& query) {
+                        std::optional<RecordingStart> start, Query& query) {
   auto opened = format::TraceReader::open(std::move(source), damage_notes(note_));
   if (!opened) return opened.error();
   auto& reader = **opened;
   Timeline timeline(reader.clocks());
   timeline.set_unit(reader.meta().time_unit_ns);
-  if (start_ns) timeline.begin_at(*start_ns);
+  if (start) timeline.begin_at(*start);
   const ScanFile file{reader.dictionary(), timeline, name, index};
   Filter filter(condition_);
   BlockWork work;
@@ -474,14 +474,16 @@ Status Scan::run_stream(std::unique_ptr<format::ByteSource> source, std::string_
   if (query.done()) return {};
   query.take(file, *part);
   const auto summary = reader.footer();
-  note_losses(summary ? summary->losses : reader.losses(), filter, timeline);
+  note_losses_and_doubts(summary ? summary->losses : reader.losses(), filter, timeline);
   if (!reader.complete()) note_unfinished(name);
   note_unknown(reader.unknown_frames());
   missing_ = missing_ || reader.damage_count() != 0;
   return {};
 }
 
-void Scan::note_losses(std::span<const format::Loss> losses, const Filter& filter, const Timeline& timeline) {
+void Scan::note_losses_and_doubts(std::span<const format::Loss> losses, const Filter& filter,
+                                  const Timeline& timeline) {
+  for (const auto& doubt : filter.time_doubts(timeline)) note_(doubt);
   const auto concerned = filter.losses_in_time(losses, timeline);
   TimeFormat time(timeline, options_.time_style);
   for (const auto& sum : sum_losses(concerned)) note_(loss_note(sum, time));

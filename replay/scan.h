@@ -155,8 +155,9 @@ class Scan {
   Status scan_stream(std::size_t index, Query& query);
   Status follow_file(std::size_t index, Query& query);
   Status run_stream(std::unique_ptr<format::ByteSource> source, std::string_view name, std::size_t index,
-                    std::optional<std::uint64_t> start_ns, Query& query);
-  void note_losses(std::span<const format::Loss> losses, const Filter& filter, const Timeline& timeline);
+                    std::optional<RecordingStart> start, Query& query);
+  void note_losses_and_doubts(std::span<const format::Loss> losses, const Filter& filter,
+                              const Timeline& timeline);
   void note_unfinished(std::string_view name);
   void note_unknown(std::uint64_t frames);
 

@@ -283,6 +283,10 @@ Result<Coverage> Slice::run(const Session& session) {
     session.note(damage_text(damage));
     damage_.try_emplace({name, damage.offset}, damage);
   };
+  for (const auto& glob : keep_) {
+    if (const auto note = format::relative_pattern_note("--redact-keep", glob); !note.empty())
+      session.note(note);
+  }
   auto set = TraceSet::open(session.options.traces, session.note, on_damage);
   if (!set) return set.error();
   const auto& members = set->members();

@@ -1,9 +1,12 @@
 #include "replay/time_filter.h"
 
-#include <ctime>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <string>
+
+#include "replay/civil_time.h"
 
 namespace rfan::replay {
 namespace {
@@ -113,41 +116,61 @@ std::optional<std::uint64_t> take_time_of_day(Cursor& cursor) {
   return ((*hour * 60 + *minute) * 60 + second) * kNsPerSecond + fraction;
 }
 
-// The wall-clock time `ns_of_day` on the day given in `date` (year, month, day); the clock changes of that
-// day count.
-std::optional<std::uint64_t> epoch_ns(std::tm date, std::uint64_t ns_of_day, bool utc) {
-  const auto seconds = static_cast<int>(ns_of_day / kNsPerSecond);
-  date.tm_hour = seconds / 3600;
-  date.tm_min = seconds / 60 % 60;
-  date.tm_sec = seconds % 60;
-  date.tm_isdst = -1;
-  const std::tm wanted = date;
-  const std::time_t time = utc ? timegm(&date) : mktime(&date);
-  if (time < 0 || date.tm_mday != wanted.tm_mday || date.tm_mon != wanted.tm_mon) return std::nullopt;
-  return static_cast<std::uint64_t>(time) * kNsPerSecond + ns_of_day % kNsPerSecond;
+// A date as it was written.
+struct CivilTime {
+  std::tm date{};  // year, month and day
+  std::uint64_t ns_of_day = 0;
+
+  CivilMoments moments(bool utc) const {
+    auto second = date;
+    const auto seconds = static_cast<int>(ns_of_day / kNsPerSecond);
+    second.tm_hour = seconds / 3600;
+    second.tm_min = seconds / 60 % 60;
+    second.tm_sec = seconds % 60;
+    return civil_moments(second, utc);
+  }
+  std::uint64_t epoch_ns(std::time_t moment) const {
+    return static_cast<std::uint64_t>(moment) * kNsPerSecond + ns_of_day % kNsPerSecond;
+  }
+};
+
+// The time of day on the day on which the trace began.
+CivilTime on_first_day(const TimeOfDay& time, const Timeline& timeline, bool utc) {
+  const auto start = static_cast<std::time_t>(timeline.start_realtime_ns() / kNsPerSecond);
+  CivilTime civil{{}, time.ns};
+  utc ? gmtime_r(&start, &civil.date) : localtime_r(&start, &civil.date);
+  return civil;
 }
 
-std::optional<TimePoint> parse_date(Cursor cursor, bool utc) {
+std::optional<CivilTime> parse_date(Cursor cursor) {
   const auto year = cursor.take_number(4, 4);
   if (!year || !cursor.take('-')) return std::nullopt;
   const auto month = cursor.take_number(2, 2);
   if (!month || !cursor.take('-')) return std::nullopt;
   const auto day = cursor.take_number(2, 2);
   if (!day || *month < 1 || *month > 12 || *day < 1 || *day > 31) return std::nullopt;
-  std::uint64_t ns_of_day = 0;
+  CivilTime civil;
   if (!cursor.at_end()) {
     if (!cursor.take(' ') && !cursor.take('T')) return std::nullopt;
     const auto time = take_time_of_day(cursor);
     if (!time) return std::nullopt;
-    ns_of_day = *time;
+    civil.ns_of_day = *time;
   }
-  std::tm date{};
-  date.tm_year = static_cast<int>(*year) - 1900;
-  date.tm_mon = static_cast<int>(*month) - 1;
-  date.tm_mday = static_cast<int>(*day);
-  const auto ns = epoch_ns(date, ns_of_day, utc);
-  if (!ns) return std::nullopt;
-  return AbsoluteTime{*ns};
+  civil.date.tm_year = static_cast<int>(*year) - 1900;
+  civil.date.tm_mon = static_cast<int>(*month) - 1;
+  civil.date.tm_mday = static_cast<int>(*day);
+  auto of_calendar = civil.date;
+  const bool before_epoch = timegm(&of_calendar) < 0;
+  if (before_epoch || of_calendar.tm_mon != civil.date.tm_mon) return std::nullopt;
+  return civil;
+}
+
+Result<TimePoint> point_of(const CivilTime& civil, std::string_view text, bool utc) {
+  const auto moments = civil.moments(utc);
+  if (const auto doubt = doubt_of(moments); !doubt.empty())
+    return Error{"no time of its own", std::string(text), 0, doubt};
+  if (moments.at.front() < 0) return Error{"before the epoch", std::string(text), 0, {}};
+  return TimePoint(AbsoluteTime{civil.epoch_ns(moments.at.front())});
 }
 
 std::optional<TimePoint> parse_epoch(Cursor cursor) {
@@ -157,7 +180,7 @@ std::optional<TimePoint> parse_epoch(Cursor cursor) {
   return AbsoluteTime{*seconds * kNsPerSecond + *fraction};
 }
 
-std::optional<TimePoint> parse_any(std::string_view text, bool utc) {
+std::optional<TimePoint> parse_any(std::string_view text) {
   Cursor cursor(text);
   if (cursor.take('+')) {
     const auto ns = take_duration(cursor);
@@ -165,7 +188,6 @@ std::optional<TimePoint> parse_any(std::string_view text, bool utc) {
   }
   if (auto percent = parse_percent(cursor)) return percent;
   if (cursor.take('@')) return parse_epoch(cursor);
-  if (auto date = parse_date(cursor, utc)) return date;
   if (auto time = take_time_of_day(cursor)) return TimeOfDay{*time};
   return std::nullopt;
 }
@@ -173,7 +195,8 @@ std::optional<TimePoint> parse_any(std::string_view text, bool utc) {
 }  // namespace
 
 Result<TimePoint> parse_time(std::string_view text, bool utc) {
-  if (auto point = parse_any(text, utc)) return *point;
+  if (const auto civil = parse_date(Cursor(text))) return point_of(*civil, text, utc);
+  if (auto point = parse_any(text)) return *point;
   return Error{"not a time", std::string(text), 0,
                "write +5s, +250ms or +1m30s (since the start of the trace), 10% (of its length), "
                "HH:MM[:SS[.frac]] (on the day it began), "
@@ -196,18 +219,36 @@ std::uint64_t TimeFilter::monotonic_of(const TimePoint& point, const Timeline::S
     const auto length = static_cast<double>(timeline.last_event_ns() - timeline.first_event_ns() + 1);
     return timeline.first_event_ns() + static_cast<std::uint64_t>(length * percent->percent / 100);
   }
+  auto offset_ns = span.offset_ns;
   std::uint64_t realtime_ns = 0;
-  if (const auto* absolute = std::get_if<AbsoluteTime>(&point)) {
+  if (const auto* steady = std::get_if<SteadyTime>(&point)) {
+    realtime_ns = steady->ns;
+    offset_ns = timeline.start().steady_offset_ns;
+  } else if (const auto* absolute = std::get_if<AbsoluteTime>(&point)) {
     realtime_ns = absolute->ns;
   } else {
-    const auto start = static_cast<std::time_t>(timeline.start_realtime_ns() / kNsPerSecond);
-    std::tm date{};
-    utc_ ? gmtime_r(&start, &date) : localtime_r(&start, &date);
-    realtime_ns = epoch_ns(date, std::get<TimeOfDay>(point).ns, utc_).value_or(0);
+    const auto civil = on_first_day(std::get<TimeOfDay>(point), timeline, utc_);
+    realtime_ns = civil.epoch_ns(civil.moments(utc_).instead);
   }
   // Before the monotonic clock began: 0. The offset is taken modulo 2^64, hence the signed comparison.
-  const auto monotonic_ns = static_cast<std::int64_t>(realtime_ns - span.offset_ns);
+  const auto monotonic_ns = static_cast<std::int64_t>(realtime_ns - offset_ns);
   return monotonic_ns < 0 ? 0 : static_cast<std::uint64_t>(monotonic_ns);
+}
+
+std::vector<std::string> TimeFilter::doubts(const Timeline& timeline) const {
+  std::vector<std::string> doubts;
+  for (const auto* list : {&since_.any, &since_.none, &until_.any, &until_.none}) {
+    for (const auto& point : *list) {
+      const auto* time = std::get_if<TimeOfDay>(&point);
+      if (time == nullptr) continue;
+      const auto civil = on_first_day(*time, timeline, utc_);
+      const auto minutes = time->ns / kNsPerSecond / 60;
+      if (const auto doubt = doubt_of(civil.moments(utc_)); !doubt.empty())
+        doubts.push_back(fmt::format("{:02}:{:02} on the day on which the trace began: {}", minutes / 60,
+                                     minutes % 60, doubt));
+    }
+  }
+  return doubts;
 }
 
 TimeFilter::Range TimeFilter::range_in(const Timeline::Span& span, const Timeline& timeline) const {

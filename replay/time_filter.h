@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -29,10 +30,15 @@ struct AbsoluteTime {
 struct PercentTime {
   double percent = 0;
 };
-using TimePoint = std::variant<RelativeTime, TimeOfDay, AbsoluteTime, PercentTime>;
+// See Timeline::steady_ns(). Is not written; --slowest makes it.
+struct SteadyTime {
+  std::uint64_t ns = 0;
+};
+using TimePoint = std::variant<RelativeTime, TimeOfDay, AbsoluteTime, PercentTime, SteadyTime>;
 
 // Reads "+5s", "+250ms", "+1m30s", "10%", "HH:MM[:SS[.frac]]", "YYYY-MM-DD[ T]HH:MM[:SS[.frac]]" or
-// "@SECONDS[.frac]". Dates are local time unless `utc`. The error says which forms there are.
+// "@SECONDS[.frac]". Dates are local time unless `utc`. The error says which forms there are, and of a date
+// that clocks never showed, or showed twice, what to write for it.
 Result<TimePoint> parse_time(std::string_view text, bool utc);
 
 // Reads "250us", "1.5ms", "1m30s" as nanoseconds.
@@ -44,6 +50,10 @@ class TimeFilter {
  public:
   TimeFilter(format::Alternatives<TimePoint> since, format::Alternatives<TimePoint> until, bool utc);
   bool active() const { return !since_.empty() || !until_.empty(); }
+
+  // What is doubtful about times of day on the day on which this trace began, a sentence each: clocks are set
+  // forward and back for daylight saving.
+  std::vector<std::string> doubts(const Timeline& timeline) const;
 
   // First and one past the last monotonic time that pass while `span` holds; empty when first >= last.
   struct Range {

@@ -98,18 +98,18 @@ std::string TimeFormat::full_date(std::uint64_t realtime_ns) const {
 }
 
 void MomentScale::add(const Timeline& timeline) {
-  if (!start_realtime_ns) start_realtime_ns = timeline.start_realtime_ns();
+  if (!start_ns) start_ns = timeline.steady_ns(timeline.start_ns());
   decimals = std::min(decimals, timeline.decimals());
 }
 
-std::string moment_text(std::uint64_t realtime_ns, const MomentScale& scale, TimeStyle style) {
+std::string moment_text(const Moment& moment, const MomentScale& scale, TimeStyle style) {
   const auto surplus = surplus_of(scale.decimals);
   if (style == TimeStyle::kRelative) {
-    const auto since_start = realtime_ns - std::min(scale.start_realtime_ns.value_or(0), realtime_ns);
+    const auto since_start = moment.steady_ns - std::min(scale.start_ns.value_or(0), moment.steady_ns);
     return decimal_text(std::to_string(since_start / kNsPerSecond), since_start, surplus);
   }
-  return decimal_text(strftime_text("%Y-%m-%d %H:%M:%S", broken_down(realtime_ns / kNsPerSecond, style)),
-                      realtime_ns, surplus);
+  const auto parts = broken_down(moment.realtime_ns / kNsPerSecond, style);
+  return decimal_text(strftime_text("%Y-%m-%d %H:%M:%S", parts), moment.realtime_ns, surplus);
 }
 
 }  // namespace rfan::replay

@@ -53,14 +53,14 @@ class TimeFormat {
 // How the moments of several files are shown: since the start of the first, with the decimals of the
 // coarsest.
 struct MomentScale {
-  std::optional<std::uint64_t> start_realtime_ns;
+  std::optional<std::uint64_t> start_ns;  // steady
   unsigned decimals = kMaxDecimals;
 
+  // `timeline` has started.
   void add(const Timeline& timeline);
 };
 
-// A moment of which only the wall-clock time is known, as TimeFormat::append() shows it; seconds since the
-// start with kRelative, not padded.
-std::string moment_text(std::uint64_t realtime_ns, const MomentScale& scale, TimeStyle style);
+// As TimeFormat::append() shows it; seconds since the start with kRelative, not padded.
+std::string moment_text(const Moment& moment, const MomentScale& scale, TimeStyle style);
 
 }  // namespace rfan::replay

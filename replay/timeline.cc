@@ -8,8 +8,10 @@ namespace rfan::replay {
 
 void Timeline::refresh(std::uint64_t first_event_ns) {
   ++version_;
-  if (start_ns_) return;
-  start_ns_ = clocks_.empty() ? first_event_ns : std::min(first_event_ns, clocks_.front().monotonic_ns);
+  if (start_) return;
+  const auto start_ns =
+      clocks_.empty() ? first_event_ns : std::min(first_event_ns, clocks_.front().monotonic_ns);
+  start_ = RecordingStart{start_ns, span_at(start_ns).offset_ns};
 }
 
 void Timeline::set_unit(std::uint32_t unit_ns) {

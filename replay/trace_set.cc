@@ -17,6 +17,7 @@ TraceMember member_of(const std::string& name, const format::TraceFile& file) {
   member.path = name;
   member.header = file.header();
   member.time_unit_ns = file.meta().time_unit_ns;
+  member.boot_id = file.meta().boot_id;
   member.clocks = file.clocks();
   member.losses = file.losses();
   member.complete = file.complete();
@@ -26,6 +27,17 @@ TraceMember member_of(const std::string& name, const format::TraceFile& file) {
     member.events += block.events;
   }
   return member;
+}
+
+// The earlier of the first clock sample and the first event.
+std::uint64_t begin_of(const TraceMember& member) {
+  if (member.clocks.empty()) return member.first_ns;
+  const auto clock_ns = member.clocks.front().monotonic_ns;
+  return member.events == 0 ? clock_ns : std::min(member.first_ns, clock_ns);
+}
+
+bool same_boot(const TraceMember& a, const TraceMember& b) {
+  return a.session == b.session || (!a.boot_id.empty() && a.boot_id == b.boot_id);
 }
 
 // "3" or "3-5".
@@ -163,10 +175,25 @@ Result<std::unique_ptr<format::TraceFile>> TraceSet::file(std::size_t index, con
   return open_file(members_[index].path, note);
 }
 
+RecordingStart TraceSet::start_of(const TraceMember& member) const {
+  RecordingStart start;
+  const auto first = std::find_if(members_.begin(), members_.end(), [&](const auto& other) {
+    return other.session == member.session && !other.stream;
+  });
+  if (first != members_.end()) start.monotonic_ns = begin_of(*first);
+  const TraceMember* earliest = nullptr;  // of the boot
+  for (const auto& other : members_) {
+    if (other.clocks.empty() || !same_boot(other, member)) continue;
+    if (earliest == nullptr || begin_of(other) < begin_of(*earliest)) earliest = &other;
+  }
+  if (earliest != nullptr)
+    start.steady_offset_ns = Timeline(earliest->clocks).span_at(begin_of(*earliest)).offset_ns;
+  return start;
+}
+
 Timeline TraceSet::timeline(std::size_t index) const {
   const auto& member = members_[index];
   Timeline timeline(member.clocks);
-  std::optional<std::uint64_t> start;
   std::uint64_t first_event = 0;
   std::uint64_t last_event = 0;
   bool seen = false;
@@ -177,13 +204,9 @@ Timeline TraceSet::timeline(std::size_t index) const {
       last_event = std::max(last_event, other.last_ns);
       seen = true;
     }
-    const auto begin = other.clocks.empty() ? other.first_ns
-                       : other.events == 0  ? other.clocks.front().monotonic_ns
-                                            : std::min(other.first_ns, other.clocks.front().monotonic_ns);
-    if (!start) start = begin;
   }
   timeline.set_unit(member.time_unit_ns);
-  timeline.begin_at(start.value_or(0));
+  timeline.begin_at(start_of(member));
   timeline.set_extent(first_event, last_event);
   return timeline;
 }

@@ -28,6 +28,7 @@ struct TraceMember {
   std::uint64_t events = 0;
   std::uint64_t first_ns = 0;  // of its events, CLOCK_MONOTONIC
   std::uint64_t last_ns = 0;
+  std::string boot_id{};  // empty: not known
   bool complete = false;
 };
 
@@ -65,6 +66,7 @@ class TraceSet {
   Status add_file(const std::string& path, bool named, const NoteSink& note);
   Result<std::unique_ptr<format::TraceFile>> open_file(const std::string& path, const NoteSink& note) const;
   format::DamageCallback damage_callback(const std::string& name, const NoteSink& note) const;
+  RecordingStart start_of(const TraceMember& member) const;
   void order_sessions();
   void check_sequences(const NoteSink& note);
 

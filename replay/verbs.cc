@@ -15,8 +15,8 @@ constexpr std::string_view kNotation = R"(
   starts with '!' negates: the event must match none of these. An unknown process or path matches no
   value.
 
-  GLOB: * and ? match anything but '/', ** matches that too, [a-z] and [!a-z] one byte of a set, \ the
-  next byte itself. Without a slash it is held against the base name, with a slash against the whole
+  GLOB: * and ? match anything but '/', ** matches that too, [a-z], [!a-z] and [[:alpha:]] one byte of a
+  set, \ the next byte itself. Without a slash it is held against the base name, with a slash against the whole
   path; one that ends in a slash means everything below that directory. Recorded paths are absolute:
   write '**/src/*.h', not 'src/*.h'. '--exe vim' thus finds /usr/bin/vim.basic started as vim.
 

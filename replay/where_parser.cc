@@ -110,7 +110,8 @@ bool finds(const re2::RE2& regex, std::string_view text) {
 
 class WhereParser {
  public:
-  WhereParser(std::string_view text, bool utc) : text_(text), utc_(utc) {}
+  WhereParser(std::string_view text, bool utc, std::vector<std::string>* notes)
+      : text_(text), utc_(utc), notes_(notes) {}
 
   Result<ConditionPtr> parse() {
     auto whole = parse_or();
@@ -213,10 +214,17 @@ class WhereParser {
     auto value = take_value();
     if (!value) return value.error();
     auto test = make_test(field, *op, *value);
-    if (test) return test;
+    if (test) return note_relative_glob(field, *op, *value), test;
     const bool operator_fault = test.error().path == kOperatorFault;
     return fail_at(operator_fault ? operator_at : value_at,
                    test.error().what + (test.error().hint.empty() ? "" : "; " + test.error().hint));
+  }
+
+  void note_relative_glob(std::string_view field, Operator op, std::string_view value) const {
+    const bool of_path = field == "path" || field == "path2" || field == "exe" || field == "cgroup";
+    if (notes_ == nullptr || !of_path || !globbing(op)) return;
+    auto note = format::relative_pattern_note("--where: " + std::string(field), value);
+    if (!note.empty()) notes_->push_back(std::move(note));
   }
 
   static std::optional<ConditionPtr> flag_test(std::string_view field) {
@@ -398,14 +406,15 @@ class WhereParser {
 
   std::string_view text_;
   bool utc_;
+  std::vector<std::string>* notes_;
   std::size_t at_ = 0;
   int depth_ = 0;
 };
 
 }  // namespace
 
-Result<ConditionPtr> parse_where(std::string_view text, bool utc) {
-  return WhereParser(text, utc).parse();
+Result<ConditionPtr> parse_where(std::string_view text, bool utc, std::vector<std::string>* notes) {
+  return WhereParser(text, utc, notes).parse();
 }
 
 }  // namespace rfan::replay

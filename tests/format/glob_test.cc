@@ -137,6 +137,49 @@ TEST(Glob, AgreesWithTheDefinitionOnRandomPatterns) {
   EXPECT_GT(matched, 1000);
 }
 
+TEST(Glob, KnowsTheClassesOfPosix) {
+  const Row rows[] = {
+      {"[[:alpha:]]", "x", true},           {"[[:alpha:]]", "a:", false},
+      {"[[:alpha:]]", "1", false},          {"[[:alpha:]]", ":", false},
+      {"[![:alpha:]]", "1", true},          {"[^[:alpha:]]", "x", false},
+      {"x[[:digit:]]*", "x1b", true},       {"x[[:digit:]_-]", "x_", true},
+      {"x[[:digit:]_-]", "x-", true},       {"[[:upper:][:digit:]]", "7", true},
+      {"[[:upper:][:digit:]]", "a", false}, {"[[:xdigit:]]", "F", true},
+      {"[[:space:]]", "\n", true},          {"[[:punct:]]", "~", true},
+      {"[[:punct:]]", "/", false},          {"[[:print:]]", "\x7f", false},
+      {"[[:cntrl:]]", "\x7f", true},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(glob_matches(row.pattern, row.text), row.matches) << row.pattern << " on " << row.text;
+  }
+  EXPECT_TRUE(glob_matches("[[:punct:]]", "/", Glob::Subject::kName));
+}
+
+// Each of these would silently be a set of other bytes.
+TEST(Glob, RefusesClassesThatItDoesNotKnow) {
+  for (const auto* pattern :
+       {"[[:word:]]", "[[:Alpha:]]", "[[.hyphen.]]", "[[=a=]]", "[:alpha:]", "a[:digit:]*"}) {
+    const auto glob = Glob::compile(pattern, Glob::Subject::kPath);
+    ASSERT_FALSE(glob.ok()) << pattern;
+    EXPECT_NE(glob.error().message().find("class"), std::string::npos) << glob.error().message();
+  }
+  EXPECT_TRUE(Glob::compile("[a:]", Glob::Subject::kPath).ok());
+  EXPECT_TRUE(Glob::compile("[[:]", Glob::Subject::kPath).ok());
+}
+
+TEST(PathPattern, NotesWhatMatchesNoAbsolutePath) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"sub/*", "'**/sub/*'"},   {"!sub/", "'**/sub/'"},      {"./a/b", "'**/a/b'"},
+      {"*bin/x", "'**/*bin/x'"}, {"[a-z]/x", "'**/[a-z]/x'"}, {"../x/y", "the whole path"}};
+  for (const auto& [value, remedy] : rows) {
+    const auto note = relative_pattern_note("--path", value);
+    EXPECT_NE(note.find(remedy), std::string::npos) << value << ": " << note;
+    EXPECT_FALSE(PathPattern::compile(value).value().matches("/home/sub/x")) << value;
+  }
+  for (const auto* value : {"sub", "*.h", "/a/b", "**/sub/*", "**", "*/x", "\\/a/b", "!/a/b", "["})
+    EXPECT_EQ(relative_pattern_note("--path", value), "") << value;
+}
+
 TEST(PathPattern, WithoutASlashLooksAtTheBaseName) {
   const auto pattern = PathPattern::compile("*.h");
   EXPECT_TRUE(pattern.value().matches("/usr/include/stdio.h"));

@@ -116,6 +116,13 @@ TEST(Options, DenyingWhatDoesNotWaitIsRefused) {
   expect_usage_error({"--deny", "*.db", "--hold", "exec", "--events", "open", "--", "x"}, "events that wait");
 }
 
+TEST(Options, GlobsThatMatchNoAbsolutePathAreNoted) {
+  EXPECT_EQ(good({"--path", "/src/*.h", "--exe", "vim", "/"}).notes.size(), 0U);
+  for (const auto* option : {"--path", "--exe", "--cgroup"})
+    EXPECT_EQ(good({option, "src/*.h", "/"}).notes.size(), 1U) << option;
+  EXPECT_EQ(good({"--deny", "src/*.h", "--", "make"}).notes.size(), 1U);
+}
+
 TEST(Options, TakesADuration) {
   EXPECT_EQ(good({"--duration", "1.5s"}).duration, milliseconds(1500));
   EXPECT_EQ(good({"--duration=2m"}).duration, milliseconds(120'000));

@@ -76,6 +76,20 @@ TEST_F(ProgramTest, MessagesHoldNothingThatATerminalActsOn) {
   }
 }
 
+TEST_F(ProgramTest, AGlobThatMatchesNoAbsolutePathIsNoted) {
+  write_sample_trace(trace_);
+  for (const std::string arguments :
+       {"$T --path 'etc/*'", "$T --path '!etc/*'", "$T --exe usr/bin/vim", "$T --where 'path ~ etc/*'",
+        "report $T --cgroup 'system.slice/x'", "$T --wrote 'tmp/*'", "diff $T $T --path 'etc/*'"}) {
+    const auto outcome = shell("$R " + arguments);
+    EXPECT_NE(outcome.err.find("matches nothing, since recorded paths are absolute: did you mean '**/"),
+              std::string::npos)
+        << arguments << "\n"
+        << outcome.err;
+  }
+  EXPECT_EQ(shell("$R $T --path '**/etc/*' --exe '!/usr/x' --where 'path =~ a/b'").err, "");
+}
+
 TEST_F(ProgramTest, LossesExitWith3) {
   write_sample_trace(trace_, {.losses = {{format::LossCause::kQueueOverflow, {}, kSecond, 2 * kSecond}}});
   const auto events = shell("$R $T --utc");

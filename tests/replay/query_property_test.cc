@@ -27,7 +27,8 @@ struct Row {
   std::size_t file = 0;
   Event event;
   std::uint64_t realtime_ns = 0;
-  format::Process process;  // empty when unknown
+  std::uint64_t steady_ns = 0;  // by the clock as it stood at the start
+  format::Process process;      // empty when unknown
   std::string exe, path, path2;
 };
 
@@ -157,7 +158,10 @@ class QueryProperty : public testing::Test {
     if (before == 0) {
       start_ns_ = reader->clocks().front().monotonic_ns;
       if (!rows_.empty()) start_ns_ = std::min(start_ns_, rows_.front().event.time_ns);
+      steady_offset_ns_ = format::to_realtime_ns(reader->clocks(), start_ns_) - start_ns_;
     }
+    for (auto i = before; i < rows_.size(); ++i)
+      rows_[i].steady_ns = rows_[i].event.time_ns + steady_offset_ns_;
   }
 
   static Wanted exe_test(const std::string& value) {
@@ -337,6 +341,7 @@ class QueryProperty : public testing::Test {
   std::vector<std::string> files_;
   Rows rows_;
   std::uint64_t start_ns_ = 0;
+  std::uint64_t steady_offset_ns_ = 0;
   std::mt19937::result_type seed_ = std::random_device()();
   std::mt19937 random_{seed_};
 };
@@ -384,8 +389,8 @@ struct Group {
 
   void add(const Row& row) {
     ++events;
-    first_ns = std::min(first_ns, row.realtime_ns);
-    last_ns = std::max(last_ns, row.realtime_ns);
+    if (events == 1) first_ns = row.realtime_ns;  // in the order of monotonic time
+    last_ns = row.realtime_ns;
     wait_ns += row.event.reply_ns;
     if (row.event.flags & format::kFlagHeld) latencies.add(row.event.reply_ns);
     if (!row.path.empty()) files.insert(row.path);
@@ -531,14 +536,19 @@ TEST_F(QueryProperty, HistAddsUpOverTime) {
   for_random_queries([&](const Filter& filter, const Rows& rows) {
     const auto text = csv("hist", filter, {"--rows", std::to_string(1 + below(40))}, false);
     std::string expected;
-    std::uint64_t events = 0;
+    std::uint64_t events = 0, steady_ns = 0, offset_ns = 0;
     for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
       std::uint64_t begin_ns = 0, width_ns = 0;
       ASSERT_EQ(sscanf(text.c_str() + at, "%lu,%lu", &begin_ns, &width_ns), 2);
+      if (at == 0) steady_ns = begin_ns - (rows.front().realtime_ns - rows.front().steady_ns);
       Group group;
       for (const auto& row : rows) {
-        if (row.realtime_ns >= begin_ns && row.realtime_ns < begin_ns + width_ns) group.add(row);
+        if (row.steady_ns < steady_ns || row.steady_ns >= steady_ns + width_ns) continue;
+        if (group.events == 0) offset_ns = row.realtime_ns - row.steady_ns;
+        group.add(row);
       }
+      EXPECT_EQ(begin_ns, steady_ns + offset_ns) << "the wall clock at its first event, or the last before";
+      steady_ns += width_ns;
       events += group.events;
       expected += std::to_string(begin_ns) + ',' + std::to_string(width_ns);
       for (const auto value : {group.events, group.latencies.total(), group.wait_ns}) {

@@ -62,6 +62,40 @@ TEST(ParseTime, Dates) {
   EXPECT_EQ(parsed<AbsoluteTime>("2026-07-22 10:31:02", false), 1784709062 * kSecond);
 }
 
+TEST(ParseTime, DatesThatNeverWereOrCameTwiceAreRefusedWithWhatToWrite) {
+  const Zone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const auto never = parse_time("2026-03-29 02:30", false);
+  ASSERT_FALSE(never.ok());
+  EXPECT_NE(never.error().message().find("write @1774747800"), std::string::npos) << never.error().message();
+  const auto twice = parse_time("2026-10-25 02:30", false);
+  ASSERT_FALSE(twice.ok());
+  EXPECT_NE(twice.error().message().find("write @1792888200"), std::string::npos) << twice.error().message();
+  EXPECT_NE(twice.error().message().find("@1792891800"), std::string::npos) << twice.error().message();
+  for (const auto* text :
+       {"2026-03-29 01:59:59", "2026-03-29 03:00", "2026-10-25 01:59:59", "2026-10-25 03:00"})
+    EXPECT_TRUE(parse_time(text, false).ok()) << text;
+  EXPECT_TRUE(parse_time("2026-10-25 02:30", true).ok());
+}
+
+TEST(TimeFilter, DoubtsATimeOfDayThatCameTwiceOnTheDayOfTheTrace) {
+  const Zone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const auto doubts = [](std::uint64_t day_s, bool utc) {
+    const std::vector<format::ClockSample> clocks{{0, day_s * kSecond, 0}};
+    Timeline timeline(clocks);
+    timeline.refresh(0);
+    format::Alternatives<TimePoint> since;
+    since.any.emplace_back(TimeOfDay{9000 * kSecond});  // 02:30
+    return TimeFilter(since, {}, utc).doubts(timeline);
+  };
+  const auto twice = doubts(1792888200, false);
+  ASSERT_EQ(twice.size(), 1U);
+  EXPECT_NE(twice[0].find("02:30"), std::string::npos) << twice[0];
+  EXPECT_NE(twice[0].find("@1792888200"), std::string::npos) << twice[0];
+  EXPECT_EQ(doubts(1774747800, false).size(), 1U) << "set forward";
+  EXPECT_TRUE(doubts(1792888200 - 86400, false).empty());
+  EXPECT_TRUE(doubts(1792888200, true).empty());
+}
+
 TEST(ParseTime, SecondsSinceTheEpoch) {
   EXPECT_EQ(parsed<AbsoluteTime>("@1795343462"), 1795343462 * kSecond);
   EXPECT_EQ(parsed<AbsoluteTime>("@1.000000001"), kSecond + 1);
@@ -174,9 +208,9 @@ TEST_F(TimeFormatTest, MomentsOfSeveralFilesHaveTheDecimalsOfTheCoarsest) {
     timeline_.set_unit(unit_ns);
     scale.add(timeline_);
   }
-  const auto ns = timeline_.realtime_ns(3 * kSecond + 123'456'789);
-  EXPECT_EQ(moment_text(ns, scale, TimeStyle::kUtc), "2026-11-22 10:31:04.1234");
-  EXPECT_EQ(moment_text(ns, scale, TimeStyle::kRelative), "2.1234");
+  const auto moment = timeline_.moment(3 * kSecond + 123'456'789);
+  EXPECT_EQ(moment_text(moment, scale, TimeStyle::kUtc), "2026-11-22 10:31:04.1234");
+  EXPECT_EQ(moment_text(moment, scale, TimeStyle::kRelative), "2.1234");
 }
 
 TEST_F(TimeFormatTest, GoesBackAndForthBetweenSeconds) {
@@ -202,6 +236,16 @@ TEST(Timeline, StartsWithItsFirstEventWhenThatIsEarlier) {
   timeline.refresh(20 * kSecond);
   EXPECT_EQ(timeline.start_ns(), 4 * kSecond);
   EXPECT_EQ(timeline.start_realtime_ns(), 104 * kSecond);
+}
+
+TEST(Timeline, SteadyTimeGoesOnWhereTheWallClockIsSet) {
+  const std::vector<format::ClockSample> clocks{{10 * kSecond, 110 * kSecond, 0},
+                                                {20 * kSecond, 50 * kSecond, 0}};
+  Timeline timeline(clocks);
+  timeline.refresh(10 * kSecond);
+  EXPECT_EQ(timeline.steady_ns(10 * kSecond), 110 * kSecond) << "it begins as the wall clock says";
+  EXPECT_EQ(timeline.steady_ns(25 * kSecond), 125 * kSecond);
+  EXPECT_EQ(timeline.realtime_ns(25 * kSecond), 55 * kSecond);
 }
 
 TEST(Timeline, AgreesWithTheFormatAtEveryBorder) {
