@@ -152,6 +152,11 @@ std::optional<std::string_view> DirectoryTable::finish_path(const Directory* roo
   return std::string_view(path_.data() + path_begin_, path_.size() - path_begin_);
 }
 
+bool DirectoryTable::knows_filesystem(HandleView object) const {
+  return !object.empty() && std::any_of(mounts_.begin(), mounts_.end(),
+                                        [&](const Mount& mount) { return mount.fsid == object.fsid(); });
+}
+
 bool DirectoryTable::shows(std::uint64_t mount_id) const {
   return std::any_of(mounts_.begin(), mounts_.end(),
                      [&](const Mount& mount) { return mount.id == mount_id; });

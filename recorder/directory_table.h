@@ -90,6 +90,8 @@ class DirectoryTable {
   // After an overflow: what was not told may have moved anything.
   void forget_all();
 
+  // Whether the filesystem of an object was added.
+  bool knows_filesystem(HandleView object) const;
   // Whether paths are given below this mount (its id, as of statx).
   bool shows(std::uint64_t mount_id) const;
 

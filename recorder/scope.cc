@@ -122,12 +122,30 @@ bool is_marked(const MarkedGroups& groups, const Mount& mount) {
   return group != nullptr && !is_kernel_interface(mount.fs_type) && group->has_mark(mount.path);
 }
 
+// Programs lie on other filesystems than those recorded: of these, execs alone are told, which ExecOrder
+// needs. Where that cannot be had, what a process did around an exec stays uncertain.
+void mark_execs_elsewhere(const MarkedGroups& groups, const Scope& scope) {
+  const auto mounts = read_mounts();
+  if (!mounts || groups.told == nullptr) return;
+  std::set<std::string> devices;
+  for (const auto& mount : mounts.value()) {
+    const auto is_target = [&](const MarkTarget& target) { return target.mount_id == mount.id; };
+    if (std::any_of(scope.targets.begin(), scope.targets.end(), is_target)) devices.insert(mount.device);
+  }
+  for (const auto& mount : mounts.value()) {
+    if (is_kernel_interface(mount.fs_type) || !devices.insert(mount.device).second) continue;
+    [[maybe_unused]] const auto status =
+        groups.told->add_mark(MarkKind::kFilesystem, FAN_OPEN_EXEC, mount.path);
+  }
+}
+
 Status place_marks(const MarkedGroups& groups, Scope& scope) {
   std::size_t placed = 0;
   for (const auto& target : scope.targets) {
     scope.coverage.push_back(place_mark(groups, target));
     if (scope.coverage.back().covered) ++placed;
   }
+  if (placed != 0) mark_execs_elsewhere(groups, scope);
   if (placed != 0) return {};
   if (scope.targets.empty()) return Error{"found no filesystem to record", {}, 0, {}};
   const auto& last = scope.coverage.back();

@@ -186,6 +186,8 @@ void WriteLoop::find_image(ArenaEvent& event, const Arena::Batch& batch) const {
 }
 
 void WriteLoop::look_up_names(const ArenaEvent& event, const Arena::Batch& batch, const NamedEvent& named) {
+  // From a filesystem that is not recorded (place_marks()): it has told ExecOrder what it had to.
+  if (event.kernel.is_exec() && !names_.directories().knows_filesystem(named.directory)) return;
   const bool admitted = admits(event);
   if (admitted || event.kernel.is_exec()) {
     const auto paths = names_.of_names(named);

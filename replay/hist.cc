@@ -216,6 +216,7 @@ class Hist : public Verb {
   void mark_losses(const TraceSet& set, std::size_t index) {
     const auto timeline = set.timeline(index);
     for (const auto& loss : set.members()[index].losses) {
+      if (!format::loses_events(loss.cause)) continue;
       const auto begin_ns = timeline.steady_ns(loss.first_ns);
       const auto end_ns = timeline.steady_ns(loss.last_ns);
       for (auto& row : rows_) {

@@ -73,9 +73,11 @@ TEST(RoundTrip, GivesBackMetaAndProcessTree) {
 
 TEST(RoundTrip, GivesBackLossesClocksAndFooter) {
   const auto contents = read_all(sample_trace());
-  ASSERT_EQ(contents.losses.size(), 2U);
+  ASSERT_EQ(contents.losses.size(), 4U);
   EXPECT_FALSE(contents.losses[0].count.has_value());
   EXPECT_EQ(contents.losses[1].count, 42U);
+  EXPECT_EQ(contents.losses[2].cause, format::LossCause::kUnmarkedFilesystem);
+  EXPECT_EQ(contents.losses[3].cause, format::LossCause::kUncertainProcess);
   ASSERT_EQ(contents.clocks.size(), 2U) << "one at the start, one at the end: the offset did not move";
   ASSERT_TRUE(contents.footer.has_value());
   EXPECT_EQ(contents.footer->totals.events, 36U);

@@ -222,7 +222,7 @@ TEST_F(KernelTest, APidThatComesAgainIsAnotherProgram) {
                       "while ! [ -s " + trace() + " ]; do sleep 0.02; done; " +
                       "for i in $(seq 50); do echo 500 > /proc/sys/kernel/ns_last_pid; cat " +
                       file("read-by-cat") + "; echo 500 > /proc/sys/kernel/ns_last_pid; head -n1 " +
-                      file("read-by-head") + "; done; " + "kill -INT $recorder; wait $recorder";
+                      file("read-by-head") + "; done; " + "kill -TERM $recorder; wait $recorder";
   const auto outcome =
       run({"unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
