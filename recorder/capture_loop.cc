@@ -290,8 +290,10 @@ void CaptureLoop::give_up() {
 }
 
 ImageSerial CaptureLoop::attribute(const KernelEvent& event) {
-  return event.is_held() ? tracker_.attribute_held(event.pid, event.is_exec())
-                         : tracker_.attribute_told(event.pid);
+  if (event.is_held()) return tracker_.attribute_held(event.pid, event.is_exec());
+  // Read at once, a process that executes has no arguments yet.
+  const bool may_be_read = options_.gathers_told || !event.is_exec();
+  return tracker_.attribute_told(event.pid, may_be_read);
 }
 
 // What is left when an opener comes is read after its answer.

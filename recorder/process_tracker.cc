@@ -194,10 +194,10 @@ void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
   if (parent != nullptr && parent->executed && parent->needs_details) keep_unread(record.ppid, *parent);
 }
 
-ImageSerial ProcessTracker::attribute_told(std::uint32_t pid) {
+ImageSerial ProcessTracker::attribute_told(std::uint32_t pid, bool may_be_read) {
   const ImageSerial serial = attribute(pid);
   // A fork alone is no reason: its program is its parent's.
-  if (wants_reading(pid, serial) && entry(pid)->executed) keep_unread(pid, *entry(pid));
+  if (may_be_read && wants_reading(pid, serial) && entry(pid)->executed) keep_unread(pid, *entry(pid));
   return serial;
 }
 

@@ -39,8 +39,8 @@ class ProcessTracker {
   // nothing can be known.
   ImageSerial attribute_held(std::uint32_t pid, bool executes);
 
-  // The image behind an event that nobody waits for. A program not yet read may be read later.
-  ImageSerial attribute_told(std::uint32_t pid);
+  // The image behind an event that nobody waits for. A program not yet read is read later, if it may be.
+  ImageSerial attribute_told(std::uint32_t pid, bool may_be_read = true);
 
   // Some 50 us each: to be read when nobody waits for an answer.
   bool has_unread() const { return unread_count_ > 0; }
