@@ -101,7 +101,7 @@ enum class LossCause : std::uint8_t {
   kUnresolvedPath = 4,      // the event is recorded, its path is unknown
   kWriteError = 5,          // the output could not be written
   kProcessChannel = 6,      // fork/exec/exit notifications were dropped; processes were read again from /proc
-  kUnknownScope = 7,        // left out: it is not known whether the process belongs to the recorded command
+  kUnknownScope = 7,        // left out: it is not known whether the process belongs to what was asked for
   kUnreadable = 8,          // the kernel's bytes were not understood: what was in them is missing
   kUnmarkedFilesystem = 9,  // a filesystem was mounted and had no mark yet: what was done on it is missing
   kUncertainProcess = 10,   // the event is recorded, perhaps with the program that was executed next

@@ -52,7 +52,7 @@ struct TraceMeta {
   std::vector<std::string> command;        // the recorded command; empty when paths were recorded
   HoldMode hold = HoldMode::kOpen;
   std::uint32_t event_kinds = 0;  // bit (1 << EventKind) for each kind asked for
-  std::string process_source;     // "perf side band" or "/proc"
+  std::string process_source;     // for people: "perf side band, process connector", "/proc"
   std::vector<MountCoverage> mounts;
   std::uint32_t time_unit_ns = 0;       // what times are multiples of; set by the writer
   std::uint32_t flush_interval_ms = 0;  // 0: not known

@@ -383,11 +383,18 @@ void CaptureLoop::follow_cpus() {
   const auto now_ns = monotonic_ns();
   if (!events_ || now_ns < cpus_due_ns_) return;
   cpus_due_ns_ = now_ns + kCpusIntervalNs;
+  drain_process_events();
   const auto came = events_->follow_cpus();
   missing_.unwatched_cpus += came;
   if (came != 0) tracker_.invalidate();
   const auto rings = events_->poll_fds();
   std::copy(rings.begin(), rings.end(), poll_fds_.begin() + static_cast<std::ptrdiff_t>(first_ring_));
+}
+
+// As the last poll() said.
+bool CaptureLoop::events_wait() const {
+  return std::any_of(poll_fds_.begin() + 1, poll_fds_.begin() + static_cast<std::ptrdiff_t>(first_ring_),
+                     [](const pollfd& queue) { return queue.revents != 0; });
 }
 
 // Sleeps after events were told, however many are told meanwhile; true when woken for something else, which
@@ -423,7 +430,8 @@ void CaptureLoop::wait() {
   held_is_empty_ = ready >= 0 && poll_fds_[must_watch_ - 1].revents == 0;
   if (ready == 0) follow_storm(0, monotonic_ns());
   forget_ended_rings();
-  drain_process_events();
+  // Else the turn does, once it has read the events.
+  if (shortage || !events_wait()) drain_process_events();
   follow_cpus();
 }
 

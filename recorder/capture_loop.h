@@ -136,6 +136,7 @@ class CaptureLoop {
   void follow_storm(std::int64_t held, std::uint64_t now_ns);
   bool publishing_is_due(std::uint64_t now_ns) const;
   void wait();
+  bool events_wait() const;
   bool gather();
 
   // Set up before the thread starts, then its own.

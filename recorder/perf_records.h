@@ -1,4 +1,5 @@
-// Records of the perf side band (fork, exec, executable mappings, exit), decoded. Pure: no system calls.
+// Records of the perf side band (fork, exec, executable mappings, exit), decoded. Pure: no system calls. The
+// process connector tells of users and groups in the same form.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,8 @@ struct PerfRecord {
     kFork,     // a new process (new threads are not reported)
     kExec,     // a process runs a new program; `text` is its comm
     kComm,     // a process has another comm without that; `text` is it
+    kUser,     // a process set its user ids; `id` is the real one
+    kGroup,    // likewise its group ids
     kMapping,  // an executable mapping of a file; `text` is the path
     kExit,     // the first thread of a process ended
     kLost,     // `lost` records did not fit into the ring
@@ -21,6 +24,7 @@ struct PerfRecord {
   Type type = Type::kLost;
   std::uint32_t pid = 0;
   std::uint32_t ppid = 0;     // kFork: the process that forked
+  std::uint32_t id = 0;       // kUser, kGroup
   std::uint64_t time_ns = 0;  // CLOCK_MONOTONIC
   std::uint64_t lost = 0;
   std::uint64_t inode = 0;  // kMapping: number of the file's

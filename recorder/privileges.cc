@@ -15,9 +15,9 @@ namespace rfan::recorder {
 namespace {
 
 // sys_admin: fanotify permission events and perf; dac_read_search and sys_ptrace: /proc/PID of other users;
-// sys_nice and ipc_lock: a reader thread that is never late.
+// sys_nice and ipc_lock: a reader thread that is never late; net_admin: users that change, before Linux 6.6.
 constexpr const char* kCapabilities =
-    "cap_sys_admin,cap_dac_read_search,cap_sys_ptrace,cap_sys_nice,cap_ipc_lock";
+    "cap_sys_admin,cap_dac_read_search,cap_sys_ptrace,cap_sys_nice,cap_ipc_lock,cap_net_admin";
 
 bool has_capability(cap_value_t capability) {
   const std::unique_ptr<std::remove_pointer_t<cap_t>, int (*)(void*)> mine(::cap_get_proc(), &::cap_free);

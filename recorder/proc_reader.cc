@@ -119,22 +119,20 @@ bool ProcReader::enter(std::uint32_t pid) {
   return static_cast<bool>(process_);
 }
 
-std::uint64_t ProcReader::read_ids(std::uint32_t pid) {
+ProcessIds ProcReader::read_ids(std::uint32_t pid) {
   const auto info = read_pidfd_info(pid);
-  if (!tells_cgroup(info) && !enter(pid)) return 0;
+  if (!tells_cgroup(info) && !enter(pid)) return {};
   ProcessRecord record;
   read_user(info, record);
   if (!tells_cgroup(info)) read_cgroup(record);
   process_.reset();
-  return fingerprint_of_ids(info, record);
+  return ids_of(info, record);
 }
 
-std::uint64_t ProcReader::fingerprint_of_ids(const std::optional<PidfdInfo>& info,
-                                             const ProcessRecord& record) const {
-  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
+ProcessIds ProcReader::ids_of(const std::optional<PidfdInfo>& info, const ProcessRecord& record) const {
   const std::uint64_t cgroup =
       tells_cgroup(info) ? info->cgroup_id : std::hash<std::string_view>{}(record.cgroup);
-  return std::max<std::uint64_t>((cgroup * kOdd + record.uid) * kOdd + record.gid, 1);
+  return {record.uid, record.gid, std::max<std::uint64_t>(cgroup, 1)};
 }
 
 bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
@@ -152,7 +150,7 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   read_exe(record);
   read_cgroup(record);
   process_.reset();
-  ids_ = fingerprint_of_ids(info, record);
+  ids_ = ids_of(info, record);
   return true;
 }
 

@@ -17,6 +17,17 @@
 
 namespace rfan::recorder {
 
+// Whose a process is. A process that cannot be read has none of it.
+struct ProcessIds {
+  std::uint32_t uid = UINT32_MAX;  // real; UINT32_MAX, which is nobody's: not known
+  std::uint32_t gid = UINT32_MAX;
+  std::uint64_t cgroup = 0;  // fingerprint of the control group; 0: not known
+
+  // All of it.
+  bool known() const { return cgroup != 0; }
+  bool operator==(const ProcessIds&) const = default;
+};
+
 // Fixed buffers, reused by every read; one thread. proc is not a filesystem that permission events exist for
 // (FS_DISALLOW_NOTIFY_PERM), so that reading it while an opener is held cannot wait for ourselves.
 class ProcReader {
@@ -30,11 +41,11 @@ class ProcReader {
   // could be read.
   bool read(std::uint32_t pid, ProcessRecord& record);
 
-  // A fingerprint of the user, the group and the control group that read() would tell: in 5 us instead of 50;
-  // in 17 where there are cgroups v1, in 25 before Linux 6.13. 0 when it cannot be known.
-  std::uint64_t read_ids(std::uint32_t pid);
+  // The user, the group and the control group that read() would tell: in 5 us instead of 50; in 17 where
+  // there are cgroups v1, in 25 before Linux 6.13.
+  ProcessIds read_ids(std::uint32_t pid);
   // The same of the process that was read() last.
-  std::uint64_t ids() const { return ids_; }
+  const ProcessIds& ids() const { return ids_; }
 
  private:
   ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns);
@@ -46,7 +57,7 @@ class ProcReader {
   void read_cgroup(ProcessRecord& record);
   // Whether a pidfd tells the control group that /proc would.
   bool tells_cgroup(const std::optional<PidfdInfo>& info) const { return info && !has_cgroups_v1_; }
-  std::uint64_t fingerprint_of_ids(const std::optional<PidfdInfo>& info, const ProcessRecord& record) const;
+  ProcessIds ids_of(const std::optional<PidfdInfo>& info, const ProcessRecord& record) const;
 
   // A line per hierarchy. Of a longer file the lines that are whole are used.
   static constexpr std::size_t kCgroupFileBytes = 4 * format::kMaxCgroupBytes;
@@ -55,7 +66,7 @@ class ProcReader {
   std::int64_t boottime_offset_ns_;
   long ticks_per_second_;
   bool has_cgroups_v1_;
-  std::uint64_t ids_ = 0;
+  ProcessIds ids_;
   UniqueFd process_;  // /proc/PID of the process being read
   std::array<char, 1024> stat_{};
   std::array<char, 4096> status_{};

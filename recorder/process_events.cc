@@ -165,7 +165,9 @@ bool ProcessEvents::snapshot() {
   // practice, and the reader must not wait for a machine that forks without pause.
   bool any = false;
   for (int attempt = 0; attempt < 3; ++attempt) {
-    bool moved = false;
+    // Before the rings, which then hold the forks of those that it tells of.
+    bool moved = fetch_connector();
+    any = any || moved;
     for (auto& ring : rings_) {
       if (ring.memory == nullptr) continue;
       const auto head = ring.kernel_head();
@@ -183,6 +185,10 @@ bool ProcessEvents::snapshot() {
   return any;
 }
 
+bool ProcessEvents::fetch_connector() {
+  return connector_ && connector_->fetch();
+}
+
 bool ProcessEvents::next(PerfRecord& record) {
   // Only now: the text of the record delivered before points into its ring.
   if (delivered_ != nullptr) delivered_->advance();
@@ -190,6 +196,13 @@ bool ProcessEvents::next(PerfRecord& record) {
   for (auto& ring : rings_) {
     if (ring.has_record && (earliest == nullptr || ring.record.time_ns < earliest->record.time_ns))
       earliest = &ring;
+  }
+  const PerfRecord* told = connector_ ? connector_->front() : nullptr;
+  if (told != nullptr && (earliest == nullptr || told->time_ns < earliest->record.time_ns)) {
+    record = *told;
+    connector_->pop();
+    delivered_ = nullptr;
+    return true;
   }
   delivered_ = earliest;
   if (earliest == nullptr) return false;

@@ -1,4 +1,5 @@
-// The perf side band: which process forked, ran a program, ended. One ring per CPU, merged by time.
+// The process side band: which process forked, ran a program, became another user, ended. One perf ring per
+// CPU and the process connector, merged by time.
 #pragma once
 
 #include <poll.h>
@@ -14,13 +15,14 @@
 #include "format/unique_fd.h"
 #include "recorder/online_cpus.h"
 #include "recorder/perf_records.h"
+#include "recorder/process_connector.h"
 
 namespace rfan::recorder {
 
 // Opened before the first mark; drained by the reader thread after every read() of events and before they are
 // attributed, so that every fork and exec that came before an event is known when the event is looked at.
-// Chosen over the process connector because it carries the path of the executable: 300 of 300 short processes
-// named against 284 (measured on 6.18).
+// Perf events tell of forks and execs rather than the process connector because they carry the path of the
+// executable: 300 of 300 short processes named against 284 (measured on 6.18). They do not tell of users.
 class ProcessEvents {
  public:
   // Pages of each CPU's ring, a power of two. A short process leaves about 1 KiB (mappings of its libraries
@@ -29,6 +31,8 @@ class ProcessEvents {
 
   // Fails without CAP_PERFMON or CAP_SYS_ADMIN, or on a kernel without perf events.
   static Result<ProcessEvents> open();
+  // From now on users and groups are told of, too.
+  void add(ProcessConnector connector) { connector_.emplace(std::move(connector)); }
   ProcessEvents(ProcessEvents&&) noexcept;
   ProcessEvents& operator=(ProcessEvents&&) = delete;
   ~ProcessEvents();
@@ -60,6 +64,7 @@ class ProcessEvents {
   void close_ring(Ring& ring);
   Status open_online();
   bool snapshot();                // takes the ends of all rings; false when all are empty
+  bool fetch_connector();         // whether anything came
   bool next(PerfRecord& record);  // the earliest record before those ends
   void release();                 // gives the space back to the kernel
 
@@ -67,6 +72,7 @@ class ProcessEvents {
   std::vector<Ring> rings_;  // by CPU
   std::vector<pollfd> poll_fds_;
   Ring* delivered_ = nullptr;  // whose record next() returned last
+  std::optional<ProcessConnector> connector_;
 };
 
 }  // namespace rfan::recorder

@@ -25,6 +25,7 @@ struct ProcessLog::Head {
   std::uint32_t gid;
   std::uint64_t time_ns;
   std::uint64_t inode;
+  std::uint64_t since_ns;
 };
 
 namespace {
@@ -85,7 +86,8 @@ bool ProcessLog::append(const ProcessRecord& record) {
                   record.uid,
                   record.gid,
                   record.time_ns,
-                  record.inode};
+                  record.inode,
+                  record.since_ns};
   std::byte* to = at(written_);
   std::memcpy(to, &head, sizeof head);
   to += sizeof head;
@@ -116,6 +118,7 @@ std::optional<ProcessRecord> ProcessLog::peek(std::uint64_t limit) {
   record.gid = head.gid;
   record.time_ns = head.time_ns;
   record.inode = head.inode;
+  record.since_ns = head.since_ns;
   const auto take = [&text](std::size_t bytes) {
     return std::string_view(std::exchange(text, text + bytes), bytes);
   };

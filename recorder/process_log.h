@@ -11,13 +11,19 @@
 
 namespace rfan::recorder {
 
-// Number of one program image of one process, given by the reader thread: a fork and an exec each make a new
-// one. 0: unknown process. Never reused within a recording.
+// Number of one program image of one process, given by the reader thread: a fork, an exec and a change of its
+// user, group, control group or comm each make a new one. 0: unknown process. Never reused within a
+// recording.
 using ImageSerial = std::uint32_t;
 
 enum class ProcessFact : std::uint8_t {
-  kFork,     // image `serial` begins as a copy of `other`
-  kExec,     // image `serial` replaces `other` in the same process; `comm` is known
+  kFork,  // image `serial` begins as a copy of `other`
+  kExec,  // image `serial` replaces `other` in the same process; `comm` is known
+  // Image `serial` replaces `other` in the same process and runs the same program, but
+  kUser,     // ... its real user is `uid`
+  kGroup,    // ... its real group is `gid`
+  kComm,     // ... its name is `comm`
+  kChanged,  // ... something else about it changed after `since_ns`; kDetails of `serial` follow
   kExePath,  // `serial` runs the executable `exe` (from its first executable mapping)
   kDetails,  // everything that /proc says about `serial`, which may be new
   kExit,     // the process of `serial` is gone
@@ -32,8 +38,9 @@ struct ProcessRecord {
   std::uint32_t ppid = 0;
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::uint64_t time_ns = 0;  // CLOCK_MONOTONIC of the fact; for kDetails: start of the process
-  std::uint64_t inode = 0;    // number of the file that is executed; 0: not known
+  std::uint64_t time_ns = 0;   // CLOCK_MONOTONIC of the fact; for kDetails: start of the process
+  std::uint64_t since_ns = 0;  // likewise, for kChanged: when `other` was last known to be right
+  std::uint64_t inode = 0;     // number of the file that is executed; 0: not known
   std::string_view comm{};
   std::string_view exe{};      // as the kernel gives it: perhaps with kDeletedSuffix
   std::string_view cmdline{};  // arguments, each ended by NUL
@@ -44,7 +51,7 @@ struct ProcessRecord {
 // A record that does not fit is refused, never waited for: the caller counts the loss.
 class ProcessLog {
  public:
-  // A record takes 56 bytes and its strings; a short process leaves about 500 bytes (fork, exec, path,
+  // A record takes 64 bytes and its strings; a short process leaves about 500 bytes (fork, exec, path,
   // details, exit). 8 MiB hold 16,000 of them, which is seconds of the fastest fork loop. What is not used
   // yet is not in memory.
   static constexpr std::size_t kBytes = 8 * 1024 * 1024;

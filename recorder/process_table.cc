@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -71,6 +72,11 @@ void ProcessTable::apply(ProcessRecord record) {
       return apply_fork(record);
     case ProcessFact::kExec:
       return apply_exec(record);
+    case ProcessFact::kUser:
+    case ProcessFact::kGroup:
+    case ProcessFact::kComm:
+    case ProcessFact::kChanged:
+      return apply_change(record);
     case ProcessFact::kDetails:
       return apply_details(record);
     case ProcessFact::kExePath:
@@ -87,7 +93,7 @@ void ProcessTable::apply_fork(const ProcessRecord& record) {
     child.process = parent->process;
     child.exe = parent->exe;
     child.exe_is_named = parent->exe_is_named;
-    child.ids_known = parent->ids_known;
+    child.user_known = parent->user_known;
   }
   child.process.pid = record.pid;
   child.process.ppid = record.ppid;
@@ -107,7 +113,7 @@ void ProcessTable::apply_exec(const ProcessRecord& record) {
     image.process.flags = 0;
     image.process.cmdline.clear();
     image.process.parent = before->trace_id;
-    image.ids_known = before->ids_known;
+    image.user_known = before->user_known;
   }
   image.process.pid = record.pid;
   image.process.comm = record.comm;
@@ -116,6 +122,50 @@ void ProcessTable::apply_exec(const ProcessRecord& record) {
   images_[record.serial] = std::move(image);
   latest_of_pid_[record.pid] = record.serial;
   retire(record.other, record.time_ns);
+}
+
+// The image goes on where the other ends: neither its child nor another program.
+void ProcessTable::apply_change(const ProcessRecord& record) {
+  const Image* before = find(record.other);
+  Image image;
+  if (before != nullptr) {
+    image = *before;
+  } else {
+    image.in_scope = scope_of_new(record.pid, nullptr);
+  }
+  image.before = record.other;
+  image.since_ns = record.fact == ProcessFact::kChanged
+                       ? std::max(record.since_ns, image.process.start_time_ns)
+                       : record.time_ns;
+  image.changed_ns = record.time_ns;
+  Process& process = image.process;
+  process.pid = record.pid;
+  if (record.fact == ProcessFact::kUser) process.uid = record.uid;
+  if (record.fact == ProcessFact::kGroup) process.gid = record.gid;
+  if (record.fact == ProcessFact::kComm) process.comm = record.comm;
+  image.user_known = image.user_known || record.fact == ProcessFact::kUser;
+  if (before == nullptr || !same_program(process, before->process)) image.trace_id = 0;
+  image.accepted.reset();
+  image.has_events = false;
+  images_[record.serial] = std::move(image);
+  latest_of_pid_[record.pid] = record.serial;
+  retire(record.other, record.time_ns);
+}
+
+// The program was this before it changed as well, if that was not known by then.
+void ProcessTable::hand_back_program(const Image& image) {
+  for (Image* before = find(image.before); before != nullptr && !before->is_read;
+       before = find(before->before)) {
+    before->is_read = true;
+    Process process = before->process;
+    process.cmdline = image.process.cmdline;
+    process.flags = image.process.flags;
+    if (same_program(process, before->process) && before->exe == image.exe) continue;
+    before->process = std::move(process);
+    before->exe = image.exe;
+    before->accepted.reset();
+    before->trace_id = 0;
+  }
 }
 
 void ProcessTable::apply_details(const ProcessRecord& record) {
@@ -139,9 +189,11 @@ void ProcessTable::apply_details(const ProcessRecord& record) {
   // An entry of the trace cannot be changed: what was learnt since makes a new one.
   if (!same_program(details, image.process) || image.exe != exe) image.trace_id = 0;
   image.process = std::move(details);
-  image.ids_known = true;
+  image.user_known = true;
   image.accepted.reset();
   if (!keeps_exe) image.exe = exe;
+  if (!keeps_program) hand_back_program(image);
+  image.is_read = true;
   latest_of_pid_[record.pid] = record.serial;
 }
 
@@ -199,17 +251,26 @@ ProcessTable::Scope ProcessTable::scope_of(ImageSerial serial) const {
   return found->second.in_scope ? Scope::kInside : Scope::kOutside;
 }
 
-bool ProcessTable::accepts(ImageSerial serial, const RecordFilter& filter) {
-  if (!filter.asks_about_processes()) return true;
+ProcessTable::Scope ProcessTable::accepts(ImageSerial serial, const RecordFilter& filter) {
+  if (!filter.asks_about_processes()) return Scope::kInside;
   Image* image = find(serial);
-  if (image == nullptr) return filter.accepts_process({});
-  if (!image->accepted) {
-    const auto& process = image->process;
-    ProcessTraits traits{image->exe, process.comm, std::nullopt, process.cgroup};
-    if (image->ids_known) traits.uid = process.uid;
-    image->accepted = filter.accepts_process(traits);
-  }
-  return *image->accepted;
+  if (image == nullptr) return filter.accepts_process({}) ? Scope::kInside : Scope::kUnknown;
+  image->has_events = true;
+  if (decide(*image, filter)) return Scope::kInside;
+  return filter.asks_about_users() && !image->user_known ? Scope::kUnknown : Scope::kOutside;
+}
+
+bool ProcessTable::decide(Image& image, const RecordFilter& filter) {
+  if (image.accepted) return *image.accepted;
+  const auto& process = image.process;
+  ProcessTraits traits{image.exe, process.comm, std::nullopt, process.cgroup};
+  if (image.user_known) traits.uid = process.uid;
+  image.accepted = filter.accepts_process(traits);
+  Image* before = find(image.before);
+  if (before != nullptr && before->has_events && image.since_ns < image.changed_ns &&
+      decide(*before, filter) != *image.accepted)
+    doubt_ = {image.since_ns, image.changed_ns};
+  return *image.accepted;
 }
 
 // The image it came from. Where that is forgotten and not in this file either, what its parent process runs

@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "format/event.h"
 #include "format/trace_writer.h"
@@ -36,8 +37,18 @@ class ProcessTable {
   Scope scope_of(ImageSerial serial) const;
 
   // Whether `filter` accepts the image; decided once and again when something new is learnt of it. The same
-  // filter every time. An image of which nothing is known is asked as such.
-  bool accepts(ImageSerial serial, const RecordFilter& filter);
+  // filter every time. An image of which nothing is known is asked as such; kUnknown where it is left out for
+  // that.
+  Scope accepts(ImageSerial serial, const RecordFilter& filter);
+
+  // A time in which accepts() may have said the wrong thing of events of a process: it changed unseen in
+  // between, and the filter decides otherwise now.
+  struct Doubt {
+    std::uint64_t first_ns;
+    std::uint64_t last_ns;
+  };
+  // Once each.
+  std::optional<Doubt> take_doubt() { return std::exchange(doubt_, std::nullopt); }
 
   // The trace's id of the image, entered together with its ancestors if need be. 0: nothing is known of it.
   format::ProcessId trace_id(ImageSerial serial, format::TraceWriter& trace);
@@ -58,7 +69,12 @@ class ProcessTable {
     format::ProcessId trace_id = 0;
     bool in_scope = true;
     bool exe_is_named = false;     // by name_executable(), here or in an ancestor
-    bool ids_known = false;        // uid and gid were read, here or in an ancestor
+    ImageSerial before = 0;        // the same program in the same process, until it changed
+    std::uint64_t since_ns = 0;    // with `before`: it changed between this and
+    std::uint64_t changed_ns = 0;  // ... this
+    bool is_read = false;          // its details came
+    bool has_events = false;       // that the filter was asked about
+    bool user_known = false;       // its uid was told or read, here or in an ancestor
     std::optional<bool> accepted;  // by the filter; empty: not asked yet
   };
   struct Exit {
@@ -72,7 +88,10 @@ class ProcessTable {
   Image* find(ImageSerial serial);
   void apply_fork(const ProcessRecord& record);
   void apply_exec(const ProcessRecord& record);
+  void apply_change(const ProcessRecord& record);
   void apply_details(const ProcessRecord& record);
+  void hand_back_program(const Image& image);
+  bool decide(Image& image, const RecordFilter& filter);
   void apply_exe_path(const ProcessRecord& record);
   void adopt(Image& image, const ProcessRecord& record);
   ImageSerial latest_of(std::uint32_t pid) const;
@@ -86,6 +105,7 @@ class ProcessTable {
   absl::flat_hash_map<std::uint32_t, ImageSerial>
       latest_of_pid_;        // to find the parent of a process read from /proc
   std::deque<Exit> exited_;  // in order of time
+  std::optional<Doubt> doubt_;
 };
 
 }  // namespace rfan::recorder

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "recorder/clock.h"
 #include "recorder/deleted_suffix.h"
@@ -24,12 +25,13 @@ std::uint32_t read_pid_limit() {
   return limit;
 }
 
-// Two readings of a pid with the same fingerprint are the same program of the same process.
+// Two readings of a pid with the same fingerprint are the same program of the same process; whose it is says
+// ProcessIds.
 std::uint64_t fingerprint_of(const ProcessRecord& record) {
   const std::hash<std::string_view> hash;
   std::uint64_t mixed = record.time_ns;
   // A program does not become another one when its file is unlinked.
-  for (const auto text : {without_deleted_suffix(record.exe), record.cmdline, record.comm, record.cgroup})
+  for (const auto text : {without_deleted_suffix(record.exe), record.cmdline, record.comm})
     mixed = mixed * 0x9E3779B97F4A7C15U + hash(text);
   return mixed;
 }
@@ -59,6 +61,7 @@ ProcessTracker::Entry* ProcessTracker::entry(std::uint32_t pid) {
 std::uint32_t ProcessTracker::seed() {
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
   std::uint32_t count = 0;
+  now_ms_ = static_cast<std::uint32_t>(monotonic_ns() / 1'000'000);
   while (const dirent* item = proc ? ::readdir(proc.get()) : nullptr) {
     const auto pid = static_cast<std::uint32_t>(std::strtoul(item->d_name, nullptr, 10));
     if (Entry* found = entry(pid); found != nullptr && identify_again(pid, *found) != 0) ++count;
@@ -85,8 +88,12 @@ void ProcessTracker::apply(const PerfRecord& record) {
     case PerfRecord::Type::kExec:
       return apply_exec(record, *process);
     case PerfRecord::Type::kComm:
-      process->ids = 0;  // not as its parent, nor are its forks as it was read
-      return;
+      return change(
+          *process,
+          {.fact = ProcessFact::kComm, .pid = record.pid, .time_ns = record.time_ns, .comm = record.text});
+    case PerfRecord::Type::kUser:
+    case PerfRecord::Type::kGroup:
+      return apply_id(record, *process);
     case PerfRecord::Type::kMapping:
       return apply_mapping(record, *process);
     case PerfRecord::Type::kExit:
@@ -107,10 +114,11 @@ void ProcessTracker::apply_fork(const PerfRecord& record, Entry& child) {
   const Entry& parent = known != nullptr ? *known : nobody;
   child = {.serial = next_serial_++,
            .generation = generation_,
+           .looked_ms = parent.looked_ms,
            .needs_details = true,
            .in_tree = record.pid == root_pid_ || parent.in_tree,
            .accepted = parent.accepted,
-           .ids = parent.generation == generation_ ? parent.ids : 0};
+           .ids = parent.generation == generation_ && has_sure_ids(parent) ? parent.ids : ProcessIds{}};
   append({.fact = ProcessFact::kFork,
           .serial = child.serial,
           .other = parent.serial,
@@ -123,10 +131,12 @@ void ProcessTracker::apply_exec(const PerfRecord& record, Entry& process) {
   const ImageSerial before = process.serial;
   process = {.serial = next_serial_++,
              .generation = generation_,
+             .looked_ms = process.looked_ms,
              .needs_details = true,
              .executed = true,
              .awaits_exe = true,
-             .in_tree = process.in_tree};
+             .in_tree = process.in_tree,
+             .ids = process.ids};
   append({.fact = ProcessFact::kExec,
           .serial = process.serial,
           .other = before,
@@ -146,6 +156,35 @@ void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
           .exe = record.text});
 }
 
+// The effective ids alone change more often, in file servers with every request.
+void ProcessTracker::apply_id(const PerfRecord& record, Entry& process) {
+  const bool user = record.type == PerfRecord::Type::kUser;
+  auto& known = user ? process.ids.uid : process.ids.gid;
+  if (known == record.id) return;
+  known = record.id;
+  change(process, {.fact = user ? ProcessFact::kUser : ProcessFact::kGroup,
+                   .pid = record.pid,
+                   .uid = record.id,
+                   .gid = record.id,
+                   .time_ns = record.time_ns});
+}
+
+// From here on the process is another image of the same program.
+void ProcessTracker::change(Entry& process, ProcessRecord fact) {
+  if (process.serial == 0) return;
+  fact.other = process.serial;
+  fact.serial = process.serial = next_serial_++;
+  process.is_unread = false;
+  if (filter_) {
+    // To be judged anew, for which it must be read.
+    process.needs_details = true;
+    process.has_same_ids = false;
+    process.accepted = false;
+    process.ids.cgroup = 0;
+  }
+  append(fact);
+}
+
 ImageSerial ProcessTracker::attribute(std::uint32_t pid) {
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
@@ -162,30 +201,39 @@ ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
   if (process == nullptr) return 0;
   const bool begins_exec = executes && !process->is_executing;  // its interpreter is held as well
   if (executes) process->is_executing = true;
-  if (begins_exec && process->ids != 0) {
-    follow_ids(pid, *process);
+  if (begins_exec && has_sure_ids(*process)) {
+    look_again(pid, *process);
   } else if (process->needs_details && !process->has_same_ids) {
     meet_held(pid, *process);
+  } else if (wants_look(*process)) {
+    look_again(pid, *process);
   }
   return process->serial;
 }
 
-// What it executes inherits its ids. If they are not as known any more, it is another image from here on:
-// what it did before was done by the other user.
-void ProcessTracker::follow_ids(std::uint32_t pid, Entry& process) {
+// A program that is not read yet has those it inherited, if they did not change since.
+bool ProcessTracker::has_sure_ids(const Entry& process) {
+  return process.ids.known() && !(process.executed && process.needs_details);
+}
+
+bool ProcessTracker::wants_look(const Entry& process) const {
+  return has_sure_ids(process) && process.exit_ms == 0 && now_ms_ - process.looked_ms >= kLookAgainMs;
+}
+
+void ProcessTracker::look_again(std::uint32_t pid, Entry& process) {
   process.has_same_ids = process.ids == reader_.read_ids(pid);
   ProcessRecord record;
-  if (process.has_same_ids || !read_proc(pid, record)) return;
-  // Killed meanwhile, it has no executable and no control group any more, and executes nothing.
-  if (record.exe.empty()) return;
-  apply_exec({.type = PerfRecord::Type::kExec, .pid = pid, .time_ns = monotonic_ns(), .text = record.comm},
-             process);
-  complete(process, record);
+  // Killed meanwhile, it has no executable and no control group any more, and does nothing.
+  if (!process.has_same_ids && read_proc(pid, record) && !record.exe.empty()) complete(process, record);
+  process.looked_ms = now_ms_;
 }
 
 void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
-  process.has_same_ids = process.ids != 0 && process.ids == reader_.read_ids(pid);
-  if (process.has_same_ids) return keep_unread(pid, process);
+  if (has_sure_ids(process)) {
+    look_again(pid, process);
+    if (process.has_same_ids) keep_unread(pid, process);
+    return;
+  }
   ProcessRecord record;
   if (!read_proc(pid, record)) return;
   complete(process, record);
@@ -196,8 +244,11 @@ void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
 
 ImageSerial ProcessTracker::attribute_told(std::uint32_t pid, bool may_be_read) {
   const ImageSerial serial = attribute(pid);
+  if (!is_current(pid, serial)) return serial;
+  Entry& process = *entry(pid);
   // A fork alone is no reason: its program is its parent's.
-  if (may_be_read && wants_reading(pid, serial) && entry(pid)->executed) keep_unread(pid, *entry(pid));
+  if (may_be_read && ((process.needs_details && process.executed) || wants_look(process)))
+    keep_unread(pid, process);
   return serial;
 }
 
@@ -207,14 +258,22 @@ void ProcessTracker::keep_unread(std::uint32_t pid, Entry& process) {
   process.is_unread = true;
 }
 
-bool ProcessTracker::wants_reading(std::uint32_t pid, ImageSerial image) {
+// Whether what is read of the pid now is true of the image.
+bool ProcessTracker::is_current(std::uint32_t pid, ImageSerial image) {
   const Entry* process = entry(pid);
-  return process != nullptr && image != 0 && process->serial == image && process->needs_details &&
-         process->generation == generation_ && process->exit_ms == 0;
+  return process != nullptr && image != 0 && process->serial == image && process->generation == generation_ &&
+         process->exit_ms == 0;
 }
 
-// The image is known from the side band; /proc adds user, command line and executable.
+// The image is known from the side band; /proc adds user, command line and executable. If its ids are not as
+// known any more, it is another image from here on: what it did before was done by the other user.
 void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
+  if (process.ids.known() && process.ids != reader_.ids()) {
+    change(process, {.fact = ProcessFact::kChanged,
+                     .pid = record.pid,
+                     .time_ns = monotonic_ns(),
+                     .since_ns = std::uint64_t{process.looked_ms} * 1'000'000});
+  }
   record.serial = process.serial;
   // What did not fit into the log must be read again.
   if (!append(record)) return;
@@ -222,6 +281,7 @@ void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
   process.awaits_exe = false;
   process.fingerprint = fingerprint_of(record);
   process.ids = reader_.ids();
+  process.looked_ms = now_ms_;
   judge(process, record);
 }
 
@@ -250,10 +310,15 @@ ImageSerial ProcessTracker::identify_again(std::uint32_t pid, Entry& process) {
   const auto fingerprint = fingerprint_of(record);
   process.generation = generation_;
   process.exit_ms = 0;
-  if (process.serial != 0 && process.fingerprint == fingerprint) return process.serial;
+  process.looked_ms = now_ms_;
+  const bool same = process.fingerprint == fingerprint && process.ids == reader_.ids();
+  if (process.serial != 0 && same) return process.serial;
   record.serial = next_serial_++;
-  process = {
-      .serial = record.serial, .generation = generation_, .fingerprint = fingerprint, .ids = reader_.ids()};
+  process = {.serial = record.serial,
+             .generation = generation_,
+             .looked_ms = now_ms_,
+             .fingerprint = fingerprint,
+             .ids = reader_.ids()};
   const Entry* parent = entry(record.ppid);
   process.in_tree = pid == root_pid_ || (parent != nullptr && parent->in_tree);
   judge(process, record);

@@ -45,6 +45,7 @@ class RecordFilter {
 
   // Whether accepts_process() or accepts_path() can be false at all.
   bool asks_about_processes() const { return !exe_.empty() || !user_.empty() || !cgroup_.empty(); }
+  bool asks_about_users() const { return !user_.empty(); }
   bool asks_about_paths() const { return !path_.empty(); }
 
   // Whether some processes are asked for by name, and not just all but some.

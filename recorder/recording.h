@@ -60,6 +60,7 @@ class Recording {
   Status create_groups();
   Status open_directories();
   Status open_process_channel();
+  void add_connector(ProcessEvents& events);
   Status open_trace();
   Status create_trace();
   Result<std::unique_ptr<TraceSeries>> begin_series();
@@ -97,7 +98,7 @@ class Recording {
   std::optional<DirectoryTable> directories_;
   std::unique_ptr<ArenaPool> arenas_;
   std::optional<ProcessLog> process_log_;
-  bool side_band_ = false;
+  std::string process_source_;          // as in META
   std::int64_t descriptor_budget_ = 0;  // event descriptors that may be open at a time
   std::optional<Guardian> guardian_;
   std::unique_ptr<CaptureLoop> capture_;

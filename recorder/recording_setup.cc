@@ -72,14 +72,16 @@ Status Recording::open_process_channel() {
   std::optional<ProcessEvents> events;
   if (auto opened = ProcessEvents::open()) {
     events.emplace(std::move(*opened));
+    process_source_ = "perf side band";
+    add_connector(*events);
   } else {
     say("note: " + opened.error().message() + "; processes are read from /proc instead, which is slower");
+    process_source_ = "/proc";
   }
-  side_band_ = events.has_value();
   const auto clocks = sample_clocks();
   auto proc = ProcReader::open(static_cast<std::int64_t>(clocks.boottime_ns - clocks.monotonic_ns));
   if (!proc) return proc.error();
-  auto tracker = ProcessTracker::create(*process_log_, std::move(*proc), side_band_);
+  auto tracker = ProcessTracker::create(*process_log_, std::move(*proc), events.has_value());
   if (!tracker) return tracker.error();
   if (!options_.deny.empty()) tracker->watch_scope(root_pid(), options_.filter);
   tracker->seed();
@@ -104,6 +106,16 @@ Status Recording::open_process_channel() {
                                            *arenas_, *process_log_, std::move(events), std::move(*tracker),
                                            *guardian_, live_);
   return {};
+}
+
+void Recording::add_connector(ProcessEvents& events) {
+  if (auto connector = ProcessConnector::open()) {
+    events.add(std::move(*connector));
+    process_source_ += ", process connector";
+  } else {
+    say("note: " + connector.error().message() +
+        "; that a process becomes another user is noticed up to 100 ms late");
+  }
 }
 
 Status Recording::set_up() {
@@ -187,7 +199,7 @@ Result<std::unique_ptr<TraceSeries>> Recording::begin_series() {
   writer_options.file = format::random_uuid();
   writer_options.time_unit_ns = options_.time_resolution_ns;
   writer_options.sync = options_.sync;
-  auto meta = describe_recording(options_, scope_, side_band_);
+  auto meta = describe_recording(options_, scope_, process_source_);
   if (rotated_files_)
     return TraceSeries::create(std::move(rotated_files_), options_.rotation, writer_options, std::move(meta));
   auto sink = format::make_fd_sink(output_->take_fd(), options_.output);

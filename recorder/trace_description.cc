@@ -19,7 +19,8 @@ std::string read_line(const char* path) {
 
 }  // namespace
 
-format::TraceMeta describe_recording(const Options& options, const Scope& scope, bool side_band) {
+format::TraceMeta describe_recording(const Options& options, const Scope& scope,
+                                     const std::string& process_source) {
   utsname system{};
   ::uname(&system);
   format::TraceMeta meta;
@@ -33,7 +34,7 @@ format::TraceMeta describe_recording(const Options& options, const Scope& scope,
   meta.command = options.command;
   meta.hold = options.hold;
   meta.event_kinds = options.event_kinds;
-  meta.process_source = side_band ? "perf side band" : "/proc";
+  meta.process_source = process_source;
   meta.mounts = scope.coverage;
   meta.flush_interval_ms = static_cast<std::uint32_t>(options.flush_interval.count());
   return meta;

@@ -258,23 +258,18 @@ bool WriteLoop::admits(const ArenaEvent& event) {
   const auto events = static_cast<std::uint64_t>(count_kinds(recorded_kinds(event)));
   if (events == 0 || event.image == Arena::kOwnEvent) return false;
   seen_ += events;
-  switch (processes_.scope_of(event.image)) {
-    case ProcessTable::Scope::kInside:
-      break;
-    case ProcessTable::Scope::kOutside:
-      filtered_ += events;
-      return false;
-    case ProcessTable::Scope::kUnknown:
-      ledger_.add({LossCause::kUnknownScope, events, event.read_ns, event.read_ns});
-      return false;
+  auto scope = processes_.scope_of(event.image);
+  if (scope == ProcessTable::Scope::kInside) {
+    // The ledger has it also if the filter leaves it out: it may have been the other program's.
+    if (event.uncertain) ledger_.add({LossCause::kUncertainProcess, events, event.read_ns, event.read_ns});
+    scope = processes_.accepts(event.image, options_.filter);
   }
-  // The ledger has it also if the filter leaves it out: it may have been the other program's.
-  if (event.uncertain) ledger_.add({LossCause::kUncertainProcess, events, event.read_ns, event.read_ns});
-  if (!processes_.accepts(event.image, options_.filter)) {
-    filtered_ += events;
-    return false;
-  }
-  return true;
+  if (const auto doubt = processes_.take_doubt())
+    ledger_.add({LossCause::kUnknownScope, std::nullopt, doubt->first_ns, doubt->last_ns});
+  if (scope == ProcessTable::Scope::kOutside) filtered_ += events;
+  if (scope == ProcessTable::Scope::kUnknown)
+    ledger_.add({LossCause::kUnknownScope, events, event.read_ns, event.read_ns});
+  return scope == ProcessTable::Scope::kInside;
 }
 
 void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {

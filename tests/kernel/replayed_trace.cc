@@ -64,6 +64,7 @@ ReplayedEvent event_of(const Value& line) {
   if (const auto words = line.FindMember("cmdline"); words != line.MemberEnd()) {
     for (const auto& word : words->value.GetArray()) event.cmdline.push_back(string_of(word));
   }
+  event.cgroup = bytes_of(line, "cgroup");
   event.path = bytes_of(line, "path");
   event.path2 = bytes_of(line, "path2");
   if (const auto held = line.FindMember("held"); held != line.MemberEnd()) event.held = held->value.GetBool();

@@ -20,6 +20,7 @@ struct ReplayedEvent {
   std::string exe;
   std::string comm;
   std::vector<std::string> cmdline;
+  std::string cgroup;
   std::string path;
   std::string path2;
   bool held = false;

@@ -148,7 +148,7 @@ TEST_F(ProcReaderTest, KnowsOurselves) {
 
 TEST_F(ProcReaderTest, ForkHasTheIdsOfItsParent) {
   ASSERT_TRUE(reader_.read(static_cast<std::uint32_t>(::getpid()), record_));
-  EXPECT_NE(reader_.ids(), 0U);
+  EXPECT_TRUE(reader_.ids().known());
   const ChildProcess child([] {});
   EXPECT_EQ(reader_.read_ids(child.pid()), reader_.ids());
 }
@@ -163,7 +163,7 @@ TEST_F(ProcReaderTest, OtherUserOrGroupIsAnotherId) {
 }
 
 TEST_F(ProcReaderTest, NobodyHasNoIds) {
-  EXPECT_EQ(reader_.read_ids(pid_of_nobody()), 0U);
+  EXPECT_FALSE(reader_.read_ids(pid_of_nobody()).known());
 }
 
 TEST_F(ProcReaderTest, KnowsTheProgramOfAChild) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/recorder/memory_trace.h"
 #include "tests/support/scratch_directory.h"
@@ -12,6 +14,7 @@ namespace rfan::recorder {
 namespace {
 
 using format::ProcessId;
+using Scope = ProcessTable::Scope;
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
@@ -37,6 +40,17 @@ class ProcessTableTest : public ::testing::Test {
     table_->apply(
         {.serial = serial, .pid = 50, .ppid = 1, .comm = "comm", .exe = "/bin/sh", .cgroup = cgroup});
   }
+  // Image 2 is what image 1 became.
+  void moves_unseen_to(std::uint64_t since_ns, std::uint64_t time_ns, const std::string& cgroup) {
+    seen_in_cgroup(1, "/a.slice");
+    table_->apply({.fact = ProcessFact::kChanged,
+                   .serial = 2,
+                   .other = 1,
+                   .pid = 50,
+                   .time_ns = time_ns,
+                   .since_ns = since_ns});
+    seen_in_cgroup(2, cgroup);
+  }
   void forks(ImageSerial parent, ImageSerial child, std::uint32_t ppid, std::uint32_t pid,
              std::uint64_t time_ns = 10 * kSecondNs) {
     table_->apply({.fact = ProcessFact::kFork,
@@ -55,6 +69,22 @@ class ProcessTableTest : public ::testing::Test {
                    .time_ns = time_ns,
                    .comm = comm});
   }
+  void becomes_user(ImageSerial before, ImageSerial after, std::uint32_t pid, std::uint32_t uid) {
+    table_->apply({.fact = ProcessFact::kUser,
+                   .serial = after,
+                   .other = before,
+                   .pid = pid,
+                   .uid = uid,
+                   .time_ns = 12 * kSecondNs});
+  }
+  void takes_name(ImageSerial before, ImageSerial after, std::uint32_t pid, const std::string& comm) {
+    table_->apply({.fact = ProcessFact::kComm,
+                   .serial = after,
+                   .other = before,
+                   .pid = pid,
+                   .time_ns = 12 * kSecondNs,
+                   .comm = comm});
+  }
   void runs(ImageSerial serial, std::uint32_t pid, const std::string& exe) {
     table_->apply({.fact = ProcessFact::kExePath, .serial = serial, .pid = pid, .exe = exe});
   }
@@ -67,6 +97,15 @@ class ProcessTableTest : public ::testing::Test {
     return *parsed;
   }
   ProcessId enter(ImageSerial serial) { return table_->trace_id(serial, trace_.writer()); }
+  // Their entries in the trace, which ends with that.
+  std::vector<format::Process> entries_of(std::initializer_list<ImageSerial> serials) {
+    std::vector<ProcessId> ids;
+    for (const auto serial : serials) ids.push_back(enter(serial));
+    const auto trace = trace_.read();
+    std::vector<format::Process> entries;
+    for (const auto id : ids) entries.push_back(trace.processes.at(id - 1));
+    return entries;
+  }
   bool in_scope(ImageSerial serial) { return table_->scope_of(serial) == ProcessTable::Scope::kInside; }
 
   std::optional<ProcessTable> table_{0U};
@@ -238,23 +277,115 @@ TEST_F(ProcessTableTest, FilterIsAskedAgainWhenMoreIsLearnt) {
   const auto vim = filter({.exe = {"vim"}});
   seen(1, 50, 1, "/bin/sh");
   execs(1, 2, 50, "x");
-  EXPECT_FALSE(table_->accepts(1, vim));
-  EXPECT_FALSE(table_->accepts(2, vim));
+  EXPECT_NE(table_->accepts(1, vim), Scope::kInside);
+  EXPECT_NE(table_->accepts(2, vim), Scope::kInside);
   runs(2, 50, "/usr/bin/vim");
-  EXPECT_TRUE(table_->accepts(2, vim));
+  EXPECT_EQ(table_->accepts(2, vim), Scope::kInside);
   seen(2, 50, 1, "/usr/bin/other");
-  EXPECT_FALSE(table_->accepts(2, vim));
+  EXPECT_NE(table_->accepts(2, vim), Scope::kInside);
 }
 
 TEST_F(ProcessTableTest, UserThatWasNeverReadIsNotRoot) {
   const auto root = filter({.user = {"0"}});
   forks(0, 2, 50, 51);
-  EXPECT_FALSE(table_->accepts(2, root));
-  EXPECT_FALSE(table_->accepts(77, root)) << "an image of which nothing is known";
+  EXPECT_EQ(table_->accepts(2, root), Scope::kUnknown);
+  EXPECT_EQ(table_->accepts(77, root), Scope::kUnknown) << "an image of which nothing is known";
   table_->apply({.serial = 3, .pid = 60, .exe = "/bin/sh"});
   forks(3, 4, 60, 61);
   execs(4, 5, 61, "vim");
-  EXPECT_TRUE(table_->accepts(5, root)) << "inherited";
+  EXPECT_EQ(table_->accepts(5, root), Scope::kInside) << "inherited";
+}
+
+TEST_F(ProcessTableTest, UserThatChangedIsAnotherEntryFromThenOn) {
+  seen(1, 50, 1, "/bin/sh");
+  becomes_user(1, 2, 50, 0);
+  const auto entries = entries_of({1, 2});
+  const auto& before = entries[0];
+  const auto& after = entries[1];
+  EXPECT_EQ(before.uid, 1000U);
+  EXPECT_EQ(after.uid, 0U);
+  EXPECT_EQ(after.gid, before.gid);
+  EXPECT_EQ(after.cmdline, before.cmdline);
+  EXPECT_EQ(after.exe, before.exe);
+  EXPECT_EQ(after.parent, before.parent);
+  EXPECT_EQ(after.start_time_ns, before.start_time_ns);
+}
+
+TEST_F(ProcessTableTest, NameThatChangedIsAnotherEntryFromThenOn) {
+  seen(1, 50, 1, "/bin/sh");
+  takes_name(1, 2, 50, "worker");
+  const auto entries = entries_of({1, 2});
+  EXPECT_EQ(entries[0].comm, "comm");
+  EXPECT_EQ(entries[1].comm, "worker");
+}
+
+TEST_F(ProcessTableTest, ChangeToTheSameKeepsTheEntry) {
+  seen(1, 50, 1, "/bin/sh");
+  const auto id = enter(1);
+  becomes_user(1, 2, 50, 1000);
+  takes_name(2, 3, 50, "comm");
+  EXPECT_EQ(enter(3), id);
+}
+
+TEST_F(ProcessTableTest, ForkOfAChangedProcessInheritsTheChange) {
+  seen(1, 50, 1, "/bin/sh");
+  becomes_user(1, 2, 50, 0);
+  forks(2, 3, 50, 51);
+  EXPECT_EQ(entries_of({3})[0].uid, 0U);
+}
+
+TEST_F(ProcessTableTest, ProgramReadAfterAChangeWasTheSameBefore) {
+  forks(0, 1, 1, 50);
+  execs(1, 2, 50, "sh");
+  becomes_user(2, 3, 50, 1000);
+  seen(3, 50, 1, "/bin/sh", "words");
+  const auto entries = entries_of({2, 3});
+  EXPECT_EQ(entries[0].cmdline, "words");
+  EXPECT_EQ(entries[0].exe, entries[1].exe);
+  EXPECT_NE(entries[0].exe, 0U);
+  EXPECT_EQ(entries[0].uid, 0U) << "it was not yet the other user";
+}
+
+TEST_F(ProcessTableTest, ReplacedImageIsForgotten) {
+  seen(1, 50, 1, "/bin/sh");
+  becomes_user(1, 2, 50, 0);
+  table_->expire(100 * kSecondNs);
+  EXPECT_EQ(table_->size(), 1U);
+  EXPECT_NE(enter(2), 0U);
+}
+
+TEST_F(ProcessTableTest, FilterDecidesAnewAfterAChange) {
+  const auto root = filter({.user = {"0"}});
+  seen(1, 50, 1, "/bin/sh");
+  becomes_user(1, 2, 50, 0);
+  EXPECT_EQ(table_->accepts(1, root), Scope::kOutside);
+  EXPECT_EQ(table_->accepts(2, root), Scope::kInside);
+  EXPECT_FALSE(table_->take_doubt()) << "it is known when that was";
+}
+
+TEST_F(ProcessTableTest, ChangeSeenLateIsADoubtWhereTheFilterDecidesOtherwise) {
+  const auto in_b = filter({.cgroup = {"b.slice"}});
+  moves_unseen_to(11 * kSecondNs, 12 * kSecondNs, "/b.slice");
+  EXPECT_EQ(table_->accepts(1, in_b), Scope::kOutside);
+  EXPECT_EQ(table_->accepts(2, in_b), Scope::kInside);
+  const auto doubt = table_->take_doubt();
+  ASSERT_TRUE(doubt);
+  EXPECT_EQ(doubt->first_ns, 11 * kSecondNs);
+  EXPECT_EQ(doubt->last_ns, 12 * kSecondNs);
+  EXPECT_FALSE(table_->take_doubt()) << "once";
+}
+
+TEST_F(ProcessTableTest, ChangeSeenLateIsNoDoubtWhereNothingHappenedBefore) {
+  moves_unseen_to(11 * kSecondNs, 12 * kSecondNs, "/b.slice");
+  EXPECT_EQ(table_->accepts(2, filter({.cgroup = {"b.slice"}})), Scope::kInside);
+  EXPECT_FALSE(table_->take_doubt());
+}
+
+TEST_F(ProcessTableTest, ChangeSeenLateIsNoDoubtWhereTheFilterDecidesAsBefore) {
+  moves_unseen_to(11 * kSecondNs, 12 * kSecondNs, "/b.slice");
+  EXPECT_EQ(table_->accepts(1, filter({.user = {"0"}})), Scope::kInside);
+  EXPECT_EQ(table_->accepts(2, filter({.user = {"0"}})), Scope::kInside);
+  EXPECT_FALSE(table_->take_doubt());
 }
 
 TEST_F(ProcessTableTest, DetailsThatSayNothingNewKeepTheEntry) {

@@ -30,6 +30,8 @@ class ProcessTrackerTest : public ::testing::Test {
     std::uint32_t pid, ppid;
     std::string comm, exe;
     std::uint8_t flags;
+    std::uint32_t uid;
+    std::uint64_t time_ns, since_ns;
   };
 
   ProcessTrackerTest() { track(true); }
@@ -66,6 +68,10 @@ class ProcessTrackerTest : public ::testing::Test {
   void takes_name(std::uint32_t pid, const char* comm) {
     tracker_->apply({.type = Type::kComm, .pid = pid, .time_ns = 100 * kSecondNs, .text = comm});
   }
+  void becomes_user(std::uint32_t pid, std::uint32_t uid) {
+    tracker_->apply(
+        {.type = Type::kUser, .pid = pid, .id = uid, .time_ns = 100 * kSecondNs, .lost = 0, .text = {}});
+  }
   void maps(std::uint32_t pid, const char* path) {
     tracker_->apply({.type = Type::kMapping, .pid = pid, .time_ns = 100 * kSecondNs, .text = path});
   }
@@ -80,7 +86,8 @@ class ProcessTrackerTest : public ::testing::Test {
     std::vector<Fact> out;
     while (const auto record = log_->peek(log_->position())) {
       out.push_back({record->fact, record->serial, record->other, record->pid, record->ppid,
-                     std::string(record->comm), std::string(record->exe), record->flags});
+                     std::string(record->comm), std::string(record->exe), record->flags, record->uid,
+                     record->time_ns, record->since_ns});
       log_->pop();
     }
     return out;
@@ -347,30 +354,134 @@ TEST_F(ProcessTrackerTest, HeldForkWithOtherIdsThanItsParentIsReadAtOnce) {
   facts();
   const auto serial = held(child.pid());
   const auto told_facts = facts();
-  ASSERT_EQ(told_facts.size(), 1U);
-  EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
-  EXPECT_EQ(told_facts[0].serial, serial);
+  ASSERT_EQ(told_facts.size(), 2U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kChanged);
+  EXPECT_EQ(told_facts[1].fact, ProcessFact::kDetails);
+  EXPECT_EQ(told_facts[1].serial, serial);
 }
 
-// What was done before was done by the former user.
-TEST_F(ProcessTrackerTest, ProcessThatBecameAnotherUserIsAnotherImageWhenItExecutes) {
-  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
-  const ChildProcess child([] { ::signal(SIGUSR1, [](int) { (void)!::setresuid(65534, 65534, 65534); }); });
-  const auto before = held(child.pid());
-  ::kill(static_cast<pid_t>(child.pid()), SIGUSR1);
-  auto reader = ProcReader::open(0);
-  for (ProcessRecord record; record.uid != 65534; ::usleep(1000))
-    ASSERT_TRUE(reader->read(child.pid(), record));
-  EXPECT_EQ(held(child.pid()), before);
+// No process connector tells of the user in these: the kernel's is not asked.
+class UntoldChangeTest : public ProcessTrackerTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
+    process_.emplace([] { ::signal(SIGUSR1, [](int) { (void)!::setresuid(65534, 65534, 65534); }); });
+    before_ = held(process_->pid());
+    ::kill(static_cast<pid_t>(process_->pid()), SIGUSR1);
+    auto reader = ProcReader::open(0);
+    for (ProcessRecord record; record.uid != 65534; ::usleep(1000))
+      ASSERT_TRUE(reader->read(process_->pid(), record));
+    facts();
+  }
+  // What was done before was done by the former user.
+  void expect_another_image(ImageSerial after) {
+    EXPECT_NE(after, before_);
+    const auto told_facts = facts();
+    ASSERT_EQ(told_facts.size(), 2U);
+    EXPECT_EQ(told_facts[0].fact, ProcessFact::kChanged);
+    EXPECT_EQ(told_facts[0].serial, after);
+    EXPECT_EQ(told_facts[0].other, before_);
+    EXPECT_EQ(told_facts[0].since_ns, 100 * kSecondNs);
+    EXPECT_EQ(told_facts[1].fact, ProcessFact::kDetails);
+    EXPECT_EQ(told_facts[1].serial, after);
+    EXPECT_EQ(told_facts[1].uid, 65534U);
+  }
+
+  std::optional<ChildProcess> process_;
+  ImageSerial before_ = 0;
+};
+
+TEST_F(UntoldChangeTest, IsSeenWhenTheProcessExecutes) {
+  EXPECT_EQ(held(process_->pid()), before_);
+  expect_another_image(tracker_->attribute_held(process_->pid(), true));
+}
+
+TEST_F(UntoldChangeTest, IsSeenAtAHeldOpenATenthOfASecondAfterTheLastLook) {
+  at(100 * kSecondNs + 99'000'000);
+  EXPECT_EQ(held(process_->pid()), before_);
+  at(100 * kSecondNs + 100'000'000);
+  expect_another_image(held(process_->pid()));
+  const auto reads = tracker_->process_reads();
+  held(process_->pid());
+  EXPECT_EQ(tracker_->process_reads(), reads);
+}
+
+TEST_F(UntoldChangeTest, IsSeenAfterAnEventThatNobodyWaitsFor) {
+  at(101 * kSecondNs);
+  EXPECT_EQ(told(process_->pid()), before_);
+  read_unread();
+  expect_another_image(told(process_->pid()));
+}
+
+TEST_F(UntoldChangeTest, IsSeenAfterALoss) {
+  notifications_lost(1);
+  EXPECT_NE(held(process_->pid()), before_);
+}
+
+TEST_F(ProcessTrackerTest, ProcessWithTheIdsItHadKeepsItsImageAndIsNotRead) {
+  const auto serial = held(self_);
+  at(101 * kSecondNs);
+  EXPECT_EQ(held(self_), serial);
+  at(102 * kSecondNs);
+  EXPECT_EQ(told(self_), serial);
+  read_unread();
+  EXPECT_EQ(told(self_), serial);
+  EXPECT_EQ(tracker_->process_reads(), 1U);
+}
+
+TEST_F(ProcessTrackerTest, BecomingAnotherUserMakesANewImage) {
+  const auto before = held(self_);
   facts();
-  const auto after = tracker_->attribute_held(child.pid(), true);
+  becomes_user(self_, 1234);
+  const auto after = told(self_);
   EXPECT_NE(after, before);
   const auto told_facts = facts();
-  ASSERT_EQ(told_facts.size(), 2U);
-  EXPECT_EQ(told_facts[0].fact, ProcessFact::kExec);
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kUser);
+  EXPECT_EQ(told_facts[0].serial, after);
   EXPECT_EQ(told_facts[0].other, before);
-  EXPECT_EQ(told_facts[1].fact, ProcessFact::kDetails);
-  EXPECT_EQ(told_facts[1].serial, after);
+  EXPECT_EQ(told_facts[0].uid, 1234U);
+  EXPECT_EQ(told_facts[0].time_ns, 100 * kSecondNs);
+}
+
+// Only the effective ids changed, as they do in file servers with every request.
+TEST_F(ProcessTrackerTest, StayingTheSameUserMakesNoNewImage) {
+  const auto serial = held(self_);
+  becomes_user(self_, ::getuid());
+  EXPECT_EQ(told(self_), serial);
+}
+
+TEST_F(ProcessTrackerTest, TakingANameMakesANewImage) {
+  const auto before = held(self_);
+  facts();
+  takes_name(self_, "worker");
+  const auto told_facts = facts();
+  ASSERT_EQ(told_facts.size(), 1U);
+  EXPECT_EQ(told_facts[0].fact, ProcessFact::kComm);
+  EXPECT_EQ(told_facts[0].serial, told(self_));
+  EXPECT_EQ(told_facts[0].other, before);
+  EXPECT_EQ(told_facts[0].comm, "worker");
+}
+
+TEST_F(ProcessTrackerTest, WhetherAChangedProcessIsRecordedIsDecidedAnew) {
+  tracker_->watch_scope(0, *RecordFilter::parse({.user = {std::to_string(::getuid())}}));
+  held(self_);
+  EXPECT_TRUE(tracker_->is_recorded(self_));
+  becomes_user(self_, 1234);
+  EXPECT_FALSE(tracker_->is_recorded(self_)) << "nobody knows yet";
+  held(self_);
+  EXPECT_TRUE(tracker_->is_recorded(self_)) << "as /proc says";
+}
+
+TEST_F(ProcessTrackerTest, ProgramThatChangedBeforeItWasReadIsReadAfterItsNextEvent) {
+  execs(self_, "other");
+  told(self_);
+  takes_name(self_, "worker");
+  read_unread();
+  EXPECT_EQ(tracker_->process_reads(), 0U);
+  told(self_);
+  read_unread();
+  EXPECT_EQ(tracker_->process_reads(), 1U);
 }
 
 TEST_F(ProcessTrackerTest, HeldForkOfAParentThatWasNotReadIsReadAtOnce) {
@@ -388,20 +499,13 @@ TEST_F(ProcessTrackerTest, ProgramWhoseForkHadToBeReadIsReadOnceForAllOthers) {
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
-TEST_F(ProcessTrackerTest, HeldForkThatTookAnotherNameIsReadAtOnce) {
+TEST_F(ProcessTrackerTest, HeldForkThatTookAnotherNameNeedNotBeReadAtOnce) {
   held(self_);
   const ChildProcess child([] {});
   forks(self_, child.pid());
   takes_name(child.pid(), "worker");
   held(child.pid());
-  EXPECT_EQ(tracker_->process_reads(), 2U);
-}
-
-TEST_F(ProcessTrackerTest, HeldForkOfAParentThatTookAnotherNameIsReadAtOnce) {
-  held(self_);
-  takes_name(self_, "server");
-  hold_a_fork();
-  EXPECT_EQ(tracker_->process_reads(), 2U);
+  EXPECT_EQ(tracker_->process_reads(), 1U);
 }
 
 TEST_F(ProcessTrackerTest, ForkThatChangedBeforeItIsReadRemainsAsItsEventsWereRecorded) {
