@@ -1,5 +1,6 @@
 #include "recorder/proc_reader.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,6 +68,22 @@ bool parse_stat(std::string_view text, StatFields& fields) {
   return true;
 }
 
+bool is_of_own_pid_namespace(std::string_view status, std::uint32_t pid) {
+  // The pid in the namespace of the mount, then in those below it, down to the process's own.
+  constexpr std::string_view kKey = "\nNSpid:";
+  const auto at = status.find(kKey);
+  if (at == status.npos) return !status.empty();
+  status.remove_prefix(at + kKey.size());
+  std::uint64_t first = 0;
+  return take_number(status, first) && first == pid && status.starts_with('\n');
+}
+
+bool in_initial_pid_namespace() {
+  constexpr ino_t kInitialNamespace = 0xEFFFFFFC;  // PROC_PID_INIT_INO, include/linux/proc_ns.h
+  struct stat status {};
+  return ::stat("/proc/self/ns/pid", &status) != 0 || status.st_ino == kInitialNamespace;
+}
+
 bool parse_status_ids(std::string_view text, std::uint32_t& uid, std::uint32_t& gid) {
   return first_number_after(text, "\nUid:", uid) && first_number_after(text, "\nGid:", gid);
 }
@@ -99,7 +116,13 @@ std::string_view parse_cgroup(std::string_view text) {
 Result<ProcReader> ProcReader::open(std::int64_t boottime_offset_ns) {
   UniqueFd proc(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!proc) return errno_error("cannot open", "/proc", "rfanrec needs proc to name processes");
-  return ProcReader(std::move(proc), boottime_offset_ns);
+  ProcReader reader(std::move(proc), boottime_offset_ns);
+  reader.process_.reset(::openat(reader.proc_.get(), "self", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const auto status = reader.read_file("status", reader.status_);
+  reader.process_.reset();
+  if (is_of_own_pid_namespace(status, static_cast<std::uint32_t>(::getpid()))) return reader;
+  return Error{"another pid namespace's proc, which would name the wrong processes, is mounted on", "/proc",
+               0, "mount that of rfanrec's: unshare --mount-proc, or mount -t proc proc /proc"};
 }
 
 ProcReader::ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns)
@@ -143,15 +166,43 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   record.pid = pid;
   if (!read_stat(record)) return false;
   read_user(info, record);
+  read_program(record);
+  // As read_ids() will tell of it, which asks the first thread only.
+  ids_ = ids_of(info, record);
+  const bool kernel_thread = (record.flags & format::kProcessKernelThread) != 0;
+  if (record.exe.empty() && !kernel_thread && enter_other_thread(pid)) read_program(record);
+  process_.reset();
+  return true;
+}
+
+void ProcReader::read_program(ProcessRecord& record) {
   bool truncated = false;
   record.cmdline = read_file("cmdline", cmdline_, &truncated);
   if (truncated) record.flags |= format::kProcessCmdlineTruncated;
   // After the arguments: both are gone once the process ends, so that an executable vouches for them.
   read_exe(record);
   read_cgroup(record);
-  process_.reset();
-  ids_ = ids_of(info, record);
-  return true;
+}
+
+// A first thread that has ended has no memory any more, but others may go on with it. Of many the first ones
+// are asked: the process waits.
+bool ProcReader::enter_other_thread(std::uint32_t pid) {
+  const UniqueFd threads(::openat(process_.get(), "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  alignas(dirent64) std::array<char, 512> list;
+  const ssize_t bytes = threads ? ::getdents64(threads.get(), list.data(), list.size()) : 0;
+  for (ssize_t at = 0; at < bytes;) {
+    const auto* entry = reinterpret_cast<const dirent64*>(list.data() + at);
+    at += entry->d_reclen;
+    std::uint32_t thread = 0;
+    const std::string_view name(entry->d_name);
+    if (std::from_chars(name.data(), name.data() + name.size(), thread).ec != std::errc() || thread == pid)
+      continue;
+    process_.reset(::openat(threads.get(), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    ProcessRecord record;
+    if (process_) read_exe(record);
+    if (!record.exe.empty()) return true;
+  }
+  return false;
 }
 
 std::string_view ProcReader::read_file(const char* name, std::span<char> buffer, bool* truncated) {

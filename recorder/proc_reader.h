@@ -33,7 +33,7 @@ struct ProcessIds {
 class ProcReader {
  public:
   // Opens /proc once. `boottime_offset_ns` is CLOCK_BOOTTIME minus CLOCK_MONOTONIC: /proc counts in boot
-  // time.
+  // time. Fails where /proc numbers processes as another pid namespace does: it would name the wrong ones.
   static Result<ProcReader> open(std::int64_t boottime_offset_ns);
 
   // Fills everything but `serial` and `other` of a kDetails record; its strings point into this object and
@@ -50,6 +50,8 @@ class ProcReader {
  private:
   ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns);
   bool enter(std::uint32_t pid);
+  bool enter_other_thread(std::uint32_t pid);
+  void read_program(ProcessRecord& record);
   std::string_view read_file(const char* name, std::span<char> buffer, bool* truncated = nullptr);
   void read_exe(ProcessRecord& record);
   bool read_stat(ProcessRecord& record);
@@ -83,6 +85,13 @@ struct StatFields {
   std::uint64_t start_ticks = 0;  // since boot, in units of sysconf(_SC_CLK_TCK)
 };
 bool parse_stat(std::string_view text, StatFields& fields);
+
+// Whether the text of /proc/self/status is of a proc that numbers processes as the kernel does for process
+// `pid` itself. True before Linux 4.1, which does not say.
+bool is_of_own_pid_namespace(std::string_view status, std::uint32_t pid);
+
+// Whether this process has the pids of the machine, and not of a namespace of its own.
+bool in_initial_pid_namespace();
 
 // The real user and group in the text of /proc/PID/status.
 bool parse_status_ids(std::string_view text, std::uint32_t& uid, std::uint32_t& gid);

@@ -201,11 +201,10 @@ ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
   if (process == nullptr) return 0;
   const bool begins_exec = executes && !process->is_executing;  // its interpreter is held as well
   if (executes) process->is_executing = true;
-  if (begins_exec && has_sure_ids(*process)) {
-    look_again(pid, *process);
-  } else if (process->needs_details && !process->has_same_ids) {
+  const bool looks_at_exec = begins_exec && has_sure_ids(*process);
+  if (process->needs_details && !process->has_same_ids && !looks_at_exec) {
     meet_held(pid, *process);
-  } else if (wants_look(*process)) {
+  } else if (looks_at_exec || wants_look(*process)) {
     look_again(pid, *process);
   }
   return process->serial;

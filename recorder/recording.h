@@ -61,6 +61,7 @@ class Recording {
   Status open_directories();
   Status open_process_channel();
   void add_connector(ProcessEvents& events);
+  void note_pid_namespace();
   Status open_trace();
   Status create_trace();
   Result<std::unique_ptr<TraceSeries>> begin_series();

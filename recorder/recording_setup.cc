@@ -81,6 +81,7 @@ Status Recording::open_process_channel() {
   const auto clocks = sample_clocks();
   auto proc = ProcReader::open(static_cast<std::int64_t>(clocks.boottime_ns - clocks.monotonic_ns));
   if (!proc) return proc.error();
+  note_pid_namespace();
   auto tracker = ProcessTracker::create(*process_log_, std::move(*proc), events.has_value());
   if (!tracker) return tracker.error();
   if (!options_.deny.empty()) tracker->watch_scope(root_pid(), options_.filter);
@@ -116,6 +117,15 @@ void Recording::add_connector(ProcessEvents& events) {
     say("note: " + connector.error().message() +
         "; that a process becomes another user is noticed up to 100 ms late");
   }
+}
+
+void Recording::note_pid_namespace() {
+  if (in_initial_pid_namespace()) return;
+  process_source_ += "; in a pid namespace: processes outside of it are unknown";
+  // Else they are left out in any case.
+  if (root_pid() == 0)
+    say("note: rfanrec runs in a pid namespace: what processes outside of it do is recorded without a "
+        "process");
 }
 
 Status Recording::set_up() {

@@ -259,6 +259,9 @@ bool WriteLoop::admits(const ArenaEvent& event) {
   if (events == 0 || event.image == Arena::kOwnEvent) return false;
   seen_ += events;
   auto scope = processes_.scope_of(event.image);
+  // Processes outside of our pid namespace have no number in it, and none of those recorded descends from one
+  // inside.
+  if (options_.root_pid != 0 && event.kernel.pid == 0) scope = ProcessTable::Scope::kOutside;
   if (scope == ProcessTable::Scope::kInside) {
     // The ledger has it also if the filter leaves it out: it may have been the other program's.
     if (event.uncertain) ledger_.add({LossCause::kUncertainProcess, events, event.read_ns, event.read_ns});

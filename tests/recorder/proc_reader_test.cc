@@ -1,13 +1,17 @@
 #include "recorder/proc_reader.h"
 
 #include <gtest/gtest.h>
+#include <linux/close_range.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 
 #include "recorder/clock.h"
 #include "tests/recorder/child_process.h"
@@ -173,6 +177,32 @@ TEST_F(ProcReaderTest, KnowsTheProgramOfAChild) {
   EXPECT_EQ(record_.cmdline, std::string_view("/bin/sleep\000100\0000.5\0001e1\0", 23));
   EXPECT_EQ(record_.comm, "sleep");
   EXPECT_EQ(record_.ppid, static_cast<std::uint32_t>(::getpid()));
+}
+
+TEST_F(ProcReaderTest, ProgramOfAProcessWhoseFirstThreadEndedIsThatOfTheOthers) {
+  const ChildProcess child([] {
+    std::thread([] {
+      ::close_range(3, ~0U, 0);  // lets the test go on
+      for (;;) ::pause();
+    }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread only
+  });
+  std::array<char, 4096> exe;
+  const auto link = "/proc/" + std::to_string(child.pid()) + "/exe";
+  while (::readlink(link.c_str(), exe.data(), exe.size()) > 0) ::usleep(1000);
+  ASSERT_TRUE(reader_.read(child.pid(), record_));
+  EXPECT_EQ(record_.exe, std::filesystem::canonical("/proc/self/exe").string());
+  EXPECT_FALSE(record_.cmdline.empty());
+  EXPECT_EQ(record_.pid, child.pid());
+  EXPECT_EQ(record_.ppid, static_cast<std::uint32_t>(::getpid()));
+  EXPECT_EQ(reader_.read_ids(child.pid()), reader_.ids());
+}
+
+TEST(PidNamespace, IsTheReadersOwnWhenItsNumberThereIsTheOnlyOne) {
+  EXPECT_TRUE(is_of_own_pid_namespace("Name:\tx\nNSpid:\t42\nNSpgid:\t42\n", 42));
+  EXPECT_FALSE(is_of_own_pid_namespace("Name:\tx\nNSpid:\t42\t1\nNSpgid:\t42\t1\n", 1));
+  EXPECT_FALSE(is_of_own_pid_namespace("Name:\tx\nNSpid:\t1\t1\nNSpgid:\t1\t1\n", 1)) << "by chance";
+  EXPECT_FALSE(is_of_own_pid_namespace("", 42)) << "a namespace in which the reader is not";
 }
 
 TEST_F(ProcReaderTest, StartTimeIsOnTheMonotonicClock) {
