@@ -12,9 +12,11 @@
 namespace rfan::recorder {
 
 void ExecOrder::add(const ProcessRecord& record) {
-  if (record.fact == ProcessFact::kExec) {
+  const bool is_exec = record.fact == ProcessFact::kExec;
+  if (is_exec || record.fact == ProcessFact::kUser || record.fact == ProcessFact::kGroup ||
+      record.fact == ProcessFact::kComm || record.fact == ProcessFact::kChanged) {
     keep(touch(record.pid, record.time_ns).changes,
-         Change{record.serial, record.other, record.time_ns, /*is_exec=*/true});
+         Change{record.serial, record.other, record.time_ns, is_exec});
   } else if (record.fact == ProcessFact::kExePath) {
     const auto process = processes_.find(record.pid);
     if (process == processes_.end()) return;
@@ -101,15 +103,18 @@ ExecOrder::Answer ExecOrder::image_of(std::uint32_t pid, ImageSerial latest, con
   const auto process = processes_.find(pid);
   if (process == processes_.end()) return {latest, true};
   ImageSerial image = latest;
+  ImageSerial serial = latest;
   const auto& changes = process->second.changes;
   for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
-    if (change->serial != image) continue;
+    if (change->serial != serial) continue;
     if (change->time_ns <= batch.since_ns) break;
     auto order = Order::kBefore;
     if (change->time_ns <= batch.until_ns) order = order_of(position, *change, process->second);
-    if (order == Order::kUnknown) return {image, false};
+    if (order == Order::kUnknown && change->is_exec) return {image, false};
     if (order == Order::kAfter) break;
-    image = change->before;
+    serial = change->before;
+    // Of another user or name it is only if an exec before that says so.
+    if (order == Order::kBefore) image = serial;
   }
   return {image, true};
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
+#include <vector>
 
 #include "recorder/deleted_suffix.h"
 
@@ -231,13 +232,26 @@ void ProcessTable::apply_exe_path(const ProcessRecord& record) {
 }
 
 void ProcessTable::name_executable(ImageSerial serial, std::string_view path) {
-  Image* image = find(serial);
-  if (image == nullptr) return;
-  image->exe_is_named = true;
-  if (image->exe == path) return;
-  image->exe = path;
-  image->accepted.reset();
-  image->trace_id = 0;  // an entry of the trace cannot be changed
+  Image* named = find(serial);
+  if (named == nullptr) return;
+  set_executable(*named, path);
+  // And what became of it meanwhile, in the same program.
+  std::vector<Image*> later;
+  for (Image* image = find(latest_of(named->process.pid)); image != nullptr && image != named;
+       image = find(image->before))
+    later.push_back(image);
+  const bool is_the_same_program = !later.empty() && later.back()->before == serial;
+  for (Image* image : later) {
+    if (is_the_same_program) set_executable(*image, path);
+  }
+}
+
+void ProcessTable::set_executable(Image& image, std::string_view path) {
+  image.exe_is_named = true;
+  if (image.exe == path) return;
+  image.exe = path;
+  image.accepted.reset();
+  image.trace_id = 0;  // an entry of the trace cannot be changed
 }
 
 void ProcessTable::retire(ImageSerial serial, std::uint64_t time_ns) {

@@ -96,6 +96,7 @@ class ProcessTable {
   void adopt(Image& image, const ProcessRecord& record);
   ImageSerial latest_of(std::uint32_t pid) const;
   ImageSerial parent_of(const Image& image);
+  static void set_executable(Image& image, std::string_view path);
   void retire(ImageSerial serial, std::uint64_t time_ns);
   bool scope_of_new(std::uint32_t pid, const Image* parent) const;
 

@@ -30,6 +30,10 @@ class ExecOrderTest : public ::testing::Test {
         {.fact = ProcessFact::kExec, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
     order_.add({.fact = ProcessFact::kExePath, .serial = serial, .pid = kPid, .exe = exe});
   }
+  void becomes_another_user(ImageSerial serial, ImageSerial before, std::uint64_t time_ns) {
+    order_.add(
+        {.fact = ProcessFact::kUser, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
+  }
   // Each returns its position.
   std::uint64_t create() {
     return add(notification(FAN_CREATE, "f"), Arena::Source::kNotificationGroup, 0, 100);
@@ -163,6 +167,16 @@ TEST_F(ExecOrderTest, TheNotificationOfTheExecTells) {
   const auto after = create();
   EXPECT_EQ(of(before), "shell");
   EXPECT_EQ(of(after), "tool");
+}
+
+TEST_F(ExecOrderTest, AChangeOfUserAfterTheExecHidesItNot) {
+  exec(kTool, kShell, 50);
+  becomes_another_user(kNext, kTool, 60);
+  const auto before = create();
+  held(FAN_OPEN_EXEC_PERM, 40);
+  const auto after = create();
+  EXPECT_EQ(of(before, kNext), "shell");
+  EXPECT_EQ(of(after, kNext), "next");
 }
 
 TEST_F(ExecOrderTest, AnExecMergedIntoAnEarlierOpenTellsOnlyOfWhatCameBefore) {
