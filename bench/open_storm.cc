@@ -4,12 +4,12 @@
 //   open_storm threads N OPENS FILES DIR     N threads open and close OPENS times one of the first FILES
 //   open_storm processes N OPENS FILES DIR   the same from N processes
 //   open_storm files COUNT DIR               every file once, in order
-//   open_storm spawn N COUNT DIR             COUNT processes, N at a time: each executes this program and
-//   opens
-//                                            the file of its number
+//   open_storm spawn N COUNT [PIDS] DIR      COUNT processes, N at a time: each executes this program and
+//                                            opens the file of its number; after each PIDS of them, pids
+//                                            come again from the first (needs root)
 //
 // Prints its seconds. Exit status 1 when an open was refused: a recorder must never cause that. Linked
-// statically, so that a process of `spawn` opens nothing else and 100,000 of them take seconds.
+// statically, so that a process of `spawn` opens nothing else.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -85,14 +85,25 @@ void reap() {
   if (::wait(&status) > 0 && status != 0) ++g_refused;
 }
 
+// The next process gets the first free pid after ours (proc_sys_kernel(5), ns_last_pid).
+void start_pids_again() {
+  std::FILE* last = std::fopen("/proc/sys/kernel/ns_last_pid", "we");
+  const bool written = last != nullptr && std::fprintf(last, "%d", ::getpid()) > 0;
+  if (last == nullptr || std::fclose(last) != 0 || !written) {
+    std::perror("open_storm: ns_last_pid");
+    std::exit(2);
+  }
+}
+
 // posix_spawn() does not copy the page tables.
-void spawn(unsigned long parallel, unsigned long count, const std::string& directory) {
+void spawn(unsigned long parallel, unsigned long count, unsigned long pids, const std::string& directory) {
   std::string program = "/proc/self/exe";
   std::string verb = "one";
   for (unsigned long number = 0; number < count; ++number) {
     auto path = path_of(directory, number);
     std::array<char*, 4> arguments{program.data(), verb.data(), path.data(), nullptr};
     if (number >= parallel) reap();
+    if (pids != 0 && number % pids == 0) start_pids_again();
     pid_t pid = 0;
     if (::posix_spawn(&pid, program.c_str(), nullptr, nullptr, arguments.data(), environ) != 0) ++g_refused;
   }
@@ -103,7 +114,7 @@ int usage() {
   std::fprintf(stderr,
                "usage: open_storm prepare|files COUNT DIR\n"
                "       open_storm threads|processes N OPENS FILES DIR\n"
-               "       open_storm spawn N COUNT DIR\n");
+               "       open_storm spawn N COUNT [PIDS] DIR\n");
   return 2;
 }
 
@@ -120,8 +131,8 @@ bool run(const std::vector<std::string>& words) {
     for (unsigned long i = 0; i < number(3); ++i) paths.push_back(path_of(directory, i));
     if (paths.empty() || number(1) == 0) return false;
     storm(verb == "processes", number(1), number(2), paths);
-  } else if (verb == "spawn" && words.size() == 4) {
-    spawn(number(1), number(2), directory);
+  } else if (verb == "spawn" && (words.size() == 4 || words.size() == 5)) {
+    spawn(number(1), number(2), words.size() == 5 ? number(3) : 0, directory);
   } else {
     return false;
   }

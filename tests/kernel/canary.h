@@ -19,10 +19,10 @@ class Canary {
                   "i=0; while :; do read x < " + recorded_file + "; i=$((i+1)); echo $i > " + count_file +
                       "; sleep 0.005; done"}) {}
 
-  // Whether it gets on: counts further within `limit`.
-  bool alive_within(std::chrono::seconds limit) const {
+  // Whether it gets on: counts further, within kPatience.
+  bool alive() const {
     const auto before = read_file(count_file_);
-    for (const auto deadline = std::chrono::steady_clock::now() + limit;
+    for (const auto deadline = std::chrono::steady_clock::now() + kPatience;
          std::chrono::steady_clock::now() < deadline;) {
       const auto now = read_file(count_file_);
       if (!now.empty() && now != before) return true;

@@ -104,8 +104,8 @@ bool ChildProcess::ended() const {
   return ::poll(&ready, 1, 0) > 0;
 }
 
-bool ChildProcess::wait_for_stderr_line(const std::string& text, std::chrono::seconds limit) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
+bool ChildProcess::wait_for_stderr_line(const std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < deadline) {
     if (("\n" + err()).find("\n" + text) != std::string::npos) return true;
     if (ended()) return false;

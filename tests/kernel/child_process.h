@@ -21,12 +21,15 @@ struct Outcome {
   std::string err;
 };
 
+// How long a test waits for what must come, on the slowest machine.
+inline constexpr std::chrono::seconds kPatience{100};
+
 struct LaunchOptions {
   std::vector<std::pair<std::string, std::string>> environment = {};  // added to ours
   std::string directory = {};                                         // working directory; empty: ours
   bool as_nobody = false;                                             // uid and gid 65534, no capabilities
-  std::vector<int> ignored = {};   // signals; the others have their default
-  std::chrono::seconds limit{60};  // then it is killed
+  std::vector<int> ignored = {};               // signals; the others have their default
+  std::chrono::seconds limit = 2 * kPatience;  // then it is killed: before ctest ends the test
 };
 
 // A running program with stdout and stderr going to files, so that nobody has to drain pipes. It dies with
@@ -40,8 +43,8 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  // True when a line of stderr begins with `text` before the program ends and before `limit` has passed.
-  bool wait_for_stderr_line(const std::string& text, std::chrono::seconds limit);
+  // True when a line of stderr begins with `text` before the program ends and kPatience has passed.
+  bool wait_for_stderr_line(const std::string& text);
   void send(int signal) const;
   Outcome wait();  // until it ends, by itself or at the time limit
   std::string err() const;

@@ -47,12 +47,12 @@ std::vector<std::string> leaving_a_daemon(const std::string& name) {
 
 TEST_F(KernelTest, ADaemonThatOutlivesTheCommandIsRecordedForTheDuration) {
   create(file("daemon"));
-  std::vector<std::string> arguments{"-o", trace(), "--duration", "30s", root(), "--"};
+  std::vector<std::string> arguments{"-o", trace(), "--duration", "100s", root(), "--"};
   for (const auto& word : leaving_a_daemon(file("daemon"))) arguments.push_back(word);
   Recording recording(arguments);
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_EQ(recording.wait().status, 3) << "the status is that of the command";
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(25))
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(80))
       << "it ends with the last process";
   EXPECT_EQ(replay(trace()).of_path(file("daemon")).size(), 2U);
 }
@@ -200,8 +200,7 @@ TEST_F(KernelTest, ACommandHasDefaultSignals) {
 
 TEST_F(KernelTest, SigtermEndsTheRecordingOfACommand) {
   create(file("a"));
-  Recording recording({"-o", trace(), root(), "--", "sh", "-c", "cat " + file("a") + "; exec sleep 30"},
-                      {.limit = std::chrono::seconds(20)});
+  Recording recording({"-o", trace(), root(), "--", "sh", "-c", "cat " + file("a") + "; exec sleep 30"});
   ASSERT_TRUE(recording.begun()) << recording.err();
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   recording.stop(SIGTERM);

@@ -142,9 +142,9 @@ TEST_F(KernelTest, OpensThroughAnOverlayGoOnWhileBothAreRecorded) {
   create(file("lower/canary"));
   const auto recording = record({overlay.path()});
   const Canary canary(overlay.file("canary"), scratch().file("count"));
-  EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  EXPECT_TRUE(canary.alive());
   EXPECT_EQ(recording->stop().status, 0) << recording->err();
-  EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  EXPECT_TRUE(canary.alive());
 }
 
 TEST_F(KernelTest, OpensThroughFuseGoOnWhileBothAreRecorded) {
@@ -157,9 +157,9 @@ TEST_F(KernelTest, OpensThroughFuseGoOnWhileBothAreRecorded) {
   const auto recording = record({fuse.path()});
   {
     const Canary canary(fuse.file("canary"), scratch().file("count"));
-    EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+    EXPECT_TRUE(canary.alive());
     EXPECT_EQ(recording->stop().status, 0) << recording->err();
-    EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+    EXPECT_TRUE(canary.alive());
   }
   EXPECT_FALSE(replay(trace()).of_path(file("canary")).empty()) << "what the daemon opens below is recorded";
 }
@@ -225,7 +225,7 @@ TEST_F(KernelTest, ARecordedFilesystemCanBeUnmounted) {
 }
 
 TEST_F(KernelTest, AMountThatAppearsWhileRecordingIsInTheTrace) {
-  Recording recording({"--all", "-o", trace()}, {.limit = std::chrono::seconds(30)});
+  Recording recording({"--all", "-o", trace()});
   ASSERT_TRUE(recording.begun()) << recording.err();
   const PrivateTmpfs later;
   ASSERT_EQ(later.mount_errno(), 0);

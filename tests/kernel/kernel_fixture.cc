@@ -79,8 +79,7 @@ std::unique_ptr<Recording> KernelTest::record(const std::vector<std::string>& op
   std::vector<std::string> arguments{"-o", trace()};
   arguments.insert(arguments.end(), options.begin(), options.end());
   arguments.push_back(root());
-  // Longer than any test may take: ctest ends it first.
-  auto recording = std::make_unique<Recording>(arguments, LaunchOptions{.limit = std::chrono::seconds(300)});
+  auto recording = std::make_unique<Recording>(arguments);
   EXPECT_TRUE(recording->begun()) << "rfanrec did not begin to record; it said:\n" << recording->err();
   return recording;
 }
@@ -100,7 +99,7 @@ void KernelTest::prepare_storm(std::size_t files) const {
 void KernelTest::storm(std::vector<std::string> words) const {
   words.insert(words.begin(), OPEN_STORM_PATH);
   words.push_back(root());
-  const auto outcome = run(words, {.limit = std::chrono::seconds(240)});
+  const auto outcome = run(words);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
 }
 

@@ -20,8 +20,8 @@ class Recording {
  public:
   Recording(const std::vector<std::string>& arguments, const LaunchOptions& options = {});
 
-  // Whether it said that recording has begun; waits for that, at most 10 s.
-  bool begun() { return process_.wait_for_stderr_line("rfanrec: recording", std::chrono::seconds(10)); }
+  // Whether it said that recording has begun; waits for that.
+  bool begun() { return process_.wait_for_stderr_line("rfanrec: recording"); }
   void send(int signal) const { process_.send(signal); }
   Outcome stop(int signal = SIGINT);
   Outcome wait() { return process_.wait(); }

@@ -156,10 +156,10 @@ TEST_F(KernelTest, ALeaseThatIsNotGivenUpStopsNobodyForLongerThanMaxStall) {
   if (!holder.holds()) GTEST_SKIP() << "KERNEL TEST SKIPPED: no leases on this filesystem";
   const auto recording = record({"--max-stall", "500ms"});
   const Canary canary(file("canary"), scratch().file("count"));
-  ASSERT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  ASSERT_TRUE(canary.alive());
   const ChildProcess opener({"cat", file("leased")});
   EXPECT_EQ(recording->wait().status, 128 + SIGKILL);
-  EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  EXPECT_TRUE(canary.alive());
 }
 
 TEST_F(KernelTest, AnOpenerKilledWhileItWaitsTakesNobodyAlong) {
@@ -171,7 +171,7 @@ TEST_F(KernelTest, AnOpenerKilledWhileItWaitsTakesNobodyAlong) {
     ChildProcess opener({"sh", "-c", "while :; do read x < " + file("a") + "; done"});
     opener.send(SIGKILL);
   }
-  EXPECT_TRUE(canary.alive_within(std::chrono::seconds(5)));
+  EXPECT_TRUE(canary.alive());
   EXPECT_EQ(recording->stop().status, 0);
 }
 

@@ -61,7 +61,7 @@ TEST_F(KernelTest, WhenDescriptorsRunOutNobodyIsRefusedAndLossesAreCounted) {
   prepare_storm(kFiles);
   StalledPipe pipe(scratch().file("pipe"));
   ChildProcess recording({"prlimit", "--nofile=4000", RFANREC_PATH, "-o", pipe.path(), root()});
-  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording", seconds(10))) << recording.err();
+  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording")) << recording.err();
   storm({"files", std::to_string(kFiles)});
   pipe.drain_to(trace());
   recording.send(SIGINT);
@@ -93,7 +93,7 @@ TEST_F(KernelTest, AFullDiskInAStormStopsNobody) {
   std::this_thread::sleep_for(milliseconds(1000));  // flushed: what the storm brings may not fit at all
   storm({"processes", "8", "200000", std::to_string(kFiles)});
   const Canary canary(file("canary"), scratch().file("count"));
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   const auto outcome = recording.wait();  // it ends by itself
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find(" LOST"), std::string::npos) << outcome.err;
@@ -107,10 +107,10 @@ TEST_F(KernelTest, AStoppedReaderOfStandardOutputHoldsNobodyUp) {
   prepare_storm(kFiles);
   create(file("canary"));
   ChildProcess recording({"sh", "-c", std::string(RFANREC_PATH) + " -o - " + root() + " | sleep 100"});
-  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording", seconds(10))) << recording.err();
+  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording")) << recording.err();
   storm({"files", std::to_string(kFiles)});
   const Canary canary(file("canary"), scratch().file("count"));
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
 }
 
 TEST_F(KernelTest, ASecondSignalEndsARecorderWhoseOutputIsBlocked) {
@@ -122,7 +122,7 @@ TEST_F(KernelTest, ASecondSignalEndsARecorderWhoseOutputIsBlocked) {
   storm({"files", std::to_string(kFiles)});
   const Canary canary(file("canary"), scratch().file("count"));
   recording.send(SIGINT);
-  EXPECT_TRUE(canary.alive_within(seconds(5))) << "the first one lets everybody go";
+  EXPECT_TRUE(canary.alive()) << "the first one lets everybody go";
   std::this_thread::sleep_for(milliseconds(1500));
   EXPECT_EQ(recording.stop().status, 128 + SIGINT);
 }
@@ -139,9 +139,9 @@ TEST_F(KernelTest, AStoppedTerminalHoldsNobodyUp) {
   ASSERT_EQ(::tcflow(slave, TCOOFF), 0);  // Ctrl-S
   const Canary canary(file("canary"), scratch().file("count"));
   std::this_thread::sleep_for(seconds(3));  // several status lines
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   recording.send(SIGINT);
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   ASSERT_EQ(::tcflow(slave, TCOON), 0);
   EXPECT_EQ(recording.wait().status, 0);
   ::close(slave);
@@ -159,7 +159,7 @@ TEST_F(KernelTest, AFullPipeOnStandardErrorHoldsNobodyUp) {
   const ChildProcess recording({"sh", "-c", command});
   wait_until_written(trace());
   const Canary canary(file("canary"), scratch().file("count"));
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   ::close(end);
 }
 
@@ -181,7 +181,7 @@ TEST_F(KernelTest, TheTerminalsStopSignalsDoNotStopIt) {
   const auto recording = record();
   for (const int number : {SIGTSTP, SIGTTIN, SIGTTOU}) recording->send(number);
   const Canary canary(file("canary"), scratch().file("count"));
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   EXPECT_EQ(recording->stop().status, 0);
 }
 
@@ -192,11 +192,11 @@ TEST_F(KernelTest, ACrashLeavesNoCoreOnTheRecordedFilesystem) {
   LaunchOptions in_root;
   in_root.directory = root();
   ChildProcess recording({"sh", "-c", command}, in_root);
-  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording", seconds(10))) << recording.err();
+  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording")) << recording.err();
   const Canary canary(file("canary"), scratch().file("count"));
-  ASSERT_TRUE(canary.alive_within(seconds(5)));
+  ASSERT_TRUE(canary.alive());
   recording.send(SIGSEGV);
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   EXPECT_EQ(recording.wait().status, 128 + SIGSEGV);
   for (const auto& entry : fs::directory_iterator(root()))
     EXPECT_EQ(entry.path().filename().string().find("core"), std::string::npos) << entry.path();

@@ -18,10 +18,10 @@ TEST_F(KernelTest, AStoppedRecorderIsKilledAndOpenersGoOn) {
   create(file("canary"));
   const auto recording = record({"--max-stall", "500ms"});
   const Canary canary(file("canary"), scratch().file("count"));
-  ASSERT_TRUE(canary.alive_within(seconds(5)));
+  ASSERT_TRUE(canary.alive());
   recording->send(SIGSTOP);
   EXPECT_EQ(recording->wait().status, 128 + SIGKILL);
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   EXPECT_NE(recording->err().find("was killed, so that no program hangs"), std::string::npos)
       << recording->err();
   EXPECT_EQ(replay(trace()).status, 3) << "what was recorded is readable, and said to be unfinished";
@@ -47,7 +47,7 @@ TEST_F(KernelTest, ARecorderWithoutItsGuardianEndsAndSaysWhy) {
   const auto outcome = recording->wait();
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("the guardian process was killed"), std::string::npos) << outcome.err;
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   EXPECT_EQ(replay(trace()).status, 0) << "the trace is whole up to there";
 }
 
@@ -57,9 +57,9 @@ TEST_P(CrashTest, OpenersGoOn) {
   create(file("canary"));
   const auto recording = record();
   const Canary canary(file("canary"), scratch().file("count"));
-  ASSERT_TRUE(canary.alive_within(seconds(5)));
+  ASSERT_TRUE(canary.alive());
   EXPECT_EQ(recording->stop(GetParam()).status, 128 + GetParam());
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
 }
 
 INSTANTIATE_TEST_SUITE_P(Signals, CrashTest, ::testing::Values(SIGSEGV, SIGABRT, SIGBUS));
@@ -78,7 +78,7 @@ TEST_F(KernelTest, ABlockedOutputHoldsNobodyUp) {
     }
   });
   const Canary canary(file("canary"), scratch().file("count"));
-  EXPECT_TRUE(canary.alive_within(seconds(5)));
+  EXPECT_TRUE(canary.alive());
   ::close(end);
 }
 

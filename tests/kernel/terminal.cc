@@ -57,8 +57,8 @@ bool Terminal::read_until(steady_clock::time_point deadline) {
   return bytes > 0;
 }
 
-bool Terminal::shows_within(std::chrono::seconds limit, const std::string& text) {
-  const auto deadline = steady_clock::now() + limit;
+bool Terminal::shows(const std::string& text) {
+  const auto deadline = steady_clock::now() + kPatience;
   while (screen_.find(text) == std::string::npos) {
     if (!read_until(deadline)) return false;
   }
@@ -73,7 +73,7 @@ const std::string& Terminal::screen_after(std::chrono::milliseconds time) {
 
 int Terminal::wait() {
   // Somebody must read, or the program does not get through.
-  const auto deadline = steady_clock::now() + std::chrono::seconds(60);
+  const auto deadline = steady_clock::now() + kPatience;
   while (read_until(deadline)) continue;
   if (steady_clock::now() >= deadline) ::kill(pid_, SIGKILL);
   int status = 0;

@@ -18,8 +18,8 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   void type(const std::string& keys) const;
-  // Whether `text` was written, within `limit` and before the program ended.
-  bool shows_within(std::chrono::seconds limit, const std::string& text);
+  // Whether `text` was written, within kPatience and before the program ended.
+  bool shows(const std::string& text);
   // What is written within `time`, too, or until the program ends.
   const std::string& screen_after(std::chrono::milliseconds time);
   // Waits for the end of the program, at most 60 s; its exit status as a shell shows it.
