@@ -38,8 +38,8 @@ inline constexpr std::uint8_t kFlagDeleted = 1U << 3;    // the path was already
 // The kernel could not open the file for the recorder, and refused the access without asking it; the loss
 // ledger has that as well (kDescriptorFailed). kFlagDenied is set too.
 inline constexpr std::uint8_t kFlagDeniedByKernel = 1U << 4;
-// The process executed another program at about the time of the event: it may be the image before the one
-// given.
+// The process changed its program, user or group at about the time of the event: it may be the image
+// before the one given.
 inline constexpr std::uint8_t kFlagUncertainProcess = 1U << 5;
 
 using PathId = std::uint32_t;     // index into the path dictionary of one file; 0: no path, or unknown
@@ -104,7 +104,7 @@ enum class LossCause : std::uint8_t {
   kUnknownScope = 7,        // left out: it is not known whether the process belongs to what was asked for
   kUnreadable = 8,          // the kernel's bytes were not understood: what was in them is missing
   kUnmarkedFilesystem = 9,  // a filesystem was mounted and had no mark yet: what was done on it is missing
-  kUncertainProcess = 10,   // the event is recorded, perhaps with the program that was executed next
+  kUncertainProcess = 10,   // the event is recorded, perhaps with what its process became next
 };
 inline constexpr std::size_t kLossCauseLimit = 11;
 std::string_view loss_cause_name(LossCause cause);

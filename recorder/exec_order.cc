@@ -11,12 +11,25 @@
 
 namespace rfan::recorder {
 
+std::optional<ExecOrder::Change::Kind> ExecOrder::kind_of(ProcessFact fact) {
+  switch (fact) {
+    case ProcessFact::kExec:
+      return Change::Kind::kProgram;
+    case ProcessFact::kUser:
+    case ProcessFact::kGroup:
+      return Change::Kind::kUser;
+    case ProcessFact::kComm:
+    case ProcessFact::kChanged:
+      return Change::Kind::kOther;
+    default:
+      return std::nullopt;
+  }
+}
+
 void ExecOrder::add(const ProcessRecord& record) {
-  const bool is_exec = record.fact == ProcessFact::kExec;
-  if (is_exec || record.fact == ProcessFact::kUser || record.fact == ProcessFact::kGroup ||
-      record.fact == ProcessFact::kComm || record.fact == ProcessFact::kChanged) {
+  if (const auto kind = kind_of(record.fact)) {
     keep(touch(record.pid, record.time_ns).changes,
-         Change{record.serial, record.other, record.time_ns, is_exec});
+         Change{record.serial, record.other, record.time_ns, *kind});
   } else if (record.fact == ProcessFact::kExePath) {
     const auto process = processes_.find(record.pid);
     if (process == processes_.end()) return;
@@ -41,7 +54,7 @@ void ExecOrder::name_exec(std::uint32_t pid, std::uint64_t position, std::string
 
 // The last event of that name that can be the exec's. None before both are known, or once it was named.
 const ExecOrder::Marker* ExecOrder::executable_of(const Change& change, const Process& process) {
-  if (!change.is_exec || change.is_named || change.exe.empty()) return nullptr;
+  if (change.kind != Change::Kind::kProgram || change.is_named || change.exe.empty()) return nullptr;
   const Marker* executable = nullptr;
   for (const auto& marker : process.markers) {
     const bool matches = marker.executes && !marker.path.empty() && marker.name == change.exe;
@@ -104,24 +117,29 @@ ExecOrder::Answer ExecOrder::image_of(std::uint32_t pid, ImageSerial latest, con
   if (process == processes_.end()) return {latest, true};
   ImageSerial image = latest;
   ImageSerial serial = latest;
+  bool is_certain = true;
   const auto& changes = process->second.changes;
   for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
     if (change->serial != serial) continue;
     if (change->time_ns <= batch.since_ns) break;
     auto order = Order::kBefore;
     if (change->time_ns <= batch.until_ns) order = order_of(position, *change, process->second);
-    if (order == Order::kUnknown && change->is_exec) return {image, false};
     if (order == Order::kAfter) break;
+    if (order == Order::kUnknown && change->kind == Change::Kind::kProgram) return {image, false};
     serial = change->before;
-    // Of another user or name it is only if an exec before that says so.
-    if (order == Order::kBefore) image = serial;
+    if (order == Order::kBefore) {
+      image = serial;
+      is_certain = true;
+    } else if (change->kind == Change::Kind::kUser) {
+      is_certain = false;  // unless it came before an exec that is further back
+    }
   }
-  return {image, true};
+  return {image, is_certain};
 }
 
 ExecOrder::Order ExecOrder::order_of(std::uint64_t position, const Change& change, const Process& process) {
   const auto by_time = order_by_time(position, change, process);
-  if (by_time != Order::kUnknown || !change.is_exec) return by_time;
+  if (by_time != Order::kUnknown || change.kind != Change::Kind::kProgram) return by_time;
   if (const Marker* exec = exec_of(change, process)) {
     if (position < exec->position) return Order::kBefore;
     return exec->exact ? Order::kAfter : Order::kUnknown;
@@ -166,7 +184,7 @@ ExecOrder::Order ExecOrder::order_by_name(std::uint64_t position, const Change& 
   std::size_t execs = 0;
   std::size_t earlier = 0;
   for (const auto& other : process.changes) {
-    if (!other.is_exec || other.exe != change.exe) continue;
+    if (other.kind != Change::Kind::kProgram || other.exe != change.exe) continue;
     ++execs;
     if (other.time_ns < change.time_ns) ++earlier;
   }

@@ -21,17 +21,17 @@ namespace rfan::recorder {
 // has one, and within the same two reads it may have come before the event or after it. What tells is the
 // exec's own event, which stands in the stream like all others:
 //
-// - a permission event (--hold open, exec): the process waits in it. The reader takes what it did before,
-// then
-//   answers; so events of the process that stand before it are the old program's and those behind it the new
-//   one's. Any other permission event of the process tells as much: its time is known;
-// - a notification event (--hold none, filesystems where nothing is held): the same, unless the kernel merged
-// it
-//   into an earlier open of the file. Then only what stands before it is certain.
+// - a permission event (--hold open, exec): the process waits in it. The reader takes all that it did before
+//   and answers then; so events of the process that stand before it are the old program's and those behind
+//   it the new one's. Any other permission event of the process tells as much: its time is known;
+// - a notification event (--hold none, filesystems where nothing is held): the same, unless the kernel
+//   merged it into an earlier open of the file. Then only what stands before it is certain.
 //
-// An exec is matched with its event by time or by the name of the executable. Where that leaves a doubt, as
-// with programs on filesystems without a mark, the event is put down to the later program, and said to be
-// uncertain. Writer thread only.
+// An exec is matched with its event by time or by the name of the executable. A change of user or
+// group has no event of its own: only permission events and execs tell on which side of it another event
+// stands. Where a doubt is left, as with programs on filesystems without a mark, the event is put down to
+// what the process was later, and said to be uncertain. Of a name (comm) and a control group no doubt is
+// kept: they may be some milliseconds ahead (rfanrec.1). Writer thread only.
 class ExecOrder {
  public:
   // What the process log says, in order: changes of the image of a process, and names of executables.
@@ -74,10 +74,11 @@ class ExecOrder {
   static constexpr std::size_t kMaxKept = 64;
 
   struct Change {
+    enum class Kind : std::uint8_t { kProgram, kUser, kOther };
     ImageSerial serial;
     ImageSerial before;
     std::uint64_t time_ns;
-    bool is_exec;
+    Kind kind;
     std::string exe{};      // base name; empty: not known (yet)
     bool is_named = false;  // by take_executables()
   };
@@ -99,6 +100,7 @@ class ExecOrder {
   };
   enum class Order : std::uint8_t { kBefore, kAfter, kUnknown };
 
+  static std::optional<Change::Kind> kind_of(ProcessFact fact);
   static Order order_of(std::uint64_t position, const Change& change, const Process& process);
   static Order order_by_time(std::uint64_t position, const Change& change, const Process& process);
   static const Marker* exec_of(const Change& change, const Process& process);

@@ -58,7 +58,7 @@ std::string loss_note(const LossSum& loss, TimeFormat& time) {
           loss_count_text(loss.count), plural(loss), where);
     case LossCause::kUncertainProcess:
       return fmt::format(
-          "the program of {} event{} is uncertain {}: the process executed another one at about that time",
+          "the process of {} event{} is uncertain {}: it changed its program or user at about that time",
           loss_count_text(loss.count), plural(loss), where);
     default:
       return fmt::format("the trace lost {} event{} {}: counts are lower bounds", loss_count_text(loss.count),

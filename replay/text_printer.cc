@@ -108,7 +108,7 @@ void TextPrinter::print_one(const format::EventColumns& events, std::size_t row)
     out = path2.append(flags, append_bytes(" -> ", out));
   }
   if (flags & format::kFlagDeleted) out = append_bytes(" (deleted)", out);
-  if (flags & format::kFlagUncertainProcess) out = append_bytes(" (program uncertain)", out);
+  if (flags & format::kFlagUncertainProcess) out = append_bytes(" (process uncertain)", out);
   if (flags & format::kFlagDenied) out = append_bytes(" DENIED", out);
   *out++ = ' ';
   if (flags & format::kFlagHeld) {

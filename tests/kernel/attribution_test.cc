@@ -146,8 +146,7 @@ TEST_F(KernelTest, TheUserOfAnExecIsTheOneWhoExecuted) {
     const auto events = stop_and_replay(*recording).of_process(pid);
     EXPECT_FALSE(events.empty());
     for (const auto& event : events) {
-      // Of a notification event right before the change it is not known on which side it was.
-      if (event.path == file("before") && !event.held) continue;
+      if (event.uncertain) continue;
       EXPECT_EQ(event.uid, event.path == file("before") ? 0 : 65534) << event.kind << " with held " << hold;
     }
   }

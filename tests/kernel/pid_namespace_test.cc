@@ -31,7 +31,7 @@ TEST_F(KernelTest, APidNamespaceOfItsOwnIsSaidAndRecordedWithoutTheProcessesOuts
   const auto script = std::string(RFANREC_PATH) + " -o " + trace() + " " + root() +
                       " & recorder=$!; while ! [ -s " + trace() + " ]; do sleep 0.02; done; : > " +
                       scratch().file("begun") + "; while ! [ -e " + scratch().file("opened") +
-                      " ]; do sleep 0.02; done; kill -INT $recorder; wait $recorder";
+                      " ]; do sleep 0.02; done; kill -TERM $recorder; wait $recorder";
   ChildProcess inside(
       {"unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script});
   while (::access(scratch().file("begun").c_str(), F_OK) != 0 && ::kill(inside.pid(), 0) == 0) ::usleep(1000);

@@ -30,6 +30,10 @@ class ExecOrderTest : public ::testing::Test {
         {.fact = ProcessFact::kExec, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
     order_.add({.fact = ProcessFact::kExePath, .serial = serial, .pid = kPid, .exe = exe});
   }
+  void takes_another_name(ImageSerial serial, ImageSerial before, std::uint64_t time_ns) {
+    order_.add(
+        {.fact = ProcessFact::kComm, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
+  }
   void becomes_another_user(ImageSerial serial, ImageSerial before, std::uint64_t time_ns) {
     order_.add(
         {.fact = ProcessFact::kUser, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
@@ -176,7 +180,26 @@ TEST_F(ExecOrderTest, AChangeOfUserAfterTheExecHidesItNot) {
   held(FAN_OPEN_EXEC_PERM, 40);
   const auto after = create();
   EXPECT_EQ(of(before, kNext), "shell");
-  EXPECT_EQ(of(after, kNext), "next");
+  EXPECT_EQ(of(after, kNext), "next?");
+}
+
+TEST_F(ExecOrderTest, AHeldOpenTellsWhetherTheUserHadChanged) {
+  becomes_another_user(kTool, kShell, 50);
+  const auto before = create();
+  held(FAN_OPEN_PERM, 40);
+  const auto between = create();
+  held(FAN_OPEN_PERM, 60);
+  const auto after = create();
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(between), "tool?");
+  EXPECT_EQ(of(after), "tool");
+}
+
+TEST_F(ExecOrderTest, AnotherNameIsNoDoubt) {
+  takes_another_name(kTool, kShell, 50);
+  const auto event = create();
+  held(FAN_OPEN_PERM, 60);
+  EXPECT_EQ(of(event), "tool");
 }
 
 TEST_F(ExecOrderTest, AnExecMergedIntoAnEarlierOpenTellsOnlyOfWhatCameBefore) {
