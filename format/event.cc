@@ -10,9 +10,9 @@ constexpr std::array<std::string_view, kEventKindLimit> kKindNames = {
     "close_nowrite", "create", "delete", "rename", "attrib"};
 
 constexpr std::array<std::string_view, kLossCauseLimit> kLossNames = {
-    "unknown",         "queue overflow",      "no arena",         "descriptor failed",
-    "unresolved path", "write error",         "process channel",  "unknown scope",
-    "unreadable",      "unmarked filesystem", "uncertain process"};
+    "unknown",         "queue overflow",      "no arena",          "descriptor failed",
+    "unresolved path", "write error",         "process channel",   "unknown scope",
+    "unreadable",      "unmarked filesystem", "uncertain process", "stall"};
 
 }  // namespace
 
@@ -37,6 +37,10 @@ bool loses_events(LossCause cause) {
   return cause == LossCause::kQueueOverflow || cause == LossCause::kNoArena ||
          cause == LossCause::kWriteError || cause == LossCause::kUnknownScope ||
          cause == LossCause::kUnreadable || cause == LossCause::kUnmarkedFilesystem;
+}
+
+bool concerns_events(LossCause cause) {
+  return cause != LossCause::kStall;
 }
 
 }  // namespace rfan::format

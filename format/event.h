@@ -105,12 +105,16 @@ enum class LossCause : std::uint8_t {
   kUnreadable = 8,          // the kernel's bytes were not understood: what was in them is missing
   kUnmarkedFilesystem = 9,  // a filesystem was mounted and had no mark yet: what was done on it is missing
   kUncertainProcess = 10,   // the event is recorded, perhaps with what its process became next
+  kStall = 11,              // the recorder stood still: nothing is missing, but held opens waited
 };
-inline constexpr std::size_t kLossCauseLimit = 11;
+inline constexpr std::size_t kLossCauseLimit = 12;
 std::string_view loss_cause_name(LossCause cause);
 // Whether the events are missing from the trace; otherwise they are in it without their path or process, or
 // in doubt.
 bool loses_events(LossCause cause);
+// Whether an answer may be wrong for it. A stall is in the ledger so that it is not hidden: openers waited,
+// and longer than their reply_ns says.
+bool concerns_events(LossCause cause);
 
 // One entry of the loss ledger: `count` events lost to `cause` between the two times (CLOCK_MONOTONIC).
 struct Loss {

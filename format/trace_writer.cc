@@ -103,7 +103,9 @@ struct TraceWriter::State {
   std::vector<Loss> losses;
   std::vector<MountCoverage> new_mounts;
   std::vector<MountCoverage> mounts;
+  std::vector<ClockSample> new_clocks;
   std::optional<std::uint64_t> written_clock_offset;
+  std::uint64_t clocks_known_ns = 0;
   std::optional<ClockSample> first_clock;
 
   // Scratch for the metadata and body of one frame.
@@ -230,6 +232,7 @@ void TraceWriter::State::add_mounts_frame() {
 }
 
 void TraceWriter::State::add_clock_frame(const ClockSample& sample, bool always) {
+  clocks_known_ns = sample.monotonic_ns;
   const auto clock_offset = offset_of(sample);
   const bool moved = !written_clock_offset || clock_moved(*written_clock_offset, clock_offset);
   if (!moved && !always) return;
@@ -241,6 +244,10 @@ void TraceWriter::State::add_clock_frame(const ClockSample& sample, bool always)
 // CLOCK comes before EVENTS, so that a reader can give times of day from the first event on; DICT comes
 // before EVENTS, so that every id is known when it occurs.
 void TraceWriter::State::add_pending(const ClockSample& sample, bool always_clock) {
+  for (const auto& clock : new_clocks) {
+    if (clock.monotonic_ns >= clocks_known_ns) add_clock_frame(clock, false);
+  }
+  new_clocks.clear();
   add_clock_frame(sample, always_clock);
   add_dictionary_frames();
   add_events_frame();
@@ -340,6 +347,10 @@ void TraceWriter::add_loss(const Loss& loss) {
 
 void TraceWriter::add_mount(const MountCoverage& mount) {
   state_->new_mounts.push_back(mount);
+}
+
+void TraceWriter::add_clock(const ClockSample& clock) {
+  state_->new_clocks.push_back(clock);
 }
 
 Status TraceWriter::append_block(const EncodedBlock& encoded, const LatencyHistogram& latencies) {

@@ -68,6 +68,10 @@ class TraceWriter {
   // A mount that appeared while recording, with the time; written with the next flush.
   void add_mount(const MountCoverage& mount);
 
+  // The clocks as they were in between, right after one was set: written with the next flush, so that events
+  // from then on have the new time of day. Ignored where a flush had a later reading.
+  void add_clock(const ClockSample& clock);
+
   // Seals what is pending: new dictionary entries, the events, losses, and `clock` if the offsets moved.
   // Everything handed over before this call is readable by anyone after it returns; it survives a loss of
   // power with TraceWriterOptions::sync only.

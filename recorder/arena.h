@@ -53,11 +53,16 @@ struct Arena {
     // Reads that held bytes which are no event of the known version: what was in them behind those is lost.
     std::uint64_t unreadable_reads = 0;
 
+    // Times that the reader did not come round, so that openers waited.
+    std::uint64_t stalls = 0;
+    std::uint64_t stalled_since_ns = 0;
+    std::uint64_t stalled_until_ns = 0;
+
     // Times that a CPU came online, whose processes went unseen until its side band was opened.
     std::uint64_t unwatched_cpus = 0;
 
     bool none() const {
-      return dropped == 0 && failed_reads == 0 && unreadable_reads == 0 && unwatched_cpus == 0;
+      return dropped == 0 && failed_reads == 0 && unreadable_reads == 0 && stalls == 0 && unwatched_cpus == 0;
     }
   };
 

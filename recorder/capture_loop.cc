@@ -1,7 +1,6 @@
 #include "recorder/capture_loop.h"
 
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,41 +23,44 @@ CaptureLoop::CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* to
       tracker_(std::move(tracker)),
       guardian_(guardian),
       live_(live),
-      own_pid_(static_cast<std::uint32_t>(::getpid())) {}
+      own_pid_(static_cast<std::uint32_t>(::getpid())),
+      relay_(
+          held == nullptr ? ReadRelay::Read{} : [held](auto buffer) { return held->read(buffer); },
+          std::min(guardian.beat_interval(), kMaxRelayTick), [this] { run(); }) {}
 
 CaptureLoop::~CaptureLoop() {
   stop();
 }
 
 Status CaptureLoop::start() {
-  stop_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stop_event_) return errno_error("cannot create an eventfd");
-  poll_fds_.push_back({stop_event_.get(), POLLIN, 0});
+  if (auto status = relay_.open(); !status) return status;
+  poll_fds_.push_back({relay_.wake_event(), POLLIN, 0});
   if (held_ != nullptr) poll_fds_.push_back({held_->fd(), POLLIN, 0});
   must_watch_ = poll_fds_.size();
   if (told_ != nullptr) poll_fds_.push_back({told_->fd(), POLLIN, 0});
+  connector_ = poll_fds_.size();
+  // After the queues: what was told before an event that poll() found there is seen by the same poll().
+  poll_fds_.push_back({events_ ? events_->connector_fd() : -1, POLLIN, 0});
   first_ring_ = poll_fds_.size();
   if (events_) {
     const auto rings = events_->poll_fds();
     poll_fds_.insert(poll_fds_.end(), rings.begin(), rings.end());
   }
-  thread_ = std::thread([this] { run(); });
-  return {};
+  return relay_.start();
 }
 
 void CaptureLoop::stop() {
-  if (!thread_.joinable()) return;
   stopping_.store(true, std::memory_order_release);
-  const std::uint64_t one = 1;
-  // An eventfd write fails only at 2^64 - 1; the thread then sees the flag at its next turn.
-  [[maybe_unused]] const auto written = ::write(stop_event_.get(), &one, sizeof one);
-  thread_.join();
+  relay_.wake();
+  relay_.stop();
 }
 
 void CaptureLoop::run() {
   ::pthread_setname_np(::pthread_self(), "rfan-reader");
-  set_reader_priority(ReaderPriority::kRealTime);
+  set_reader_priority(storm_ ? ReaderPriority::kStorm : ReaderPriority::kRealTime);
   pin_to_cpu(options_.cpu);
+  if (const auto since_ns = relay_.take_blocked_since()) note_stall(*since_ns, monotonic_ns());
+  held_is_empty_ = false;
   guardian_.arm();
   for (;;) {
     guardian_.beat();
@@ -67,67 +69,88 @@ void CaptureLoop::run() {
     // next, which lets it go.
     const bool last_look = stopping_.load(std::memory_order_acquire);
     if (last_look) held_is_empty_ = false;
-    if (!turn() && last_look) break;
+    const auto found = turn();
+    if (found == Turn::kRoleGone) return;
+    if (found == Turn::kNothingQueued && last_look) break;
     wait();
   }
   guardian_.disarm();
   drain_process_events();
   publish();
-  cpu_time_ = thread_cpu_time();
 }
 
-bool CaptureLoop::turn() {
+CaptureLoop::Turn CaptureLoop::turn() {
   if (!has_room()) return drop_batch();
   auto held = read_held();
+  if (!held) return Turn::kRoleGone;
   // What was told before a held process goes on happened before its open: it is read before the answer, and
   // entered first, so that a file is created before it is opened.
   const auto told = read_told();
-  if (held.bytes + told.bytes == 0) return false;
-  const auto read_ns = held.bytes != 0 ? held.until_ns : told.until_ns;
+  if (held->bytes + told.bytes == 0) return Turn::kNothingQueued;
+  const auto read_ns = held->bytes != 0 ? held->until_ns : told.until_ns;
   tracker_.begin_batch(read_ns);
-  drain_process_events();
+  drain_process_events(users_changed_before(*held, told));
   if (told.bytes != 0) take_told(told, read_ns);
-  if (told.bytes != 0 && holds_exec(held)) take_all_told_before(held, read_ns);
-  if (held.bytes != 0) take_held(held, read_ns);
+  if (told.bytes != 0 && holds_exec(*held)) take_all_told_before(*held, read_ns);
+  if (held->bytes != 0) take_held(*held, read_ns);
   read_processes();
-  return true;
+  return Turn::kEvents;
 }
 
-// Reads up to `limit` bytes behind those that the arena has. `read_until_ns` is brought up to date when that
-// emptied the queue.
-CaptureLoop::ReadBytes CaptureLoop::read_group(FanotifyGroup& group, std::size_t limit,
-                                               std::uint64_t& read_until_ns) {
-  ReadBytes read{.offset = arena_->raw_bytes, .since_ns = read_until_ns};
-  const auto asked_ns = monotonic_ns();
-  const long bytes = group.read(arena_->free_raw().first(limit));
-  if (bytes < 0) {
-    // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and
-    // read() fails.
-    ++missing_.failed_reads;
-    return read;
-  }
-  read.bytes = static_cast<std::size_t>(bytes);
-  read.until_ns = read.bytes == 0 ? asked_ns : monotonic_ns();
-  // The longest event would have found room.
-  if (read.bytes + kMinFreeBytes <= limit) read_until_ns = asked_ns;
-  arena_->raw_bytes += read.bytes;
-  return read;
+// A lone held event is the one that poll() found. To ask the connector nevertheless takes 1.5 us, 7 % of what
+// a lone opener waits (open_loop_bench).
+bool CaptureLoop::users_changed_before(const ReadBytes& held, const ReadBytes& told) const {
+  return !users_are_known_ || held.bytes != kKernelEventBytes || told.bytes != 0;
 }
 
-CaptureLoop::ReadBytes CaptureLoop::read_held() {
-  if (held_ == nullptr || held_is_empty_) return {};
+// What a blocked read() brought comes first: its openers have waited longest.
+std::optional<CaptureLoop::ReadBytes> CaptureLoop::read_held() {
+  if (held_ == nullptr) return ReadBytes{};
   const std::int64_t credits =
       options_.descriptor_budget - arenas_.open_descriptors.load(std::memory_order_acquire);
-  const auto limit =
-      std::min(arena_->free_raw().size(), static_cast<std::size_t>(credits) * kKernelEventBytes);
-  return read_group(*held_, limit, held_until_ns_);
+  const auto max_events =
+      std::min(arena_->free_raw().size() / kKernelEventBytes, static_cast<std::size_t>(credits));
+  auto brought = relay_.take_late(max_events);
+  if (!brought && held_is_empty_) return ReadBytes{};
+  const auto asked_ns = monotonic_ns();
+  note_progress(asked_ns);
+  ReadBytes read{.offset = arena_->raw_bytes, .since_ns = held_until_ns_};
+  if (brought) {
+    users_are_known_ = false;
+  } else {
+    brought = relay_.read(max_events, asked_ns);
+    if (!brought) return std::nullopt;
+    held_until_ns_ = asked_ns;
+  }
+  // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and read()
+  // fails.
+  if (brought->error != 0) ++missing_.failed_reads;
+  read.bytes = brought->events.size();
+  read.until_ns = monotonic_ns();
+  if (read.bytes != 0) std::memcpy(arena_->free_raw().data(), brought->events.data(), read.bytes);
+  arena_->raw_bytes += read.bytes;
+  return read;
 }
 
 CaptureLoop::ReadBytes CaptureLoop::read_told() {
   // Bounded, since openers wait meanwhile: 16 KiB are about 150 events and take 0.1 ms.
   constexpr std::size_t kMaxBytes = 16 * 1024;
   if (told_ == nullptr || !told_fits()) return {};
-  return read_group(*told_, std::min(arena_->free_raw().size(), kMaxBytes), told_until_ns_);
+  ReadBytes read{.offset = arena_->raw_bytes, .since_ns = told_until_ns_};
+  const auto limit = std::min(arena_->free_raw().size(), kMaxBytes);
+  const auto asked_ns = monotonic_ns();
+  note_progress(asked_ns);
+  const long bytes = told_->read(arena_->free_raw().first(limit));
+  if (bytes < 0) {
+    ++missing_.failed_reads;
+    return read;
+  }
+  read.bytes = static_cast<std::size_t>(bytes);
+  read.until_ns = read.bytes == 0 ? asked_ns : monotonic_ns();
+  // Everything, where the longest event would have found room.
+  if (read.bytes + kMinFreeBytes <= limit) told_until_ns_ = asked_ns;
+  arena_->raw_bytes += read.bytes;
+  return read;
 }
 
 // The longest event, and a batch of the permission group behind it.
@@ -148,7 +171,7 @@ void CaptureLoop::take_all_told_before(ReadBytes& held, std::uint64_t read_ns) {
 
 // Publishes the arena without the events of `held`, which go on in the next one. False where there is none.
 bool CaptureLoop::carry_over(ReadBytes& held) {
-  if (held.bytes > scratch_.size() || arenas_.in_use() == ArenaPool::kArenas) return false;
+  if (arenas_.in_use() == ArenaPool::kArenas) return false;
   std::memcpy(scratch_.data(), arena_->raw.data() + held.offset, held.bytes);
   publish();
   if (!obtain_arena()) return false;
@@ -312,12 +335,15 @@ bool CaptureLoop::denies(const KernelEvent& event) {
   return path && rules.matches(*path) && filter.accepts_path(*path);
 }
 
-bool CaptureLoop::drop_batch() {
+CaptureLoop::Turn CaptureLoop::drop_batch() {
   // Events that nobody waits for stay in the kernel's queue.
-  const long bytes = held_ == nullptr ? 0 : held_->read(scratch_);
-  if (bytes < 0) ++missing_.failed_reads;
-  if (bytes <= 0) return false;
-  KernelEventWalker walker(std::span<const std::byte>(scratch_).first(static_cast<std::size_t>(bytes)));
+  if (held_ == nullptr) return Turn::kNothingQueued;
+  auto brought = relay_.take_late(ReadRelay::kMaxEvents);
+  if (!brought) brought = relay_.read(ReadRelay::kMaxEvents, monotonic_ns());
+  if (!brought) return Turn::kRoleGone;
+  if (brought->error != 0) ++missing_.failed_reads;
+  if (brought->events.empty()) return Turn::kNothingQueued;
+  KernelEventWalker walker(brought->events);
   KernelEvent event;
   std::array<int, ReplyBatch::kCapacity> descriptors;
   std::size_t count = 0;
@@ -333,18 +359,31 @@ bool CaptureLoop::drop_batch() {
   if (walker.malformed()) note_unreadable();
   held_->answer(replies_);
   for (std::size_t i = 0; i < count; ++i) ::close(descriptors[i]);
-  if (dropped == 0) return true;
+  if (dropped == 0) return Turn::kEvents;
   if (missing_.dropped == 0) missing_.dropped_first_ns = now_ns;
   missing_.dropped += dropped;
   missing_.dropped_last_ns = now_ns;
   count_seen(dropped);
   live_.dropped.store(live_.dropped.load(std::memory_order_relaxed) + dropped, std::memory_order_relaxed);
-  return true;
+  return Turn::kEvents;
 }
 
-void CaptureLoop::drain_process_events() {
+void CaptureLoop::note_progress(std::uint64_t now_ns) {
+  const auto due_ns = progress_ns_ + idle_allowance_ns_;
+  if (progress_ns_ != 0 && now_ns > due_ns + kStallNs) note_stall(due_ns, now_ns);
+  progress_ns_ = now_ns;
+  idle_allowance_ns_ = 0;
+}
+
+void CaptureLoop::note_stall(std::uint64_t since_ns, std::uint64_t until_ns) {
+  if (missing_.stalls++ == 0) missing_.stalled_since_ns = since_ns;
+  missing_.stalled_until_ns = until_ns;
+  progress_ns_ = until_ns;
+}
+
+void CaptureLoop::drain_process_events(bool users_changed) {
   if (events_) {
-    events_->drain([this](const PerfRecord& record) { tracker_.apply(record); });
+    events_->drain(users_changed, [this](const PerfRecord& record) { tracker_.apply(record); });
   }
 }
 
@@ -393,7 +432,7 @@ void CaptureLoop::follow_cpus() {
 
 // As the last poll() said.
 bool CaptureLoop::events_wait() const {
-  return std::any_of(poll_fds_.begin() + 1, poll_fds_.begin() + static_cast<std::ptrdiff_t>(first_ring_),
+  return std::any_of(poll_fds_.begin() + 1, poll_fds_.begin() + static_cast<std::ptrdiff_t>(connector_),
                      [](const pollfd& queue) { return queue.revents != 0; });
 }
 
@@ -406,6 +445,7 @@ bool CaptureLoop::gather() {
   if (told_since_gathered_ > kMany) gather_ns_ = std::max(gather_ns_ / 2, kMinGatherNs);
   told_since_gathered_ = 0;
   const timespec pause{0, static_cast<long>(gather_ns_)};
+  idle_allowance_ns_ += gather_ns_;
   if (::ppoll(poll_fds_.data(), must_watch_, &pause, nullptr) == 0) return false;
   held_is_empty_ = false;
   return true;
@@ -415,6 +455,7 @@ bool CaptureLoop::gather() {
 void CaptureLoop::wait() {
   // A writer that is behind gets full arenas: there are fewer of them than of small ones.
   if (arenas_.writer_is_abreast() && publishing_is_due(monotonic_ns())) publish();
+  users_are_known_ = false;
   if (gather()) return;
   constexpr int kRetryMs = 2;
   constexpr int kMaxArenaAgeMs = static_cast<int>(kMaxArenaAgeNs / 1'000'000);
@@ -426,7 +467,10 @@ void CaptureLoop::wait() {
   // Without room only what must be answered matters. A ring need not wake us where the next look is so near:
   // each descriptor that is watched costs 0.2 us, and there is a ring for every CPU.
   const std::size_t watched = shortage ? must_watch_ : held_back ? first_ring_ : poll_fds_.size();
+  idle_allowance_ns_ += static_cast<std::uint64_t>(timeout_ms) * 1'000'000;
   const int ready = ::poll(poll_fds_.data(), watched, timeout_ms);
+  if (poll_fds_[0].revents != 0) relay_.clear_wake();
+  users_are_known_ = ready >= 0 && watched > connector_ && poll_fds_[connector_].revents == 0;
   held_is_empty_ = ready >= 0 && poll_fds_[must_watch_ - 1].revents == 0;
   if (ready == 0) follow_storm(0, monotonic_ns());
   forget_ended_rings();

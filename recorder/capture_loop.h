@@ -2,14 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "format/error.h"
 #include "format/event.h"
-#include "format/unique_fd.h"
 #include "recorder/arena.h"
 #include "recorder/clock.h"
 #include "recorder/deny_rules.h"
@@ -19,6 +18,7 @@
 #include "recorder/path_resolver.h"
 #include "recorder/process_events.h"
 #include "recorder/process_tracker.h"
+#include "recorder/read_relay.h"
 
 namespace rfan::recorder {
 
@@ -29,10 +29,10 @@ namespace rfan::recorder {
 // (no wake-up of an idle CPU), but it takes a CPU from the load, and on a busy machine the opener then waits
 // for its own (bench/README.md).
 //
-// After start() the thread "rfan-reader" owns everything here but the atomics. From then on it makes no
-// system call that can wait for a watched filesystem: it does not allocate, log, or open anything but
-// files of /proc and pidfds, and it waits for the writer at most kMaxThrottleNs per shortage; then it answers
-// and counts the loss.
+// After start() the thread "rfan-reader" owns everything here but the atomics; where its read() of held
+// events blocks, another thread takes its place (ReadRelay). It makes no other system call that can wait for
+// a watched filesystem: it does not allocate, log, or open anything but files of /proc and pidfds, and it
+// waits for the writer at most kMaxThrottleNs per shortage; then it answers and counts the loss.
 class CaptureLoop {
  public:
   // Fault injection. Only what is recorded is denied, so that every denial is in the trace: whose event is
@@ -70,7 +70,7 @@ class CaptureLoop {
   const Arena::Missing& unpublished() const { return missing_; }
   std::uint64_t process_reads() const { return tracker_.process_reads(); }
   std::uint64_t process_read_ns() const { return tracker_.process_read_ns(); }
-  CpuTime cpu_time() const { return cpu_time_; }
+  CpuTime cpu_time() const { return relay_.cpu_time(); }
   std::uint32_t arenas_high_water() const { return arenas_high_water_; }
 
  private:
@@ -87,6 +87,12 @@ class CaptureLoop {
   static constexpr std::uint64_t kStormWindowNs = 10'000'000;
   static constexpr std::int64_t kStormOpens = 100;
 
+  // A reader that did not come round for longer enters that as a stall.
+  static constexpr std::uint64_t kStallNs = 100'000'000;
+  // How long read() may block before another thread goes on: two to three of these. Less would take the role
+  // from a reader that only waits for its CPU.
+  static constexpr std::chrono::milliseconds kMaxRelayTick{40};
+
   // How often CPUs that came online are looked for.
   static constexpr std::uint64_t kCpusIntervalNs = 1'000'000'000;
 
@@ -100,8 +106,10 @@ class CaptureLoop {
   // The longest event is a rename: metadata, three handles of at most 128 bytes, two names of at most 255.
   static constexpr std::size_t kMinFreeBytes = 2048;
 
+  enum class Turn : std::uint8_t { kNothingQueued, kEvents, kRoleGone };
+
   void run();
-  bool turn();      // false when nothing was queued
+  Turn turn();
   bool has_room();  // an arena with space, and descriptors to fill it; may throttle
   bool obtain_arena();
   // What one read() brought: bytes at the end of the arena's, and when the kernel queued them.
@@ -111,8 +119,7 @@ class CaptureLoop {
     std::uint64_t since_ns = 0;
     std::uint64_t until_ns = 0;
   };
-  ReadBytes read_group(FanotifyGroup& group, std::size_t limit, std::uint64_t& read_until_ns);
-  ReadBytes read_held();
+  std::optional<ReadBytes> read_held();  // nothing: the role is gone
   ReadBytes read_told();
   bool told_fits() const;
   bool holds_exec(const ReadBytes& read) const;
@@ -126,8 +133,11 @@ class CaptureLoop {
   bool opener_waits();
   bool denies(const KernelEvent& event);
   void count_seen(std::uint64_t events);
-  bool drop_batch();  // no room: read, answer, close, count; false when nothing was queued
-  void drain_process_events();
+  Turn drop_batch();  // no room: read, answer, close, count
+  void note_progress(std::uint64_t now_ns);
+  void note_stall(std::uint64_t since_ns, std::uint64_t until_ns);
+  void drain_process_events(bool users_changed = true);
+  bool users_changed_before(const ReadBytes& held, const ReadBytes& told) const;
   void publish();
   void forget_ended_rings();
   void follow_cpus();
@@ -139,7 +149,7 @@ class CaptureLoop {
   bool events_wait() const;
   bool gather();
 
-  // Set up before the thread starts, then its own.
+  // Set up before the loop starts, then its own.
   Options options_;
   FanotifyGroup* held_;
   FanotifyGroup* told_;
@@ -148,10 +158,13 @@ class CaptureLoop {
   std::optional<ProcessEvents> events_;
   ProcessTracker tracker_;
   Guardian& guardian_;
-  std::vector<pollfd> poll_fds_;   // stop, held group, told group, rings of the side band
-  std::size_t first_ring_ = 0;     // index of the side band's first
+  // Stop, held group, told group, process connector, rings of the side band.
+  std::vector<pollfd> poll_fds_;
+  std::size_t connector_ = 0;      // index
+  std::size_t first_ring_ = 0;     // index
   std::uint64_t cpus_due_ns_ = 0;  // CLOCK_MONOTONIC
   std::size_t must_watch_ = 0;     // how many of them are watched even without room
+  bool users_are_known_ = false;   // as of the last poll(), after its look at the queues
   bool held_is_empty_ = false;     // as the last poll() said: a read in vain can be saved
   ReplyBatch replies_;
   Arena* arena_ = nullptr;
@@ -159,6 +172,8 @@ class CaptureLoop {
   // Every event that was queued before these times has been read.
   std::uint64_t held_until_ns_ = 0;
   std::uint64_t told_until_ns_ = 0;
+  std::uint64_t progress_ns_ = 0;        // when it last came round
+  std::uint64_t idle_allowance_ns_ = 0;  // that it may have slept since
   std::uint64_t published_log_end_ = 0;
   Arena::Missing missing_;  // since the last arena was published
   LiveStatistics& live_;
@@ -169,16 +184,14 @@ class CaptureLoop {
   std::size_t told_since_gathered_ = 0;
   std::uint64_t gather_ns_ = kMinGatherNs;
   std::uint32_t own_pid_;
-  alignas(8) std::array<std::byte, 1024 * kKernelEventBytes> scratch_;
+  alignas(8) std::array<std::byte, ReadRelay::kMaxEvents * kKernelEventBytes> scratch_;
 
-  // Read by others after the thread ended.
-  CpuTime cpu_time_;
+  // Read by others after stop().
   std::uint32_t arenas_high_water_ = 0;
 
-  UniqueFd stop_event_;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> gave_up_ = false;
-  std::thread thread_;
+  ReadRelay relay_;
 };
 
 }  // namespace rfan::recorder

@@ -3,7 +3,11 @@
 namespace rfan::recorder {
 
 void LossLedger::add(const format::Loss& loss) {
-  (format::loses_events(loss.cause) ? lost_ : impaired_).add(loss);
+  if (!format::concerns_events(loss.cause)) {
+    stalls_ += loss.count.value_or(0);
+  } else {
+    (format::loses_events(loss.cause) ? lost_ : impaired_).add(loss);
+  }
   pending_.add(loss);
 }
 

@@ -18,11 +18,13 @@ class LossLedger {
   // or process.
   const format::LossCount& lost() const { return lost_; }
   const format::LossCount& impaired() const { return impaired_; }
+  std::uint64_t stalls() const { return stalls_; }
 
  private:
   format::LossSummary pending_;
   format::LossCount lost_;
   format::LossCount impaired_;
+  std::uint64_t stalls_ = 0;
 };
 
 }  // namespace rfan::recorder

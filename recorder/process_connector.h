@@ -28,6 +28,8 @@ class ProcessConnector {
   ProcessConnector& operator=(ProcessConnector&&) = delete;
   ~ProcessConnector();  // unsubscribes: the kernel does not do that when the socket is closed
 
+  int fd() const { return socket_.get(); }
+
   // Takes what is queued, up to kCapacity records together with those not popped. False when nothing came.
   // Never blocks or allocates.
   bool fetch();

@@ -159,6 +159,12 @@ std::size_t ProcessEvents::follow_cpus() {
   return came;
 }
 
+bool ProcessEvents::rings_are_empty() const {
+  return std::all_of(rings_.begin(), rings_.end(), [](const Ring& ring) {
+    return ring.memory == nullptr || ring.kernel_head() == ring.tail;
+  });
+}
+
 bool ProcessEvents::snapshot() {
   // A record in one ring can have its cause in another (fork here, exec there). The ends are taken until they
   // stand still, so that a cause is never left behind while its effect is delivered; three times is enough in

@@ -37,10 +37,12 @@ class ProcessEvents {
   ProcessEvents& operator=(ProcessEvents&&) = delete;
   ~ProcessEvents();
 
-  // Hands every record that is in the rings to `consume`, in order of time. Never blocks or allocates.
+  // Hands every record that is there to `consume`, in order of time. `users_changed` is false when the
+  // connector is known to have told nothing (connector_fd()). Never blocks or allocates.
   template <typename Consume>
-  void drain(Consume&& consume) {
-    if (!snapshot()) return;
+  void drain(bool users_changed, Consume&& consume) {
+    // Together with what came in the rings there may be a change of users since.
+    if ((!users_changed && rings_are_empty()) || !snapshot()) return;
     PerfRecord record;
     while (next(record)) consume(record);
     release();
@@ -49,6 +51,9 @@ class ProcessEvents {
   // Readable when a ring is a quarter full: to be polled while idle. One for each CPU there can be, with a
   // negative descriptor where it has no ring.
   std::span<const pollfd> poll_fds() const { return poll_fds_; }
+
+  // Readable when a process became another user; -1 where nobody tells.
+  int connector_fd() const { return connector_ ? connector_->fd() : -1; }
 
   // To be called every second or so, after drain(): opens rings for CPUs that came online, whose processes
   // went unseen meanwhile, and drops those of CPUs that went (the kernel does not revive them). Returns how
@@ -63,6 +68,7 @@ class ProcessEvents {
   Status open_ring(std::size_t cpu);
   void close_ring(Ring& ring);
   Status open_online();
+  bool rings_are_empty() const;
   bool snapshot();                // takes the ends of all rings; false when all are empty
   bool fetch_connector();         // whether anything came
   bool next(PerfRecord& record);  // the earliest record before those ends

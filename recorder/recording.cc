@@ -135,11 +135,12 @@ bool Recording::command_is_over() {
 }
 
 void Recording::wait_for_end() {
-  std::array<pollfd, 5> events{{{signals_.fd(), POLLIN, 0},
+  std::array<pollfd, 6> events{{{signals_.fd(), POLLIN, 0},
                                 {failure_event_.get(), POLLIN, 0},
                                 {command_ ? command_->pidfd() : watched_process_.get(), POLLIN, 0},
                                 {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0},
-                                {guardian_->pidfd(), POLLIN, 0}}};
+                                {guardian_->pidfd(), POLLIN, 0},
+                                {clock_watch_->fd(), POLLIN, 0}}};
   if (mount_watch_) set_marker_priority(true);
   while (reason_ == EndReason::kUnknown) {
     std::uint64_t timeout_ms = status_line_.enabled() ? kStatusIntervalMs : UINT64_MAX;
@@ -157,6 +158,7 @@ void Recording::wait_for_end() {
     if (events[1].revents != 0)
       reason_ = capture_->gave_up() ? EndReason::kRecorderFailure : EndReason::kWriteError;
     if (events[4].revents != 0) reason_ = EndReason::kRecorderFailure;
+    if (events[5].revents != 0 && clock_watch_->take()) writer_->add_clock(sample_clocks());
     if (reason_ == EndReason::kUnknown && options_.duration && time_left_ms() == 0)
       reason_ = EndReason::kDuration;
   }
@@ -216,6 +218,7 @@ void Recording::report(const Status& written) const {
                              .totals = written_files.totals,
                              .lost = writer_->ledger().lost(),
                              .impaired = writer_->ledger().impaired(),
+                             .stalls = writer_->ledger().stalls(),
                              .denied = writer_->events_denied(),
                              .bytes = written_files.bytes,
                              .processes = trace.process_count(),

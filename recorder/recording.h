@@ -9,6 +9,7 @@
 #include "format/unique_fd.h"
 #include "recorder/arena.h"
 #include "recorder/capture_loop.h"
+#include "recorder/clock_watch.h"
 #include "recorder/command.h"
 #include "recorder/directory_table.h"
 #include "recorder/event_groups.h"
@@ -86,6 +87,7 @@ class Recording {
   StatusLine status_line_;
   Scope scope_;
   std::optional<MountWatch> mount_watch_;
+  std::optional<ClockWatch> clock_watch_;
   // CLOCK_MONOTONIC when the mounts were last known to be those that are marked.
   std::uint64_t mounts_known_ns_ = 0;
   std::optional<Command> command_;

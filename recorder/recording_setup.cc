@@ -130,6 +130,7 @@ void Recording::note_pid_namespace() {
 
 Status Recording::set_up() {
   if (auto status = check_privileges(); !status) return status;
+  if (auto status = check_lent_privileges(!options_.deny.empty(), options_.max_stall); !status) return status;
   if (auto status = find_scope(); !status) return status;
   auto guardian = Guardian::start(options_.max_stall);
   if (!guardian) return guardian.error();
@@ -143,6 +144,9 @@ Status Recording::set_up() {
   }
   // From here on nothing ends the start in its middle, with a file left behind.
   if (auto status = signals_.open(); !status) return status;
+  auto clock_watch = ClockWatch::open();
+  if (!clock_watch) return clock_watch.error();
+  clock_watch_.emplace(std::move(*clock_watch));
   if (auto status = open_trace(); !status) return status;
   if (!options_.command.empty()) {
     auto command = Command::spawn(options_.command, inherited_signals_, options_.duration.has_value());

@@ -16,12 +16,17 @@ namespace rfan::recorder {
 namespace {
 
 std::string format_losses(const RecordingFigures& figures) {
-  if (figures.lost.none() && figures.impaired.none()) return "nothing lost";
+  const std::string stalls =
+      figures.stalls == 0
+          ? ""
+          : fmt::format("; openers waited {} because the recorder stood still (see rfanreplay info)",
+                        format::count_text(figures.stalls));
+  if (figures.lost.none() && figures.impaired.none()) return "nothing lost" + stalls;
   std::string text =
       figures.lost.none() ? "no event lost" : format::loss_count_text(figures.lost) + " events LOST";
   if (!figures.impaired.none())
     text += ", " + format::loss_count_text(figures.impaired) + " recorded without path or process";
-  return text + " (see rfanreplay info)";
+  return text + " (see rfanreplay info)" + stalls;
 }
 
 std::string format_extent(const RecordingFigures& figures) {

@@ -36,6 +36,7 @@ struct RecordingFigures {
   format::TraceTotals totals;
   format::LossCount lost{};      // events that are not in the trace
   format::LossCount impaired{};  // events that are, without path or process
+  std::uint64_t stalls = 0;      // times that the recorder stood still
   std::uint64_t denied = 0;      // held events that --deny let fail
   std::uint64_t bytes = 0;
   std::uint32_t processes = 0;  // of the last file, as are the paths

@@ -63,7 +63,7 @@ void WriteLoop::run() {
       write_pending_due(UINT64_MAX);
       break;
     } else {
-      take_new_mounts();
+      take_inbox();
       write_pending_due(now_ns);
     }
     const auto done_ns = monotonic_ns();
@@ -88,7 +88,7 @@ int WriteLoop::wait_ms(std::uint64_t now_ns) const {
 
 void WriteLoop::write_arena(Arena& arena) {
   apply_process_facts(arena.process_log_end);
-  take_new_mounts();
+  take_inbox();
   names_.begin_arena(arena);
   execs_.begin_arena(arena, position_);
   account_for(arena.missing);
@@ -121,6 +121,8 @@ void WriteLoop::account_for(const Arena::Missing& missing) {
   dropped_ += missing.dropped;
   if (missing.dropped != 0)
     ledger_.add({LossCause::kNoArena, missing.dropped, missing.dropped_first_ns, missing.dropped_last_ns});
+  if (missing.stalls != 0)
+    ledger_.add({LossCause::kStall, missing.stalls, missing.stalled_since_ns, missing.stalled_until_ns});
   if (missing.failed_reads != 0)
     ledger_.add({LossCause::kDescriptorFailed, missing.failed_reads, now_ns, now_ns});
   if (missing.unwatched_cpus != 0) ledger_.add({LossCause::kProcessChannel, std::nullopt, now_ns, now_ns});
@@ -313,25 +315,30 @@ void WriteLoop::write_event(const ArenaEvent& taken, const EventPaths& paths) {
 }
 
 void WriteLoop::add_filesystem(const std::string& mount_point) {
-  const std::lock_guard lock(new_mounts_mutex_);
+  const std::lock_guard lock(inbox_mutex_);
   new_filesystems_.push_back(mount_point);
 }
 
 void WriteLoop::add_mount(const format::MountCoverage& mount) {
-  const std::lock_guard lock(new_mounts_mutex_);
+  const std::lock_guard lock(inbox_mutex_);
   new_mounts_.push_back(mount);
+}
+
+void WriteLoop::add_clock(const format::ClockSample& clock) {
+  const std::lock_guard lock(inbox_mutex_);
+  new_clocks_.push_back(clock);
 }
 
 void WriteLoop::add_loss(const format::Loss& loss) {
   {
-    const std::lock_guard lock(new_mounts_mutex_);
+    const std::lock_guard lock(inbox_mutex_);
     new_losses_.push_back(loss);
   }
   arenas_.wake();
 }
 
-void WriteLoop::take_new_mounts() {
-  const std::lock_guard lock(new_mounts_mutex_);
+void WriteLoop::take_inbox() {
+  const std::lock_guard lock(inbox_mutex_);
   for (const auto& mount_point : new_filesystems_) {
     // Gone again, or unreadable: its events then count as unresolved.
     [[maybe_unused]] const auto status = names_.directories().add_filesystem(mount_point);
@@ -340,6 +347,8 @@ void WriteLoop::take_new_mounts() {
   // Written with the next flush: before the first event of the mount, or at the end.
   for (const auto& mount : new_mounts_) series_->add_mount(mount);
   new_mounts_.clear();
+  for (const auto& clock : new_clocks_) trace().add_clock(clock);
+  new_clocks_.clear();
   for (const auto& loss : new_losses_) ledger_.add(loss);
   new_losses_.clear();
 }
@@ -414,7 +423,7 @@ void WriteLoop::fail(const Error& error) {
 
 Status WriteLoop::finish(format::TraceSummary summary) {
   if (!failure_.ok()) return failure_;
-  take_new_mounts();
+  take_inbox();
   count_seen(summary.cost);
   summary.cost.writer_user_ns = cpu_time_.user_ns;
   summary.cost.writer_system_ns = cpu_time_.system_ns;

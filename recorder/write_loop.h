@@ -63,6 +63,8 @@ class WriteLoop {
   void add_filesystem(const std::string& mount_point);
   // Any thread: the trace says of a mount that appeared what is recorded of it.
   void add_mount(const format::MountCoverage& mount);
+  // Any thread: a clock was set, and is this now.
+  void add_clock(const format::ClockSample& clock);
   // Any thread: enters it into the loss ledger.
   void add_loss(const format::Loss& loss);
   // Main thread, once: the recording goes on from here (TraceSeries).
@@ -108,7 +110,7 @@ class WriteLoop {
   void find_image(ArenaEvent& event, const Arena::Batch& batch) const;
   bool admits(const ArenaEvent& event);
   void write_event(const ArenaEvent& taken, const EventPaths& paths);
-  void take_new_mounts();
+  void take_inbox();
   void note_overflow(std::uint64_t time_ns);
   void look_up_descriptor(ArenaEvent& event);
   void name_exec(const ArenaEvent& event, std::string_view path);
@@ -151,9 +153,10 @@ class WriteLoop {
   int failure_event_ = -1;
   CpuTime cpu_time_;
 
-  std::mutex new_mounts_mutex_;
+  std::mutex inbox_mutex_;  // what other threads told
   std::vector<std::string> new_filesystems_;
   std::vector<format::MountCoverage> new_mounts_;
+  std::vector<format::ClockSample> new_clocks_;
   std::vector<format::Loss> new_losses_;
   std::atomic<bool> stopping_ = false;
   std::thread thread_;

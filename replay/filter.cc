@@ -399,7 +399,8 @@ std::vector<format::Loss> Filter::losses_in_time(std::span<const format::Loss> l
                                                  const Timeline& timeline) const {
   std::vector<format::Loss> in_time;
   for (const auto& loss : losses) {
-    if (may_match_time(loss.first_ns, loss.last_ns, timeline)) in_time.push_back(loss);
+    if (format::concerns_events(loss.cause) && may_match_time(loss.first_ns, loss.last_ns, timeline))
+      in_time.push_back(loss);
   }
   return in_time;
 }

@@ -66,7 +66,9 @@ class FileTable {
   void add(const InfoReport& report, const Timeline& timeline, const TimeFormat& time) {
     const auto& totals = report.summary.totals;
     std::uint64_t lost = 0;
-    for (const auto& loss : report.losses) lost += loss.count.known;
+    for (const auto& loss : report.losses) {
+      if (format::loses_events(loss.cause)) lost += loss.count.known;
+    }
     events_ += totals.events;
     bytes_ += report.size_bytes;
     table_.add({format::count_text(totals.events), format::count_text(report.size_bytes),
@@ -156,7 +158,7 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
   }
   if (!report.finished) session.note(fmt::format("{}: {}", escaped(name), unfinished_note()));
   if (reader.unknown_frames() != 0) session.note(unknown_frames_note(reader.unknown_frames()));
-  const bool whole = report.finished && report.damage_count == 0 && report.losses.empty();
+  const bool whole = report.finished && report.damage_count == 0 && !any_concerns_events(report.losses);
   return whole ? Coverage::kWhole : Coverage::kPartial;
 }
 

@@ -35,6 +35,11 @@ std::vector<LossSum> sum_losses(std::span<const format::Loss> losses) {
   return sums;
 }
 
+bool any_concerns_events(std::span<const LossSum> losses) {
+  return std::any_of(losses.begin(), losses.end(),
+                     [](const LossSum& loss) { return format::concerns_events(loss.cause); });
+}
+
 std::string loss_note(const LossSum& loss, TimeFormat& time) {
   const auto where = fmt::format("({}, {}-{})", identifier(format::loss_cause_name(loss.cause)),
                                  time.brief(loss.first_ns), time.brief(loss.last_ns));
@@ -60,6 +65,9 @@ std::string loss_note(const LossSum& loss, TimeFormat& time) {
       return fmt::format(
           "the process of {} event{} is uncertain {}: it changed its program or user at about that time",
           loss_count_text(loss.count), plural(loss), where);
+    case LossCause::kStall:
+      return fmt::format("the recorder stood still {} time{} {}: held opens waited meanwhile",
+                         loss_count_text(loss.count), plural(loss), where);
     default:
       return fmt::format("the trace lost {} event{} {}: counts are lower bounds", loss_count_text(loss.count),
                          plural(loss), where);

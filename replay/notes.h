@@ -32,6 +32,9 @@ struct LossSum {
 };
 std::vector<LossSum> sum_losses(std::span<const format::Loss> losses);
 
+// format::concerns_events() of any of them.
+bool any_concerns_events(std::span<const LossSum> losses);
+
 // "the trace lost 120 events (queue_overflow, 10:31:02.1-10:31:02.4): counts are lower bounds"
 std::string loss_note(const LossSum& loss, TimeFormat& time);
 

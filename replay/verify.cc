@@ -156,7 +156,7 @@ class Verify : public Verb {
       }
       if (const auto unknown = finding->check.unknown_frames; unknown != 0)
         session.note(unknown_frames_note(unknown));
-      whole = whole && finding->sound() && finding->losses.empty();
+      whole = whole && finding->sound() && !any_concerns_events(finding->losses);
     }
     return whole ? Coverage::kWhole : Coverage::kPartial;
   }

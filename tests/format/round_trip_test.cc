@@ -73,11 +73,12 @@ TEST(RoundTrip, GivesBackMetaAndProcessTree) {
 
 TEST(RoundTrip, GivesBackLossesClocksAndFooter) {
   const auto contents = read_all(sample_trace());
-  ASSERT_EQ(contents.losses.size(), 4U);
+  ASSERT_EQ(contents.losses.size(), 5U);
   EXPECT_FALSE(contents.losses[0].count.has_value());
   EXPECT_EQ(contents.losses[1].count, 42U);
   EXPECT_EQ(contents.losses[2].cause, format::LossCause::kUnmarkedFilesystem);
   EXPECT_EQ(contents.losses[3].cause, format::LossCause::kUncertainProcess);
+  EXPECT_EQ(contents.losses[4].cause, format::LossCause::kStall);
   ASSERT_EQ(contents.clocks.size(), 2U) << "one at the start, one at the end: the offset did not move";
   ASSERT_TRUE(contents.footer.has_value());
   EXPECT_EQ(contents.footer->totals.events, 36U);
@@ -346,6 +347,21 @@ TEST(Writer, WritesOneAppendPerFlush) {
   EXPECT_EQ(appends->appends(), 2);
   ASSERT_TRUE(writer.flush({}).ok());
   EXPECT_EQ(appends->appends(), 2) << "nothing pending, nothing written";
+}
+
+TEST(Writer, EntersAClockThatWasSetBetweenTwoFlushes) {
+  auto bytes = std::make_shared<Bytes>();
+  auto writer = open_writer(bytes);
+  writer->add_clock({1'000'000, 1'000'000, 0});
+  writer->add_clock({2'000'000, 9'000'000, 0});
+  ASSERT_TRUE(writer->flush({3'000'000, 10'000'000, 0}).ok());
+  // Too late: the flush knew better.
+  writer->add_clock({2'500'000, 1'000'000, 0});
+  ASSERT_TRUE(writer->finish({4'000'000, 11'000'000, 0}, {}).ok());
+  const auto clocks = read_all(*bytes).clocks;
+  EXPECT_EQ(format::to_realtime_ns(clocks, 1'900'000), 1'900'000U);
+  EXPECT_EQ(format::to_realtime_ns(clocks, 2'000'000), 9'000'000U);
+  EXPECT_EQ(format::to_realtime_ns(clocks, 2'600'000), 9'600'000U);
 }
 
 TEST(Writer, WritesAClockWhenTheOffsetMoves) {

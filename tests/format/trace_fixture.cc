@@ -144,6 +144,7 @@ Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::
     if (flush == 2) writer.add_loss({format::LossCause::kNoArena, 42, now_ns - 10, now_ns});
     if (flush == 2) writer.add_loss({format::LossCause::kUnmarkedFilesystem, {}, now_ns - 20, now_ns});
     if (flush == 2) writer.add_loss({format::LossCause::kUncertainProcess, 1, now_ns, now_ns});
+    if (flush == 2) writer.add_loss({format::LossCause::kStall, 2, now_ns - 120'000'000, now_ns});
     now_ns += 250'000'000;
     if (flush == 2) break;
     if (auto flushed = writer.flush(clock()); !flushed) return flushed;

@@ -24,7 +24,7 @@ void become_user() {
 
 // Gives the reader a moment in which nothing happens: then it knows of all that was told before.
 void pause() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
 }
 
 // By --hold. An event that nobody waits for may be uncertain right before or after a change.

@@ -122,7 +122,9 @@ ReplayedTrace replay(const std::string& trace, const std::vector<std::string>& a
 
 std::uint64_t TraceFigures::lost_in_all() const {
   std::uint64_t sum = 0;
-  for (const auto& [cause, count] : lost) sum += count;
+  for (const auto& [cause, count] : lost) {
+    if (cause != "stall") sum += count;
+  }
   return sum;
 }
 

@@ -121,7 +121,9 @@ TEST_F(CatTest, NotesCallOnlyMissingEventsLost) {
     replay_test::write_sample_trace(trace_,
                                     {.losses = {{static_cast<LossCause>(cause), 3, kSecond, kSecond}}});
     cat({});
-    ASSERT_EQ(notes_.size(), 1U);
+    // A stall is nothing to be said of an answer: info tells of it.
+    ASSERT_EQ(notes_.size(), format::concerns_events(static_cast<LossCause>(cause)) ? 1U : 0U);
+    if (notes_.empty()) continue;
     const bool says_lost = notes_[0].starts_with("note: the trace lost 3 events");
     EXPECT_EQ(says_lost, format::loses_events(static_cast<LossCause>(cause))) << notes_[0];
   }

@@ -1,0 +1,74 @@
+// The reader thread's way past a read() that blocks: another thread takes its place.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "format/error.h"
+#include "recorder/clock.h"
+#include "recorder/kernel_events.h"
+
+namespace rfan::recorder {
+
+// The kernel opens the file of a held event for us within read(), and waits there for whom that concerns: the
+// holder of a lease on the file (45 s, fs.lease-break-time), a file server that does not answer. Any user can
+// hold a lease on a file of his own, and every opener of the machine would wait with the reader.
+//
+// So the role of the reader is passed on. One thread has it and runs the loop. A spare thread looks, every
+// tick, whether that one stands in the same read() as before; if so, it runs the loop from the beginning, and
+// a new spare looks after it. Another thread's read() goes on beside the one that blocks, because the kernel
+// takes an event off the queue before it opens the file (fanotify_read(), 6.18). Events that the blocked
+// read() has brought already, or brings later, are handed over: none is lost or refused. Its thread ends with
+// it.
+class ReadRelay {
+ public:
+  static constexpr std::size_t kMaxEvents = 1024;  // of one read()
+  // Beyond so many threads that are blocked at a time the guardian decides.
+  static constexpr int kMaxBlocked = 1000;
+
+  // Fills the buffer with permission events; returns bytes, or an errno as a negative number. Called by
+  // several threads at a time.
+  using Read = std::function<long(std::span<std::byte>)>;
+
+  // `loop` is run by one thread at a time, which sees all that the one before it wrote. It returns when the
+  // recording ends, or at once and without touching anything when read() says that the role is gone.
+  ReadRelay(Read read, std::chrono::milliseconds tick, std::function<void()> loop);
+  ~ReadRelay();  // stop()
+
+  Status open();   // makes wake_event()
+  Status start();  // after open()
+  // Returns when the loop has ended for good. Threads that are still blocked are left to themselves; they own
+  // all they touch from then on.
+  void stop();
+
+  // Any thread: wake_event() becomes readable. The loop polls it and clears it.
+  void wake();
+  int wake_event() const;
+  void clear_wake();
+
+  // What one read() brought: whole events, or an errno. Valid until the next call of read() or take_late().
+  struct Bytes {
+    std::span<const std::byte> events{};
+    int error = 0;
+  };
+  // The thread that has the role, within `loop`. Nothing: another one has it by now.
+  std::optional<Bytes> read(std::size_t max_events, std::uint64_t now_ns);
+  // The same of what blocked threads brought; nothing when there is no more. wake_event() tells of it.
+  std::optional<Bytes> take_late(std::size_t max_events);
+  // When the read() began from whose thread the role was taken (CLOCK_MONOTONIC); once.
+  std::optional<std::uint64_t> take_blocked_since();
+
+  // After stop(): of all threads that had the role and are not blocked.
+  CpuTime cpu_time() const;
+
+ private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace rfan::recorder

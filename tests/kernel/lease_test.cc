@@ -1,0 +1,125 @@
+// Leases: the kernel opens each held file for the recorder, and waits there until the holder of a lease on it
+// gives way, up to fs.lease-break-time (45 s).
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <deque>
+#include <filesystem>
+
+#include "tests/kernel/canary.h"
+#include "tests/kernel/kernel_fixture.h"
+
+namespace rfan::kernel_test {
+namespace {
+
+// A process that holds a write lease on a file, as a file server does, or who wants to stop a machine.
+// `gives_way`: it lets go when it is told that somebody else wants the file (SIGIO); else it never does.
+class LeaseHolder {
+ public:
+  LeaseHolder(const std::string& path, bool gives_way) {
+    std::array<int, 2> ready{};
+    if (::pipe(ready.data()) != 0) return;
+    pid_ = ::fork();
+    if (pid_ == 0) hold(path, gives_way, ready[1]);
+    char byte = 0;
+    holds_ = ::read(ready[0], &byte, 1) == 1 && byte == 'y';
+    ::close(ready[0]);
+    ::close(ready[1]);
+  }
+  ~LeaseHolder() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  LeaseHolder(const LeaseHolder&) = delete;
+  LeaseHolder& operator=(const LeaseHolder&) = delete;
+  bool holds() const { return holds_; }
+
+ private:
+  [[noreturn]] static void hold(const std::string& path, bool gives_way, int ready) {
+    sigset_t told;
+    ::sigemptyset(&told);
+    ::sigaddset(&told, SIGIO);
+    ::sigprocmask(SIG_BLOCK, &told, nullptr);
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const char answer = ::fcntl(fd, F_SETLEASE, F_WRLCK) == 0 ? 'y' : 'n';
+    if (::write(ready, &answer, 1) != 1) ::_exit(1);
+    int number = 0;
+    ::sigwait(&told, &number);
+    if (gives_way) ::fcntl(fd, F_SETLEASE, F_UNLCK);
+    for (;;) ::pause();
+  }
+
+  pid_t pid_ = -1;
+  bool holds_ = false;
+};
+
+TEST_F(KernelTest, ALeaseIsBrokenForTheOpenerNotByARefusal) {
+  create(file("leased"));
+  const LeaseHolder holder(file("leased"), true);
+  if (!holder.holds()) GTEST_SKIP() << "KERNEL TEST SKIPPED: no leases on this filesystem";
+  const auto recording = record();
+  const auto pid = in_child([&] { open_and_close(file("leased")); });
+  EXPECT_EQ(story(stop_and_replay(*recording).of_process(pid), root()),
+            (std::vector<std::string>{"open leased", "close_nowrite leased"}));
+}
+
+// Anybody can hold leases on his own files.
+class LeaseTest : public KernelTest, public ::testing::WithParamInterface<std::string> {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (IsSkipped() || HasFailure()) return;
+    std::filesystem::copy_file("/bin/true", file("other"));
+    for (int i = 0; i < kLeases; ++i) {
+      std::filesystem::copy_file("/bin/true", leased(i));
+      if (!holders_.emplace_back(leased(i), false).holds())
+        GTEST_SKIP() << "KERNEL TEST SKIPPED: no leases on this filesystem";
+    }
+  }
+  std::unique_ptr<Recording> record_with_openers() {
+    // A reader that stood still for as long would be killed.
+    auto recording = record({"--hold", GetParam(), "--max-stall", "2s"});
+    for (int i = 0; i < kLeases; ++i) openers_.emplace_back(std::vector{leased(i)});
+    return recording;
+  }
+  // Longer than that, each time by a process whose exec must be answered.
+  void execute_others() {
+    for (int i = 0; i < 40; ++i) {
+      EXPECT_EQ(run({file("other")}).status, 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+  std::string leased(int i) const { return file("leased" + std::to_string(i)); }
+
+  static constexpr int kLeases = 8;
+  std::deque<LeaseHolder> holders_;
+  std::deque<ChildProcess> openers_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Hold, LeaseTest, ::testing::Values("open", "exec"),
+                         [](const auto& held) { return held.param; });
+
+TEST_P(LeaseTest, ThatIsNotGivenUpHoldsNobodyElseUp) {
+  const auto recording = record_with_openers();
+  execute_others();
+  holders_.clear();
+  for (auto& opener : openers_) EXPECT_EQ(opener.wait().status, 0) << "refused, or killed";
+  const auto replayed = stop_and_replay(*recording);
+  EXPECT_EQ(replayed.of_path(file("other")).size() % 40, 0U);
+  EXPECT_FALSE(replayed.of_path(file("other")).empty());
+  for (int i = 0; i < kLeases; ++i) EXPECT_FALSE(replayed.of_path(leased(i)).empty()) << i;
+  EXPECT_NE(run({RFANREPLAY_PATH, "info", trace()}).out.find("stood still"), std::string::npos);
+  expect_all_accounted_for();
+}
+
+TEST_P(LeaseTest, ThatIsNotGivenUpKeepsTheRecordingFromEndingNot) {
+  const auto recording = record_with_openers();
+  execute_others();
+  stop_and_replay(*recording);
+}
+
+}  // namespace
+}  // namespace rfan::kernel_test
