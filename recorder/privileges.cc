@@ -1,6 +1,7 @@
 #include "recorder/privileges.h"
 
 #include <fmt/format.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -40,6 +41,19 @@ Status check_privileges() {
       {},
       0,
       fmt::format("run it with sudo, or grant it once: sudo setcap {}+ep {}", kCapabilities, own_path())};
+}
+
+Status check_lent_privileges(bool denies, std::chrono::milliseconds max_stall) {
+  constexpr std::chrono::seconds kMaxLentStall{5};
+  const bool lent = ::getauxval(AT_SECURE) != 0 && ::getuid() != 0;
+  if (!lent) return {};
+  constexpr auto kHint = "run it as root (sudo)";
+  if (denies)
+    return Error{"--deny is not for those whom the program's own capabilities let record", {}, 0, kHint};
+  if (max_stall > kMaxLentStall)
+    return Error{
+        "--max-stall above 5s is not for those whom the program's own capabilities let record", {}, 0, kHint};
+  return {};
 }
 
 Result<std::int64_t> raise_descriptor_limit() {

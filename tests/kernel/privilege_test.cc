@@ -67,6 +67,15 @@ TEST_F(PrivilegeTest, TheProposedSetcapLineIsEnoughToRecord) {
     EXPECT_EQ(event.exe, std::filesystem::canonical("/proc/self/exe").string());
 }
 
+TEST_F(PrivilegeTest, WhoBorrowsTheProgramsCapabilitiesMayNotStopOthers) {
+  ASSERT_EQ(run({"sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; " + proposed_setcap()}).status, 0);
+  for (const auto* option : {"--deny=/etc/**", "--max-stall=60s"}) {
+    const auto outcome = run({program(), "-o", trace(), option, "--user", "0", root()}, nobody());
+    EXPECT_EQ(outcome.status, 1) << option;
+    EXPECT_NE(outcome.err.find("run it as root"), std::string::npos) << outcome.err;
+  }
+}
+
 TEST_F(PrivilegeTest, AFilesystemThatCannotBeHeldIsNamed) {
   const auto outcome = run({RFANREC_PATH, "-o", trace(), "/proc"});
   EXPECT_EQ(outcome.status, 1);
