@@ -5,11 +5,20 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
+#include <utility>
 
 #include "recorder/clock.h"
 #include "recorder/thread_priority.h"
 
 namespace rfan::recorder {
+
+namespace {
+
+// Three looks of the relay's spare thread.
+constexpr timespec kLingerPause{0, 20'000'000};
+
+}  // namespace
 
 CaptureLoop::CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* told, ArenaPool& arenas,
                          ProcessLog& log, std::optional<ProcessEvents> events, ProcessTracker tracker,
@@ -24,9 +33,7 @@ CaptureLoop::CaptureLoop(Options options, FanotifyGroup* held, FanotifyGroup* to
       guardian_(guardian),
       live_(live),
       own_pid_(static_cast<std::uint32_t>(::getpid())),
-      relay_(
-          held == nullptr ? ReadRelay::Read{} : [held](auto buffer) { return held->read(buffer); },
-          std::min(guardian.beat_interval(), kMaxRelayTick), [this] { run(); }) {}
+      relay_(std::min(guardian.beat_interval(), kMaxRelayTick), [this] { run(); }) {}
 
 CaptureLoop::~CaptureLoop() {
   stop();
@@ -46,7 +53,9 @@ Status CaptureLoop::start() {
     const auto rings = events_->poll_fds();
     poll_fds_.insert(poll_fds_.end(), rings.begin(), rings.end());
   }
-  return relay_.start();
+  if (held_ == nullptr) return relay_.start({});
+  auto read = held_->shared_read();
+  return read ? relay_.start(std::move(*read)) : read.error();
 }
 
 void CaptureLoop::stop() {
@@ -60,21 +69,30 @@ void CaptureLoop::run() {
   set_reader_priority(storm_ ? ReaderPriority::kStorm : ReaderPriority::kRealTime);
   pin_to_cpu(options_.cpu);
   if (const auto since_ns = relay_.take_blocked_since()) note_stall(*since_ns, monotonic_ns());
-  held_is_empty_ = false;
+  held_is_empty_ = users_are_known_ = false;
   guardian_.arm();
+  bool lingered = false;
   for (;;) {
     guardian_.beat();
     // Read before the look at the queues: the marks are gone before stop() is called, so that queues found
     // empty after it stay empty, but for an open that was on its way in. Who calls stop() closes the groups
     // next, which lets it go.
     const bool last_look = stopping_.load(std::memory_order_acquire);
-    if (last_look) held_is_empty_ = false;
+    if (last_look) held_is_empty_ = users_are_known_ = false;
     const auto found = turn();
     if (found == Turn::kRoleGone) return;
-    if (found == Turn::kNothingQueued && last_look) break;
+    if (found == Turn::kNothingQueued && last_look) {
+      if (relay_.blocked() == 0 || lingered) break;
+      // Until what the blocked reads have brought is known.
+      lingered = true;
+      ::nanosleep(&kLingerPause, nullptr);
+      continue;
+    }
     wait();
   }
   guardian_.disarm();
+  // Their openers will be refused by the kernel.
+  missing_.failed_reads += static_cast<std::uint64_t>(relay_.blocked());
   drain_process_events();
   publish();
 }
@@ -108,15 +126,17 @@ std::optional<CaptureLoop::ReadBytes> CaptureLoop::read_held() {
   if (held_ == nullptr) return ReadBytes{};
   const std::int64_t credits =
       options_.descriptor_budget - arenas_.open_descriptors.load(std::memory_order_acquire);
-  const auto max_events =
-      std::min(arena_->free_raw().size() / kKernelEventBytes, static_cast<std::size_t>(credits));
-  auto brought = relay_.take_late(max_events);
+  const auto max_events = std::min(
+      {arena_->free_raw().size() / kKernelEventBytes, static_cast<std::size_t>(credits), max_read_events()});
+  auto brought = take_late(max_events);
   if (!brought && held_is_empty_) return ReadBytes{};
   const auto asked_ns = monotonic_ns();
   note_progress(asked_ns);
   ReadBytes read{.offset = arena_->raw_bytes, .since_ns = held_until_ns_};
   if (brought) {
     users_are_known_ = false;
+    took_late_ = true;
+    read.since_ns = 0;  // long ago
   } else {
     brought = relay_.read(max_events, asked_ns);
     if (!brought) return std::nullopt;
@@ -130,6 +150,18 @@ std::optional<CaptureLoop::ReadBytes> CaptureLoop::read_held() {
   if (read.bytes != 0) std::memcpy(arena_->free_raw().data(), brought->events.data(), read.bytes);
   arena_->raw_bytes += read.bytes;
   return read;
+}
+
+std::optional<ReadRelay::Bytes> CaptureLoop::take_late(std::size_t max_events) {
+  auto late = relay_.take_late(max_events);
+  for (; late && late->events.empty(); late = relay_.take_late(max_events)) ++missing_.failed_reads;
+  return late;
+}
+
+// The descriptors of a blocked read are not counted until it is through.
+std::size_t CaptureLoop::max_read_events() const {
+  constexpr std::size_t kOfManyReads = 64;
+  return relay_.blocked() == 0 ? ReadRelay::kMaxEvents : kOfManyReads;
 }
 
 CaptureLoop::ReadBytes CaptureLoop::read_told() {
@@ -338,8 +370,8 @@ bool CaptureLoop::denies(const KernelEvent& event) {
 CaptureLoop::Turn CaptureLoop::drop_batch() {
   // Events that nobody waits for stay in the kernel's queue.
   if (held_ == nullptr) return Turn::kNothingQueued;
-  auto brought = relay_.take_late(ReadRelay::kMaxEvents);
-  if (!brought) brought = relay_.read(ReadRelay::kMaxEvents, monotonic_ns());
+  auto brought = take_late(max_read_events());
+  if (!brought) brought = relay_.read(max_read_events(), monotonic_ns());
   if (!brought) return Turn::kRoleGone;
   if (brought->error != 0) ++missing_.failed_reads;
   if (brought->events.empty()) return Turn::kNothingQueued;
@@ -447,6 +479,7 @@ bool CaptureLoop::gather() {
   const timespec pause{0, static_cast<long>(gather_ns_)};
   idle_allowance_ns_ += gather_ns_;
   if (::ppoll(poll_fds_.data(), must_watch_, &pause, nullptr) == 0) return false;
+  if (poll_fds_[0].revents != 0) relay_.clear_wake();
   held_is_empty_ = false;
   return true;
 }
@@ -456,7 +489,7 @@ void CaptureLoop::wait() {
   // A writer that is behind gets full arenas: there are fewer of them than of small ones.
   if (arenas_.writer_is_abreast() && publishing_is_due(monotonic_ns())) publish();
   users_are_known_ = false;
-  if (gather()) return;
+  if (std::exchange(took_late_, false) || gather()) return;
   constexpr int kRetryMs = 2;
   constexpr int kMaxArenaAgeMs = static_cast<int>(kMaxArenaAgeNs / 1'000'000);
   const bool shortage = shortage_since_ns_ != 0;

@@ -120,6 +120,8 @@ class CaptureLoop {
     std::uint64_t until_ns = 0;
   };
   std::optional<ReadBytes> read_held();  // nothing: the role is gone
+  std::optional<ReadRelay::Bytes> take_late(std::size_t max_events);
+  std::size_t max_read_events() const;
   ReadBytes read_told();
   bool told_fits() const;
   bool holds_exec(const ReadBytes& read) const;
@@ -165,6 +167,7 @@ class CaptureLoop {
   std::uint64_t cpus_due_ns_ = 0;  // CLOCK_MONOTONIC
   std::size_t must_watch_ = 0;     // how many of them are watched even without room
   bool users_are_known_ = false;   // as of the last poll(), after its look at the queues
+  bool took_late_ = false;         // there may be more
   bool held_is_empty_ = false;     // as the last poll() said: a read in vain can be saved
   ReplyBatch replies_;
   Arena* arena_ = nullptr;

@@ -30,8 +30,9 @@ namespace rfan::recorder {
 // An exec is matched with its event by time or by the name of the executable. A change of user or
 // group has no event of its own: only permission events and execs tell on which side of it another event
 // stands. Where a doubt is left, as with programs on filesystems without a mark, the event is put down to
-// what the process was later, and said to be uncertain. Of a name (comm) and a control group no doubt is
-// kept: they may be some milliseconds ahead (rfanrec.1). Writer thread only.
+// what the process was later, and said to be uncertain. Of a name (comm), a control group and a user that
+// only a look found changed no doubt is kept: they may be some milliseconds ahead (rfanrec.1). Writer thread
+// only.
 class ExecOrder {
  public:
   // What the process log says, in order: changes of the image of a process, and names of executables.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 namespace rfan::recorder {
@@ -17,6 +18,12 @@ constexpr unsigned kFanReportFdError = 0x2000;
 std::uint32_t deny_response(int error) {
   constexpr unsigned kErrnoShift = 24;
   return error == EPERM ? FAN_DENY : FAN_DENY | static_cast<std::uint32_t>(error) << kErrnoShift;
+}
+
+long read_events(int group, std::span<std::byte> buffer) {
+  const ssize_t bytes = ::read(group, buffer.data(), buffer.size());
+  if (bytes >= 0) return bytes;
+  return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
 }  // namespace
@@ -102,9 +109,13 @@ void FanotifyGroup::remove_marks() {
 }
 
 long FanotifyGroup::read(std::span<std::byte> buffer) {
-  const ssize_t bytes = ::read(fd(), buffer.data(), buffer.size());
-  if (bytes >= 0) return bytes;
-  return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+  return read_events(fd(), buffer);
+}
+
+Result<std::function<long(std::span<std::byte>)>> FanotifyGroup::shared_read() const {
+  auto group = std::make_shared<UniqueFd>(::fcntl(fd(), F_DUPFD_CLOEXEC, 0));
+  if (!*group) return errno_error("cannot share the fanotify group");
+  return std::function([group](std::span<std::byte> buffer) { return read_events(group->get(), buffer); });
 }
 
 void FanotifyGroup::answer(ReplyBatch& batch) {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -85,6 +86,10 @@ class FanotifyGroup {
 
   // Bytes read into `buffer`, 0 when nothing is queued, or an errno as a negative number.
   long read(std::span<std::byte> buffer);
+
+  // A read() for several threads, which may outlive this object: it keeps the group, until the last copy is
+  // gone.
+  Result<std::function<long(std::span<std::byte>)>> shared_read() const;
 
   // Answers all of `batch` with as few system calls as possible and empties it. An opener that was killed
   // meanwhile is passed over.

@@ -146,10 +146,10 @@ ProcessIds ProcReader::read_ids(std::uint32_t pid) {
   const auto info = read_pidfd_info(pid);
   if (!tells_cgroup(info) && !enter(pid)) return {};
   ProcessRecord record;
-  read_user(info, record);
+  const bool has_user = read_user(info, record);
   if (!tells_cgroup(info)) read_cgroup(record);
   process_.reset();
-  return ids_of(info, record);
+  return has_user ? ids_of(info, record) : ProcessIds{};
 }
 
 ProcessIds ProcReader::ids_of(const std::optional<PidfdInfo>& info, const ProcessRecord& record) const {
@@ -164,8 +164,7 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   record.fact = ProcessFact::kDetails;
   record.flags = 0;
   record.pid = pid;
-  if (!read_stat(record)) return false;
-  read_user(info, record);
+  if (!read_stat(record) || !read_user(info, record)) return false;
   read_program(record);
   // As read_ids() will tell of it, which asks the first thread only.
   ids_ = ids_of(info, record);
@@ -227,10 +226,11 @@ bool ProcReader::read_stat(ProcessRecord& record) {
   return true;
 }
 
-void ProcReader::read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record) {
-  record.uid = info ? info->uid : 0;
-  record.gid = info ? info->gid : 0;
-  if (!info) parse_status_ids(read_file("status", status_), record.uid, record.gid);
+bool ProcReader::read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record) {
+  if (!info) return parse_status_ids(read_file("status", status_), record.uid, record.gid);
+  record.uid = info->uid;
+  record.gid = info->gid;
+  return true;
 }
 
 void ProcReader::read_cgroup(ProcessRecord& record) {

@@ -55,7 +55,7 @@ class ProcReader {
   std::string_view read_file(const char* name, std::span<char> buffer, bool* truncated = nullptr);
   void read_exe(ProcessRecord& record);
   bool read_stat(ProcessRecord& record);
-  void read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record);
+  bool read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record);
   void read_cgroup(ProcessRecord& record);
   // Whether a pidfd tells the control group that /proc would.
   bool tells_cgroup(const std::optional<PidfdInfo>& info) const { return info && !has_cgroups_v1_; }

@@ -271,15 +271,20 @@ ProcessTable::Scope ProcessTable::accepts(ImageSerial serial, const RecordFilter
   if (image == nullptr) return filter.accepts_process({}) ? Scope::kInside : Scope::kUnknown;
   image->has_events = true;
   if (decide(*image, filter)) return Scope::kInside;
-  return filter.asks_about_users() && !image->user_known ? Scope::kUnknown : Scope::kOutside;
+  return !image->user_known && filter.accepts_but_for_user(traits_of(*image)) ? Scope::kUnknown
+                                                                              : Scope::kOutside;
+}
+
+ProcessTraits ProcessTable::traits_of(const Image& image) {
+  const auto& process = image.process;
+  ProcessTraits traits{image.exe, process.comm, std::nullopt, process.cgroup};
+  if (image.user_known) traits.uid = process.uid;
+  return traits;
 }
 
 bool ProcessTable::decide(Image& image, const RecordFilter& filter) {
   if (image.accepted) return *image.accepted;
-  const auto& process = image.process;
-  ProcessTraits traits{image.exe, process.comm, std::nullopt, process.cgroup};
-  if (image.user_known) traits.uid = process.uid;
-  image.accepted = filter.accepts_process(traits);
+  image.accepted = filter.accepts_process(traits_of(image));
   Image* before = find(image.before);
   if (before != nullptr && before->has_events && image.since_ns < image.changed_ns &&
       decide(*before, filter) != *image.accepted)

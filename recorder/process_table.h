@@ -91,6 +91,7 @@ class ProcessTable {
   void apply_change(const ProcessRecord& record);
   void apply_details(const ProcessRecord& record);
   void hand_back_program(const Image& image);
+  static ProcessTraits traits_of(const Image& image);
   bool decide(Image& image, const RecordFilter& filter);
   void apply_exe_path(const ProcessRecord& record);
   void adopt(Image& image, const ProcessRecord& record);

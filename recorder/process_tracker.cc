@@ -61,7 +61,7 @@ ProcessTracker::Entry* ProcessTracker::entry(std::uint32_t pid) {
 std::uint32_t ProcessTracker::seed() {
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(::opendir("/proc"), &::closedir);
   std::uint32_t count = 0;
-  now_ms_ = static_cast<std::uint32_t>(monotonic_ns() / 1'000'000);
+  set_now(monotonic_ns());
   while (const dirent* item = proc ? ::readdir(proc.get()) : nullptr) {
     const auto pid = static_cast<std::uint32_t>(std::strtoul(item->d_name, nullptr, 10));
     if (Entry* found = entry(pid); found != nullptr && identify_again(pid, *found) != 0) ++count;
@@ -69,8 +69,13 @@ std::uint32_t ProcessTracker::seed() {
   return count;
 }
 
-void ProcessTracker::begin_batch(std::uint64_t now_ns) {
+void ProcessTracker::set_now(std::uint64_t now_ns) {
+  now_ns_ = now_ns;
   now_ms_ = static_cast<std::uint32_t>(now_ns / 1'000'000);
+}
+
+void ProcessTracker::begin_batch(std::uint64_t now_ns) {
+  set_now(now_ns);
   if (!side_band_) ++generation_;
 }
 
@@ -188,8 +193,10 @@ void ProcessTracker::change(Entry& process, ProcessRecord fact) {
 ImageSerial ProcessTracker::attribute(std::uint32_t pid) {
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
-  // The exit may lie behind begin_batch(): the side band is drained after the read.
-  const bool long_gone = process->exit_ms != 0 && now_ms_ > process->exit_ms + kExitGraceMs;
+  // The exit may lie behind begin_batch(): the side band is drained after the read. And the milliseconds
+  // wrap.
+  const auto gone_ms = static_cast<std::int32_t>(now_ms_ - process->exit_ms);
+  const bool long_gone = process->exit_ms != 0 && gone_ms > static_cast<std::int32_t>(kExitGraceMs);
   if (long_gone) *process = {};
   if (process->serial == 0 || process->generation != generation_) return identify_again(pid, *process);
   return process->serial;
@@ -200,7 +207,7 @@ ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
   const bool begins_exec = executes && !process->is_executing;  // its interpreter is held as well
-  if (executes) process->is_executing = true;
+  process->is_executing = executes;  // an attempt that failed is over when it opens something else
   const bool looks_at_exec = begins_exec && has_sure_ids(*process);
   if (process->needs_details && !process->has_same_ids && !looks_at_exec) {
     meet_held(pid, *process);
@@ -220,11 +227,17 @@ bool ProcessTracker::wants_look(const Entry& process) const {
 }
 
 void ProcessTracker::look_again(std::uint32_t pid, Entry& process) {
-  process.has_same_ids = process.ids == reader_.read_ids(pid);
   ProcessRecord record;
-  // Killed meanwhile, it has no executable and no control group any more, and does nothing.
-  if (!process.has_same_ids && read_proc(pid, record) && !record.exe.empty()) complete(process, record);
-  process.looked_ms = now_ms_;
+  // As in read_later().
+  if (!looks_the_same(pid, process) && read_proc(pid, record) && !record.exe.empty())
+    complete(process, record);
+}
+
+// Else looked_ms remains the time of the last look that found it so.
+bool ProcessTracker::looks_the_same(std::uint32_t pid, Entry& process) {
+  process.has_same_ids = process.ids == reader_.read_ids(pid);
+  if (process.has_same_ids) process.looked_ms = now_ms_;
+  return process.has_same_ids;
 }
 
 void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
@@ -268,10 +281,12 @@ bool ProcessTracker::is_current(std::uint32_t pid, ImageSerial image) {
 // known any more, it is another image from here on: what it did before was done by the other user.
 void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
   if (process.ids.known() && process.ids != reader_.ids()) {
+    // Of 32 bits, which are used up every 49 days.
+    const std::uint32_t looked_ago_ms = now_ms_ - process.looked_ms;
     change(process, {.fact = ProcessFact::kChanged,
                      .pid = record.pid,
                      .time_ns = monotonic_ns(),
-                     .since_ns = std::uint64_t{process.looked_ms} * 1'000'000});
+                     .since_ns = now_ns_ - std::min(now_ns_, std::uint64_t{looked_ago_ms} * 1'000'000)});
   }
   record.serial = process.serial;
   // What did not fit into the log must be read again.

@@ -58,11 +58,13 @@ class ProcessTracker {
     if (!is_current(pid, image)) return;
     Entry& process = *entry(pid);
     process.is_unread = false;
-    if (!process.needs_details) return look_again(pid, process);
+    const bool is_known = !process.needs_details;
+    if (is_known && looks_the_same(pid, process)) return;
     ProcessRecord record;
     if (!read_proc(pid, record)) return;
     drain();
-    if (!is_current(pid, image)) return;
+    // Killed meanwhile, it has no executable and no control group any more, and does nothing.
+    if (!is_current(pid, image) || (is_known && record.exe.empty())) return;
     complete(process, record);
   }
 
@@ -117,7 +119,9 @@ class ProcessTracker {
   bool is_current(std::uint32_t pid, ImageSerial image);
   static bool has_sure_ids(const Entry& process);
   bool wants_look(const Entry& process) const;
+  void set_now(std::uint64_t now_ns);
   void look_again(std::uint32_t pid, Entry& process);
+  bool looks_the_same(std::uint32_t pid, Entry& process);
   void meet_held(std::uint32_t pid, Entry& process);
   void keep_unread(std::uint32_t pid, Entry& process);
   void complete(Entry& process, ProcessRecord& record);
@@ -138,7 +142,8 @@ class ProcessTracker {
   bool side_band_;
   ImageSerial next_serial_ = 1;
   std::uint32_t generation_ = 1;
-  std::uint32_t now_ms_ = 0;
+  std::uint64_t now_ns_ = 0;  // of begin_batch()
+  std::uint32_t now_ms_ = 0;  // its lower 32 bits in milliseconds
   std::uint32_t root_pid_ = 0;
   std::optional<RecordFilter> filter_;  // of watch_scope()
   // What finds no room is not read, unless its next event asks for it again.

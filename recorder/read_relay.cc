@@ -23,11 +23,10 @@ namespace rfan::recorder {
 // Shared by all its threads, so that one that comes back after the end finds it.
 class ReadRelay::State : public std::enable_shared_from_this<State> {
  public:
-  State(Read read, std::chrono::milliseconds tick, std::function<void()> loop)
-      : read_(std::move(read)), tick_(tick), loop_(std::move(loop)) {}
+  State(std::chrono::milliseconds tick, std::function<void()> loop) : tick_(tick), loop_(std::move(loop)) {}
 
   Status open();
-  Status start();
+  Status start(Read read);
   void stop();
   void wake();
   int wake_event() const { return wake_event_.get(); }
@@ -35,7 +34,11 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
   std::optional<Bytes> read(std::size_t max_events, std::uint64_t now_ns);
   std::optional<Bytes> take_late(std::size_t max_events);
   std::optional<std::uint64_t> take_blocked_since();
-  CpuTime cpu_time() const { return cpu_time_; }
+  int blocked() const { return blocked_.load(std::memory_order_relaxed); }
+  CpuTime cpu_time() const {
+    const std::lock_guard lock(mutex_);
+    return cpu_time_;
+  }
 
  private:
   // While a thread is blocked others may be soon: an attack costs each opener no more than three of these.
@@ -54,7 +57,8 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
     int error = 0;
   };
 
-  bool spawn_spare();
+  void spawn_spare();
+  bool find_successor();
   void run_reader();
   void run_spare();
   bool await_role(const std::shared_ptr<Reading>& mine);
@@ -62,18 +66,18 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
   void hand_over(Reading& mine, long bytes);
   static void look_at(Reading& reading);
 
-  const Read read_;
+  Read read_;
   const std::chrono::milliseconds tick_;
   const std::function<void()> loop_;
   UniqueFd wake_event_;
 
-  // Twice the number of read()s begun and of changes of the role, plus one within read(). Who changes it from
-  // odd to even goes on with the role.
+  // Twice the number of read()s begun and of changes of the role, plus one within read(). The thread that
+  // changes it from odd to even has the role.
   std::atomic<std::uint64_t> turn_ = 0;
   std::atomic<std::uint64_t> read_began_ns_ = 0;
   std::atomic<int> blocked_ = 0;  // how many are in late_
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<Reading> current_;            // of the thread that has the role
   std::vector<std::shared_ptr<Reading>> late_;  // of threads that lost it, until all was taken
@@ -90,22 +94,34 @@ Status ReadRelay::State::open() {
   return wake_event_ ? Status{} : errno_error("cannot create an eventfd");
 }
 
-Status ReadRelay::State::start() {
-  current_ = std::make_shared<Reading>();
+Status ReadRelay::State::start(Read read) {
   const std::lock_guard lock(mutex_);
-  if (read_ && !spawn_spare()) return Error{"cannot start the reader's spare thread", {}, 0, {}};
-  std::thread([self = shared_from_this()] { self->run_reader(); }).detach();
+  read_ = std::move(read);
+  current_ = std::make_shared<Reading>();
+  try {
+    if (read_) spawn_spare();
+    std::thread([self = shared_from_this()] { self->run_reader(); }).detach();
+  } catch (const std::system_error& failure) {
+    loop_ended_ = true;
+    return Error{"cannot start the reader thread", {}, failure.code().value(), {}};
+  }
   return {};
 }
 
-// The mutex is held.
-bool ReadRelay::State::spawn_spare() {
+// The mutex is held. Throws std::system_error.
+void ReadRelay::State::spawn_spare() {
+  std::thread([self = shared_from_this()] { self->run_spare(); }).detach();
+  ++spares_;
+}
+
+// Where there can be none, the reader keeps its role.
+bool ReadRelay::State::find_successor() {
+  if (blocked_.load(std::memory_order_relaxed) >= kMaxBlocked) return false;
   try {
-    std::thread([self = shared_from_this()] { self->run_spare(); }).detach();
+    spawn_spare();
   } catch (const std::system_error&) {
     return false;
   }
-  ++spares_;
   return true;
 }
 
@@ -144,6 +160,8 @@ void ReadRelay::State::stop() {
   stopping_ = true;
   changed_.notify_all();
   changed_.wait(lock, [this] { return spares_ == 0; });
+  // Else a thread is in it.
+  if (blocked() == 0) read_ = nullptr;
 }
 
 void ReadRelay::State::wake() {
@@ -186,7 +204,7 @@ void ReadRelay::State::hand_over(Reading& mine, long bytes) {
   wake();
 }
 
-// What stands there now may be in the writing; what stood there a tick ago is not.
+// The kernel may still be writing the newest event; events seen a tick ago are complete.
 void ReadRelay::State::look_at(Reading& reading) {
   reading.available = reading.looked_at;
   while (reading.looked_at < reading.buffer.size()) {
@@ -197,7 +215,7 @@ void ReadRelay::State::look_at(Reading& reading) {
   }
 }
 
-// False at the end, or where another spare has the role.
+// False at the end, or where the read() went through after all: then the successor watches.
 bool ReadRelay::State::await_role(const std::shared_ptr<Reading>& mine) {
   std::unique_lock lock(mutex_);
   std::uint64_t seen = 0;
@@ -219,7 +237,7 @@ bool ReadRelay::State::await_role(const std::shared_ptr<Reading>& mine) {
     }
     if (looks++ == 0) current_->looked_at = 0;
     look_at(*current_);
-    if (looks < 2 || blocked_.load(std::memory_order_relaxed) >= kMaxBlocked || !spawn_spare()) continue;
+    if (looks < 2 || !find_successor()) continue;
     return take_role(seen, mine);
   }
 }
@@ -234,20 +252,22 @@ bool ReadRelay::State::take_role(std::uint64_t seen, const std::shared_ptr<Readi
 }
 
 std::optional<ReadRelay::Bytes> ReadRelay::State::take_late(std::size_t max_events) {
-  if (blocked_.load(std::memory_order_relaxed) == 0) return std::nullopt;
+  if (blocked() == 0) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  for (auto each = late_.begin(); each != late_.end(); ++each) {
-    Reading& late = **each;
+  for (auto each = late_.begin(); each != late_.end();) {
+    handed_out_ = *each;
+    Reading& late = *handed_out_;
     const auto size = std::min(max_events * kKernelEventBytes, late.available - late.taken);
     const auto begin = std::exchange(late.taken, late.taken + size);
-    const Bytes bytes{std::span(late.buffer).subspan(begin, size), size == 0 ? late.error : 0};
-    if (size == 0 && !late.done) continue;
-    handed_out_ = *each;
-    if (late.done && (size == 0 || (late.taken == late.available && late.error == 0))) {
-      late_.erase(each);
+    const auto error = size == 0 ? std::exchange(late.error, 0) : 0;
+    const bool through = late.done && late.taken == late.available && late.error == 0;
+    if (through) {
+      each = late_.erase(each);
       blocked_.fetch_sub(1, std::memory_order_relaxed);
+    } else {
+      ++each;
     }
-    return bytes;
+    if (size != 0 || error != 0) return Bytes{std::span(late.buffer).subspan(begin, size), error};
   }
   return std::nullopt;
 }
@@ -257,8 +277,8 @@ std::optional<std::uint64_t> ReadRelay::State::take_blocked_since() {
   return std::exchange(blocked_since_ns_, std::nullopt);
 }
 
-ReadRelay::ReadRelay(Read read, std::chrono::milliseconds tick, std::function<void()> loop)
-    : state_(std::make_shared<State>(std::move(read), tick, std::move(loop))) {}
+ReadRelay::ReadRelay(std::chrono::milliseconds tick, std::function<void()> loop)
+    : state_(std::make_shared<State>(tick, std::move(loop))) {}
 
 ReadRelay::~ReadRelay() {
   stop();
@@ -268,8 +288,8 @@ Status ReadRelay::open() {
   return state_->open();
 }
 
-Status ReadRelay::start() {
-  return state_->start();
+Status ReadRelay::start(Read read) {
+  return state_->start(std::move(read));
 }
 
 void ReadRelay::stop() {
@@ -298,6 +318,10 @@ std::optional<ReadRelay::Bytes> ReadRelay::take_late(std::size_t max_events) {
 
 std::optional<std::uint64_t> ReadRelay::take_blocked_since() {
   return state_->take_blocked_since();
+}
+
+int ReadRelay::blocked() const {
+  return state_->blocked();
 }
 
 CpuTime ReadRelay::cpu_time() const {

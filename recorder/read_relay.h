@@ -23,8 +23,8 @@ namespace rfan::recorder {
 // tick, whether that one stands in the same read() as before; if so, it runs the loop from the beginning, and
 // a new spare looks after it. Another thread's read() goes on beside the one that blocks, because the kernel
 // takes an event off the queue before it opens the file (fanotify_read(), 6.18). Events that the blocked
-// read() has brought already, or brings later, are handed over: none is lost or refused. Its thread ends with
-// it.
+// read() has brought already, or brings later, are handed over. Its thread ends with it. What is still
+// blocked at the end of the recording is left behind: the kernel refuses those openers when the process ends.
 class ReadRelay {
  public:
   static constexpr std::size_t kMaxEvents = 1024;  // of one read()
@@ -32,18 +32,17 @@ class ReadRelay {
   static constexpr int kMaxBlocked = 1000;
 
   // Fills the buffer with permission events; returns bytes, or an errno as a negative number. Called by
-  // several threads at a time.
+  // several threads at a time, by blocked ones also after stop(): it owns what it reads from.
   using Read = std::function<long(std::span<std::byte>)>;
 
   // `loop` is run by one thread at a time, which sees all that the one before it wrote. It returns when the
   // recording ends, or at once and without touching anything when read() says that the role is gone.
-  ReadRelay(Read read, std::chrono::milliseconds tick, std::function<void()> loop);
+  ReadRelay(std::chrono::milliseconds tick, std::function<void()> loop);
   ~ReadRelay();  // stop()
 
-  Status open();   // makes wake_event()
-  Status start();  // after open()
-  // Returns when the loop has ended for good. Threads that are still blocked are left to themselves; they own
-  // all they touch from then on.
+  Status open();            // makes wake_event()
+  Status start(Read read);  // after open(); without a Read nothing is read and no role is taken
+  // Returns when the loop has ended for good. Threads that are still blocked own all they touch from then on.
   void stop();
 
   // Any thread: wake_event() becomes readable. The loop polls it and clears it.
@@ -51,17 +50,20 @@ class ReadRelay {
   int wake_event() const;
   void clear_wake();
 
-  // What one read() brought: whole events, or an errno. Valid until the next call of read() or take_late().
+  // The events of one read(), or its errno. Valid until the next call of read() or take_late().
   struct Bytes {
     std::span<const std::byte> events{};
     int error = 0;
   };
-  // The thread that has the role, within `loop`. Nothing: another one has it by now.
+  // For the thread that has the role, within `loop`. Returns nothing when another one has it by now.
   std::optional<Bytes> read(std::size_t max_events, std::uint64_t now_ns);
-  // The same of what blocked threads brought; nothing when there is no more. wake_event() tells of it.
+  // Returns what blocked threads have brought, or nothing. wake_event() tells that there is something.
   std::optional<Bytes> take_late(std::size_t max_events);
   // When the read() began from whose thread the role was taken (CLOCK_MONOTONIC); once.
   std::optional<std::uint64_t> take_blocked_since();
+
+  // How many threads are blocked, or have brought what was not taken.
+  int blocked() const;
 
   // After stop(): of all threads that had the role and are not blocked.
   CpuTime cpu_time() const;

@@ -43,11 +43,15 @@ Result<RecordFilter> RecordFilter::parse(const RecordFilterArguments& arguments)
 }
 
 bool RecordFilter::accepts_process(const ProcessTraits& process) const {
-  return user_.accept([&](std::uint32_t uid) {
-    return process.uid == uid;
-  }) && cgroup_.accept([&](const format::PathPattern& pattern) { return pattern.matches(process.cgroup); }) &&
-         exe_.accept(
-             [&](const format::ExePattern& pattern) { return pattern.matches(process.exe, process.comm); });
+  return user_.accept([&](std::uint32_t uid) { return process.uid == uid; }) && accepts_but_for_user(process);
+}
+
+bool RecordFilter::accepts_but_for_user(const ProcessTraits& process) const {
+  return cgroup_.accept([&](const format::PathPattern& pattern) {
+    return pattern.matches(process.cgroup);
+  }) && exe_.accept([&](const format::ExePattern& pattern) {
+    return pattern.matches(process.exe, process.comm);
+  });
 }
 
 bool RecordFilter::accepts_path(std::string_view path, std::string_view path2) const {

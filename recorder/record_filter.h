@@ -52,6 +52,8 @@ class RecordFilter {
   bool names_processes() const { return !exe_.any.empty() || !user_.any.empty() || !cgroup_.any.empty(); }
 
   bool accepts_process(const ProcessTraits& process) const;
+  // Whether it would, were the process some other user's.
+  bool accepts_but_for_user(const ProcessTraits& process) const;
 
   // An event with two paths (rename) is kept when either matches a plain value and neither a negated one.
   // Empty: unknown, or there is none.

@@ -16,11 +16,10 @@ namespace rfan::recorder {
 namespace {
 
 std::string format_losses(const RecordingFigures& figures) {
-  const std::string stalls =
-      figures.stalls == 0
-          ? ""
-          : fmt::format("; openers waited {} because the recorder stood still (see rfanreplay info)",
-                        format::count_text(figures.stalls));
+  const std::string stalls = figures.stalls == 0
+                                 ? ""
+                                 : fmt::format("; the recorder stood still {} times (see rfanreplay info)",
+                                               format::count_text(figures.stalls));
   if (figures.lost.none() && figures.impaired.none()) return "nothing lost" + stalls;
   std::string text =
       figures.lost.none() ? "no event lost" : format::loss_count_text(figures.lost) + " events LOST";

@@ -43,14 +43,14 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const { return pid_; }
-  // True when a line of stderr begins with `text` before the program ends and kPatience has passed.
+  // True when a line of stderr begins with `text` before the program ends and within kPatience.
   bool wait_for_stderr_line(const std::string& text);
   void send(int signal) const;
+  bool ended() const;
   Outcome wait();  // until it ends, by itself or at the time limit
   std::string err() const;
 
  private:
-  bool ended() const;
 
   tests::ScratchDirectory logs_;
   pid_t pid_ = -1;

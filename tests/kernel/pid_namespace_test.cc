@@ -29,12 +29,13 @@ TEST_F(KernelTest, AnotherPidNamespacesProcIsRefused) {
 TEST_F(KernelTest, APidNamespaceOfItsOwnIsSaidAndRecordedWithoutTheProcessesOutside) {
   create(file("a"));
   const auto script = std::string(RFANREC_PATH) + " -o " + trace() + " " + root() +
-                      " & recorder=$!; while ! [ -s " + trace() + " ]; do sleep 0.02; done; : > " +
-                      scratch().file("begun") + "; while ! [ -e " + scratch().file("opened") +
+                      " & recorder=$!; while kill -0 $recorder && ! [ -s " + trace() +
+                      " ]; do sleep 0.02; done; : > " + scratch().file("begun") + "; while ! [ -e " +
+                      scratch().file("opened") +
                       " ]; do sleep 0.02; done; kill -TERM $recorder; wait $recorder";
   ChildProcess inside(
       {"unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child", "sh", "-c", script});
-  while (::access(scratch().file("begun").c_str(), F_OK) != 0 && ::kill(inside.pid(), 0) == 0) ::usleep(1000);
+  while (::access(scratch().file("begun").c_str(), F_OK) != 0 && !inside.ended()) ::usleep(1000);
   in_child([&] { open_and_close(file("a")); });
   write_file(scratch().file("opened"), "");
   const auto outcome = inside.wait();
@@ -52,7 +53,7 @@ TEST_F(KernelTest, ACommandInAPidNamespaceLosesNothingToTheProcessesOutside) {
                        "-o", trace(), root(), "--", "sh", "-c",
                        ": > " + scratch().file("begun") + "; while ! [ -e " + scratch().file("opened") +
                            " ]; do sleep 0.02; done; read x < " + file("a")});
-  while (::access(scratch().file("begun").c_str(), F_OK) != 0 && ::kill(inside.pid(), 0) == 0) ::usleep(1000);
+  while (::access(scratch().file("begun").c_str(), F_OK) != 0 && !inside.ended()) ::usleep(1000);
   in_child([&] { open_and_close(file("a")); });
   write_file(scratch().file("opened"), "");
   const auto outcome = inside.wait();
@@ -105,7 +106,7 @@ TEST_F(KernelTest, AProcessWhoseFirstThreadEndedHasItsExecutable) {
   }
 }
 
-// Longer after than the events of an ended process are put down to it.
+// The open comes later than events of a process that has ended are put down to it.
 TEST_F(KernelTest, AProcessWhoseFirstThreadEndsWhileRecordedKeepsItsExecutable) {
   create(file("a"));
   std::array<int, 2> go{};

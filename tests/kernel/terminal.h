@@ -22,7 +22,7 @@ class Terminal {
   bool shows(const std::string& text);
   // What is written within `time`, too, or until the program ends.
   const std::string& screen_after(std::chrono::milliseconds time);
-  // Waits for the end of the program, at most 60 s; its exit status as a shell shows it.
+  // Waits for the end of the program, at most kPatience; its exit status as a shell shows it.
   int wait();
 
  private:

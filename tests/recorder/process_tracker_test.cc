@@ -365,6 +365,7 @@ class UntoldChangeTest : public ProcessTrackerTest {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
+    at(begin_ns());
     process_.emplace([] { ::signal(SIGUSR1, [](int) { (void)!::setresuid(65534, 65534, 65534); }); });
     before_ = held(process_->pid());
     ::kill(static_cast<pid_t>(process_->pid()), SIGUSR1);
@@ -373,6 +374,7 @@ class UntoldChangeTest : public ProcessTrackerTest {
       ASSERT_TRUE(reader->read(process_->pid(), record));
     facts();
   }
+  virtual std::uint64_t begin_ns() const { return 100 * kSecondNs; }
   // What was done before was done by the former user.
   void expect_another_image(ImageSerial after) {
     EXPECT_NE(after, before_);
@@ -381,7 +383,7 @@ class UntoldChangeTest : public ProcessTrackerTest {
     EXPECT_EQ(told_facts[0].fact, ProcessFact::kChanged);
     EXPECT_EQ(told_facts[0].serial, after);
     EXPECT_EQ(told_facts[0].other, before_);
-    EXPECT_EQ(told_facts[0].since_ns, 100 * kSecondNs);
+    EXPECT_EQ(told_facts[0].since_ns, begin_ns());
     EXPECT_EQ(told_facts[1].fact, ProcessFact::kDetails);
     EXPECT_EQ(told_facts[1].serial, after);
     EXPECT_EQ(told_facts[1].uid, 65534U);
@@ -411,6 +413,17 @@ TEST_F(UntoldChangeTest, IsSeenAfterAnEventThatNobodyWaitsFor) {
   EXPECT_EQ(told(process_->pid()), before_);
   read_unread();
   expect_another_image(told(process_->pid()));
+}
+
+// The milliseconds of a look are kept in 32 bits.
+class UntoldChangeAfterFiftyDaysTest : public UntoldChangeTest {
+ protected:
+  std::uint64_t begin_ns() const override { return std::uint64_t{50 * 24 * 3600} * kSecondNs; }
+};
+
+TEST_F(UntoldChangeAfterFiftyDaysTest, IsSeenSinceTheLastLook) {
+  at(begin_ns() + 100'000'000);
+  expect_another_image(held(process_->pid()));
 }
 
 TEST_F(UntoldChangeTest, IsSeenAfterALoss) {

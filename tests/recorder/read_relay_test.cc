@@ -72,7 +72,7 @@ class ReadRelayTest : public ::testing::Test {
   }
   void start() {
     ASSERT_TRUE(relay_.open());
-    ASSERT_TRUE(relay_.start());
+    ASSERT_TRUE(relay_.start([queue = queue_](auto buffer) { return queue->read(buffer); }));
   }
   void end() {
     ending_ = true;
@@ -122,8 +122,7 @@ class ReadRelayTest : public ::testing::Test {
   std::multiset<int> taken_;
   int errors_ = 0;
   std::atomic<bool> ending_ = false;
-  ReadRelay relay_{[queue = queue_](auto buffer) { return queue->read(buffer); },
-                   std::chrono::milliseconds(5), [this] { loop(); }};
+  ReadRelay relay_{std::chrono::milliseconds(5), [this] { loop(); }};
 };
 
 TEST_F(ReadRelayTest, TakesWhatIsThere) {
