@@ -1,24 +1,25 @@
 #include "recorder/output_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <optional>
-#include <string_view>
-#include <system_error>
 #include <utility>
+#include <vector>
 
+#include "format/escape.h"
+#include "format/own_files.h"
+#include "recorder/messages.h"
 #include "recorder/user_signals.h"
 
 namespace rfan::recorder {
 
 namespace {
+
+constexpr const char* kNewSuffix = ".new";
 
 Result<UniqueFd> open_standard_output() {
   if (::isatty(STDOUT_FILENO) == 1) {
@@ -32,42 +33,57 @@ Result<UniqueFd> open_standard_output() {
   return fd;
 }
 
-// A pipe or device is used as it is. A named pipe waits for its reader, and who waits may give up: there is
-// nothing yet that could be left behind.
-Result<UniqueFd> open_special(const std::string& path) {
+Error cannot_write(const std::string& path) {
+  return errno_error("cannot write trace", path, "give another place with -o FILE");
+}
+
+Error belongs_to_others(const std::string& path, const std::string& objection) {
+  return {"cannot write trace", path, 0, objection + ": give another place with -o FILE"};
+}
+
+// Who waits for the reader of a pipe may give up: there is nothing yet that could be left behind.
+UniqueFd open_patiently(const std::string& path) {
   sigset_t ending;
   sigset_t blocked;
   ::sigemptyset(&ending);
   for (const int number : UserSignals::kEnding) ::sigaddset(&ending, number);
   ::pthread_sigmask(SIG_UNBLOCK, &ending, &blocked);
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   ::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
-  if (!fd) return errno_error("cannot write trace", path, "give another place with -o FILE");
   return fd;
 }
 
-// Nothing when it is not there, or no id: -1 means "leave it" to fchown, and what is cut to 32 bits means
-// somebody else.
-std::optional<std::uint32_t> id_in_environment(const char* name) {
-  const char* text = std::getenv(name);
-  if (text == nullptr) return {};
-  const std::string_view digits = text;
-  std::uint32_t id = 0;
-  const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), id);
-  if (failure != std::errc() || end != digits.data() + digits.size() || id == UINT32_MAX) return {};
-  return id;
+// Says so where it has to wait.
+UniqueFd open_pipe(const std::string& path, const std::string& shown) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+  if (fd) ::fcntl(fd.get(), F_SETFL, 0);
+  if (fd || errno != ENXIO) return fd;
+  say("waiting until somebody reads from the pipe '" + escaped(shown) + "'");
+  return open_patiently(path);
 }
 
-// sudo(8) says in the environment who called. Not every filesystem has owners: then it stays as it is.
+// A pipe or device is used as it is: `place` (O_PATH), whatever has its name by now. The owner of a pipe may
+// read what is written to it.
+Result<UniqueFd> open_special(const std::string& path, int place, const struct stat& status) {
+  const bool is_pipe = S_ISFIFO(status.st_mode);
+  if (is_pipe && !format::is_own_user(status.st_uid)) {
+    return Error{
+        "cannot write trace", path, 0,
+        fmt::format("it is a pipe of user {}, who could read it: give another place with -o FILE, or, "
+                    "where that is meant, write -o - > FILE",
+                    status.st_uid)};
+  }
+  const auto reached = fmt::format("/proc/self/fd/{}", place);
+  auto fd = is_pipe ? open_pipe(reached, path) : open_patiently(reached);
+  if (!fd) return cannot_write(path);
+  return fd;
+}
+
+// Not every filesystem has owners: then it stays as it is.
 void give_to_invoking_user(int fd) {
-  const auto owner = id_in_environment("SUDO_UID");
-  const auto group = id_in_environment("SUDO_GID");
-  if (::geteuid() != 0 || !owner || !group) return;
-  if (::fchown(fd, *owner, *group) != 0) std::fputs("rfanrec: note: the trace belongs to root\n", stderr);
-}
-
-Error cannot_write(const std::string& path) {
-  return errno_error("cannot write trace", path, "give another place with -o FILE");
+  const auto caller = format::invoking_user();
+  if (caller && ::fchown(fd, caller->user, caller->group) != 0)
+    std::fputs("rfanrec: note: the trace belongs to root\n", stderr);
 }
 
 Error is_taken(const std::string& path) {
@@ -85,6 +101,17 @@ Error cannot_keep(const std::string& old, int error) {
 bool is_directory(const std::string& path) {
   struct stat status {};
   return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+// Whether a start may move or replace what is at `path`, and what would keep its place.
+Status check_owners(const std::string& path, bool exists) {
+  std::vector<std::string> names{path + kNewSuffix};
+  if (exists) names.insert(names.end(), {path, old_name(path)});
+  for (const auto& name : names) {
+    const auto objection = format::objection_to_owner(name);
+    if (!objection.empty()) return belongs_to_others(name, objection);
+  }
+  return {};
 }
 
 bool is_ordinary(const struct stat& status) {
@@ -106,18 +133,20 @@ Result<UniqueFd> create_output(const std::string& path) {
 Result<OutputFile> OutputFile::open(const std::string& path) {
   OutputFile file(path);
   struct stat existing {};
-  const bool exists = path != "-" && ::lstat(path.c_str(), &existing) == 0;
+  const UniqueFd place(path == "-" ? -1 : ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const bool exists = place && ::fstat(place.get(), &existing) == 0;
   if (exists && S_ISDIR(existing.st_mode)) {
     errno = EISDIR;
     return errno_error("cannot write trace", path, "give the name of a file with -o");
   }
   if (path == "-" || (exists && !is_ordinary(existing))) {
-    auto fd = path == "-" ? open_standard_output() : open_special(path);
+    auto fd = path == "-" ? open_standard_output() : open_special(path, place.get(), existing);
     if (!fd) return fd.error();
     file.fd_ = std::move(*fd);
     return file;
   }
-  auto waiting = path + ".new";
+  if (auto status = check_owners(path, exists); !status) return status.error();
+  auto waiting = path + kNewSuffix;
   if (is_being_written(path) || is_being_written(waiting)) return is_taken(path);
   if (exists && is_directory(old_name(path))) return cannot_keep(old_name(path), EISDIR);
   ::unlink(waiting.c_str());  // of a start that was killed

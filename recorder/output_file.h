@@ -11,7 +11,8 @@ namespace rfan::recorder {
 
 // The file of a trace that is not rotated. It is made as `path`.new and gets its name by take_place(): a
 // start that fails leaves nothing behind and the older trace where it is. "-" is standard output, unless that
-// is a terminal; a pipe or a device is used as it is. Main thread.
+// is a terminal; a device is used as it is, and so is a pipe of ours. The pipe of somebody else, and what
+// somebody else has in a place that is needed (format/own_files.h), fails the start. Main thread.
 class OutputFile {
  public:
   static Result<OutputFile> open(const std::string& path);

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "tests/kernel/kernel_fixture.h"
+#include "tests/support/planted_entries.h"
 
 namespace rfan::kernel_test {
 namespace {
@@ -125,6 +126,29 @@ TEST_F(KernelTest, ATraceThatCannotBeWrittenIsAnErrorBeforeRecording) {
   const auto outcome = run({RFANREC_PATH, "-o", scratch().file("missing/trace.fbz"), root()});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("missing/trace.fbz"), std::string::npos) << outcome.err;
+}
+
+TEST_F(KernelTest, APipeOfSomebodyElseGetsNothingAndNobodyWaitsForIt) {
+  const auto directory = scratch().file("sticky");
+  std::filesystem::create_directory(directory);
+  tests::make_sticky(directory);
+  ::chmod(scratch().path().c_str(), 0755);  // so that the other user gets there
+  const auto pipe = tests::plant_fifo(directory + "/trace.fbz");
+  ChildProcess thief({"cat", pipe}, {.as_nobody = true});
+  const auto outcome = run({RFANREC_PATH, "-o", pipe, root(), "--", "true"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find(pipe + "'; it is a pipe of user 65534, who could read it"), std::string::npos)
+      << outcome.err;
+  thief.send(SIGKILL);
+  EXPECT_EQ(thief.wait().out, "");
+}
+
+TEST_F(KernelTest, AnotherUsersFileInThePlaceOfTheTraceIsNamedAndStays) {
+  tests::plant_file(trace() + ".new");
+  const auto outcome = run({RFANREC_PATH, "-o", trace(), root(), "--", "true"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("trace.fbz.new'; it belongs to user 65534"), std::string::npos) << outcome.err;
+  EXPECT_EQ(read_file(trace() + ".new"), "planted");
 }
 
 TEST_F(KernelTest, AFullDiskIsReportedAndFreesTheOpeners) {

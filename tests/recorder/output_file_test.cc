@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
+#include "tests/support/planted_entries.h"
 #include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {
@@ -157,8 +161,91 @@ TEST_F(OutputFileTest, PipeIsUsedAsItIs) {
   const UniqueFd reader(::open(trace_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   const auto writer = open_trace();
   EXPECT_EQ(::write(writer.get(), "x", 1), 1);
+  EXPECT_EQ(::fcntl(writer.get(), F_GETFL) & O_NONBLOCK, 0) << "a full pipe would end the recording";
   EXPECT_TRUE(S_ISFIFO(status_of(trace_).st_mode));
   EXPECT_FALSE(fs::exists(old_));
+}
+
+// Standard error is a pipe here, so that the reader can come after the message.
+TEST_F(OutputFileTest, APipeWithoutReaderIsWaitedForAndSaid) {
+  ASSERT_EQ(::mkfifo(trace_.c_str(), 0600), 0);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const UniqueFd messages(ends[0]);
+  const UniqueFd saved(::dup(STDERR_FILENO));
+  ::dup2(ends[1], STDERR_FILENO);
+  ::close(ends[1]);
+  std::string said(200, '\0');
+  UniqueFd reader;
+  std::jthread late([&] {
+    pollfd message{messages.get(), POLLIN, 0};
+    if (::poll(&message, 1, 100'000) == 1) ::read(messages.get(), said.data(), said.size());
+    reader.reset(::open(trace_.c_str(), O_RDONLY | O_CLOEXEC));
+  });
+  const auto writer = open_trace();
+  late.join();
+  ::dup2(saved.get(), STDERR_FILENO);
+  EXPECT_NE(said.find("waiting until somebody reads from the pipe '" + trace_), std::string::npos) << said;
+  EXPECT_EQ(::write(writer.get(), "x", 1), 1);
+}
+
+class StickyDirectoryTest : public OutputFileTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+    tests::make_sticky(scratch_.path());
+  }
+};
+
+TEST_F(StickyDirectoryTest, APipeOfSomebodyElseDoesNotGetTheTrace) {
+  tests::plant_fifo(trace_);
+  const UniqueFd reader(::open(trace_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const auto error = refused();
+  EXPECT_EQ(error.path, trace_);
+  EXPECT_NE(error.hint.find("pipe of user 65534"), std::string::npos) << error.hint;
+  EXPECT_NE(error.hint.find("-o - >"), std::string::npos) << error.hint;
+  EXPECT_TRUE(S_ISFIFO(status_of(trace_).st_mode));
+}
+
+TEST_F(StickyDirectoryTest, APipeOfTheOwnerOfTheDirectoryDoesNotEither) {
+  tests::give_to_stranger(scratch_.path());
+  tests::plant_fifo(trace_);
+  const UniqueFd reader(::open(trace_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  EXPECT_NE(refused().hint.find("pipe of user 65534"), std::string::npos);
+}
+
+TEST_F(StickyDirectoryTest, APipeOfWhoCalledSudoIsUsed) {
+  ::setenv("SUDO_UID", "65534", 1);
+  ::setenv("SUDO_GID", "65534", 1);
+  tests::plant_fifo(trace_);
+  const UniqueFd reader(::open(trace_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  EXPECT_TRUE(open_trace());
+}
+
+TEST_F(StickyDirectoryTest, WhatIsSomebodyElsesIsNamedAndStays) {
+  for (const auto& name : {trace_, trace_ + ".new", old_}) {
+    scratch_.write("trace.fbz", "first");
+    tests::plant_file(name);
+    const auto error = refused();
+    EXPECT_EQ(error.path, name);
+    EXPECT_NE(error.hint.find("belongs to user 65534"), std::string::npos) << error.hint;
+    EXPECT_EQ(scratch_.read(fs::path(name).filename()), "planted");
+    fs::remove(name);
+  }
+  EXPECT_FALSE(fs::exists(old_));
+}
+
+TEST_F(StickyDirectoryTest, ALinkOfSomebodyElseIsNamedAndStays) {
+  tests::plant_link(trace_, scratch_.write("target", "precious"));
+  EXPECT_EQ(refused().path, trace_);
+  EXPECT_TRUE(S_ISLNK(status_of(trace_).st_mode));
+}
+
+TEST_F(StickyDirectoryTest, AnOlderTraceOfWhoOwnsTheDirectoryIsKeptAsOld) {
+  tests::give_to_stranger(scratch_.path());
+  tests::plant_file(trace_);
+  open_trace();
+  EXPECT_EQ(scratch_.read("trace.fbz.old"), "planted");
 }
 
 TEST_F(OutputFileTest, DeviceIsUsedAsItIs) {
