@@ -92,7 +92,7 @@ class Info : public Verb {
   Result<Coverage> run(const Session& session) override {
     std::vector<std::string> files;
     for (const auto& name : session.options.traces) {
-      for (auto& file : expand_name(name)) files.push_back(std::move(file));
+      for (auto& file : expand_name(name, session.note)) files.push_back(std::move(file));
     }
     if (files.empty()) {
       return Error{"no trace in the directory", session.options.traces.front(), 0,

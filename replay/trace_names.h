@@ -6,16 +6,21 @@
 #include <string_view>
 #include <vector>
 
+#include "replay/notes.h"
+
 namespace rfan::replay {
 
 // Itself when it is a file or a pipe ("-" too); the *.fbz and *.fbz.part of a directory, by name; else the
 // files of the rotated set of that name; itself again when there is no such set, so that opening it says what
-// is wrong.
-std::vector<std::string> expand_name(const std::string& name);
+// is wrong. Found files are left out, with a note, that are no regular files, or lie where everybody may
+// plant files and are not ours (format/own_files.h); a name that was planted there gives way to a set of that
+// name.
+std::vector<std::string> expand_name(const std::string& name, const NoteSink& note);
 
 bool is_pipe(const std::string& name);
 
-// The file of the same rotated set with the next number that exists; nothing when there is none.
+// The file of the same rotated set, left out likewise, with the next number that exists; nothing when there
+// is none.
 std::optional<std::string> next_in_series(const std::string& path);
 
 // Whether a recorder writes the file now: it holds an exclusive flock(2). Waits for nothing, also when a FIFO

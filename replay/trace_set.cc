@@ -90,7 +90,8 @@ Status TraceSet::add_file(const std::string& path, bool named, const NoteSink& n
 }
 
 Status TraceSet::add_name(const std::string& name, const NoteSink& note) {
-  if (is_pipe(name)) {
+  const auto files = expand_name(name, note);
+  if (files == std::vector{name} && is_pipe(name)) {
     TraceMember member;
     member.name = name == "-" ? "standard input" : name;
     member.path = name;
@@ -99,7 +100,6 @@ Status TraceSet::add_name(const std::string& name, const NoteSink& note) {
     opened_.emplace_back();
     return {};
   }
-  const auto files = expand_name(name);
   if (files.empty()) return Error{"no trace in the directory", name, 0, "there is no .fbz file in it"};
   for (const auto& file : files) {
     if (auto status = add_file(file, file == name, note); !status) return status;

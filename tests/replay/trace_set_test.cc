@@ -8,6 +8,7 @@
 
 #include "replay/program.h"
 #include "tests/replay/sample_trace.h"
+#include "tests/support/planted_entries.h"
 
 namespace rfan::replay {
 namespace {
@@ -87,6 +88,82 @@ TEST_F(TraceSetTest, AFileThatIsNoTraceIsNotedWhenItWasFoundAndAnErrorWhenItWasN
   EXPECT_EQ(run({set_, "-F", "path"}).out, "/f0\n");
   EXPECT_EQ(run({set_}).status, kExitPartial);
   EXPECT_EQ(run({file_of(0), file_of(1)}).status, kExitError);
+}
+
+TEST_F(TraceSetTest, WhatIsNoFileIsNotedAndNotRead) {
+  write_file(0);
+  ASSERT_EQ(::mkfifo(file_of(1).c_str(), 0600), 0);
+  std::filesystem::create_directory(file_of(2));
+  for (const auto& name : {set_, scratch_.file("")}) {
+    const auto outcome = run({name, "-F", "path"});
+    EXPECT_EQ(outcome.out, "/f0\n");
+    EXPECT_EQ(outcome.status, kExitClean);
+    ASSERT_EQ(outcome.notes.size(), 2U) << name;
+    EXPECT_NE(outcome.notes[0].find(file_of(1) + "'; it is no file"), std::string::npos) << outcome.notes[0];
+  }
+}
+
+TEST_F(TraceSetTest, LinksAndFilesOfOthersAreReadWhereNobodyPlantsThem) {
+  for (const std::uint32_t number : {0, 1, 2}) write_file(number);
+  std::filesystem::rename(file_of(1), scratch_.file("elsewhere"));
+  std::filesystem::create_symlink(scratch_.file("elsewhere"), file_of(1));
+  tests::give_to_stranger(file_of(2));
+  const auto outcome = run({set_, "-F", "path"});
+  EXPECT_EQ(outcome.out, "/f0\n/f1\n/f2\n");
+  EXPECT_TRUE(outcome.notes.empty());
+}
+
+class PlantedTraceTest : public TraceSetTest {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+    tests::make_sticky(scratch_.path());
+    write_file(0);
+  }
+};
+
+TEST_F(PlantedTraceTest, FilesOfOthersAreNotedAndNotReadAsPartOfASet) {
+  for (const std::uint32_t number : {1, 2, 3}) write_file(number);
+  tests::give_to_stranger(file_of(1));
+  std::filesystem::create_hard_link(file_of(2), scratch_.file("other name"));
+  tests::plant_fifo(file_of(4));
+  tests::plant_link(file_of(5), file_of(0));
+  for (const auto& name : {set_, scratch_.file("")}) {
+    const auto outcome = run({name, "-F", "path"});
+    EXPECT_EQ(outcome.out, "/f0\n/f3\n") << name;
+    ASSERT_EQ(outcome.notes.size(), 5U) << name;  // and that 1 and 2 are missing
+    EXPECT_NE(outcome.notes[0].find(file_of(1) + "'; it belongs to user 65534"), std::string::npos)
+        << outcome.notes[0];
+  }
+  EXPECT_EQ(run({file_of(1), "-F", "path"}).out, "/f1\n") << "named, it is read";
+}
+
+TEST_F(PlantedTraceTest, ANameThatWasPlantedDoesNotHideTheSet) {
+  tests::plant_file(set_);
+  for (const std::string verb : {"cat", "info"}) {
+    const auto outcome = run({verb, set_});
+    EXPECT_NE(outcome.out.find(verb == "cat" ? "/f0" : file_of(0)), std::string::npos) << outcome.out;
+    EXPECT_EQ(outcome.status, kExitClean);
+    ASSERT_EQ(outcome.notes.size(), 1U);
+    EXPECT_NE(outcome.notes[0].find(set_ + "'; it belongs to user 65534"), std::string::npos);
+  }
+}
+
+TEST_F(PlantedTraceTest, FollowPassesOverAFileOfSomebodyElse) {
+  auto writer = begin_file(1);
+  replay_test::Outcome outcome;
+  std::jthread reader([&] { outcome = run({set_, "--follow", "-F", "path"}); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // so that it has begun to wait
+  tests::plant_fifo(file_of(2));
+  seal(*writer, 1);
+  write_file(3);
+  reader.join();
+  EXPECT_EQ(outcome.out, "/f0\n/f1\n/f3\n");
+}
+
+TEST_F(PlantedTraceTest, AMillionOfThemDoNotFillTheScreen) {
+  for (std::uint32_t number = 1; number < 100; ++number) tests::plant_file(file_of(number));
+  EXPECT_EQ(run({set_}).notes.size(), 9U);
 }
 
 TEST_F(TraceSetTest, TheSourceIsShownOnRequest) {
