@@ -39,7 +39,7 @@ std::optional<SeriesFile> parse_name(std::string_view name, const NameParts& par
   if (name.size() < parts.before.size() + kDigits) return {};
   name.remove_prefix(parts.before.size());
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), file.number);
-  if (error != std::errc{} || end != name.data() + name.size()) return {};
+  if (error != std::errc{} || end != name.data() + name.size() || file.number > kMaxSeriesNumber) return {};
   return file;
 }
 

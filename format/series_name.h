@@ -14,6 +14,9 @@ namespace rfan::format {
 // well.
 inline constexpr const char* kPartSuffix = ".part";
 
+// Larger numbers belong to no set: a file behind them all could not be counted.
+inline constexpr std::uint64_t kMaxSeriesNumber = UINT64_MAX - 1;
+
 struct SeriesFile {
   std::string path;
   std::uint64_t number = 0;

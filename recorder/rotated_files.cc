@@ -5,19 +5,45 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
 #include <ctime>
 #include <utility>
 #include <vector>
 
+#include "format/own_files.h"
 #include "format/series_name.h"
+#include "recorder/messages.h"
 #include "recorder/output_file.h"
 
 namespace rfan::recorder {
 
 namespace {
 
+// Whoever plants a million names gets no million lines.
+constexpr std::size_t kMaxNotes = 8;
+
 bool is_full(const Status& status) {
   return !status.ok() && (status.error().errno_value == ENOSPC || status.error().errno_value == EDQUOT);
+}
+
+bool exists(int directory, const std::string& name) {
+  struct stat status {};
+  return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// Returns 0, or the errno; EEXIST if there is something of the new name. Not every filesystem can see to that
+// by itself (NFS).
+int rename_to_free(int directory, const std::string& from, const std::string& to) {
+  if (::renameat2(directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL) return errno;
+  if (exists(directory, to)) return EEXIST;
+  return ::renameat(directory, from.c_str(), directory, to.c_str()) == 0 ? 0 : errno;
+}
+
+std::string name_of(const format::SeriesFile& file) {
+  return file.path.substr(file.path.rfind('/') + 1);
 }
 
 // A detached copy of the mount, which the kernel takes down with the descriptor (open_tree, Linux 5.2). Where
@@ -70,14 +96,15 @@ Result<std::unique_ptr<RotatedFiles>> RotatedFiles::create(const std::string& ou
                                                            const Rotation& rotation) {
   auto directory = open_directory(output);
   if (!directory) return directory.error();
-  auto existing = format::list_series(output);
-  if (!existing) return existing.error();
-  for (const auto& file : *existing) {
-    if (!file.sealed && is_being_written(file.path))
-      return Error{"another recording is writing", file.path, 0, "give another name with -o"};
-  }
   std::unique_ptr<RotatedFiles> files(new RotatedFiles(output, std::move(*directory), rotation));
-  if (!existing->empty()) files->next_number_ = existing->back().number + 1;
+  const auto existing = files->own_files();
+  if (!existing) return existing.error();
+  for (const auto& file : existing.value()) {
+    if (!file.sealed && is_being_written(file.path))
+      return Error{"another recording is writing", files->shown(name_of(file)), 0,
+                   "give another name with -o"};
+  }
+  if (!existing.value().empty()) files->next_number_ = existing.value().back().number + 1;
   if (auto status = files->begin(); !status) return status.error();
   return files;
 }
@@ -85,7 +112,7 @@ Result<std::unique_ptr<RotatedFiles>> RotatedFiles::create(const std::string& ou
 RotatedFiles::~RotatedFiles() {
   struct stat status {};
   const auto path = reached(file_);
-  const bool is_empty = is_open() && ::stat(path.c_str(), &status) == 0 && status.st_size == 0;
+  const bool is_empty = is_open() && ::lstat(path.c_str(), &status) == 0 && status.st_size == 0;
   if (is_empty || !is_settled()) ::unlink(path.c_str());
 }
 
@@ -100,32 +127,81 @@ std::unique_ptr<format::ByteSink> RotatedFiles::take_sink() {
 }
 
 Status RotatedFiles::seal() {
-  if (::renameat(directory(), file_.c_str(), directory(), name_.c_str()) != 0)
-    return errno_error("cannot rename the finished trace to", shown(name_));
+  for (;;) {
+    const auto failure = rename_to_free(directory(), file_, name_);
+    if (failure == 0) break;
+    if (failure != EEXIST) return Error{"cannot rename the finished trace to", shown(name_), failure, {}};
+    auto name = next_free_name();
+    if (!name) return name.error();
+    name_ = std::move(*name);
+  }
   file_ = name_;
   return {};
 }
 
 Status RotatedFiles::begin() {
-  auto name = format::series_file_name(output_, next_number_);
-  auto fd = create_output(reached(name) + format::kPartSuffix);
-  if (!fd) {
-    auto error = fd.error();
-    error.path = shown(name) + format::kPartSuffix;
+  for (;;) {
+    auto name = next_free_name();
+    if (!name) return name.error();
+    auto fd = create_part(*name);
+    if (!fd && fd.error().errno_value == EEXIST) continue;
+    if (!fd) return fd.error();
+    fd_ = std::move(*fd);
+    name_ = std::move(*name);
+    file_ = name_ + format::kPartSuffix;
+    return {};
+  }
+}
+
+// What others have planted keeps its name.
+Result<std::string> RotatedFiles::next_free_name() {
+  while (next_number_ <= format::kMaxSeriesNumber) {
+    auto name = format::series_file_name(output_, next_number_++);
+    if (!exists(directory(), name)) return name;
+    note_once(name, format::objection_to_file(reached(name)));
+  }
+  return Error{"no number is left for another file of", shown(output_), 0, "give another name with -o"};
+}
+
+Result<UniqueFd> RotatedFiles::create_part(const std::string& name) {
+  const auto part = name + format::kPartSuffix;
+  auto fd = create_output(reached(part));
+  if (fd) return fd;
+  auto error = fd.error();
+  if (error.errno_value == EEXIST) note_once(part, format::objection_to_file(reached(part)));
+  error.path = shown(part);
+  return error;
+}
+
+// Of the set, oldest first.
+Result<std::vector<format::SeriesFile>> RotatedFiles::own_files() {
+  auto files = format::list_series(reached(output_));
+  if (!files) {
+    auto error = files.error();
+    error.path = shown_directory_.empty() ? "." : shown_directory_;
     return error;
   }
-  ++next_number_;
-  fd_ = std::move(*fd);
-  name_ = std::move(name);
-  file_ = name_ + format::kPartSuffix;
-  return {};
+  std::erase_if(*files, [&](const auto& file) {
+    const auto objection = format::objection_to_file(file.path);
+    note_once(name_of(file), objection);
+    return !objection.empty();
+  });
+  return files;
+}
+
+// Says it once for each name, and says nothing without a reason.
+void RotatedFiles::note_once(const std::string& file, const std::string& why) {
+  if (why.empty() || noted_.size() > kMaxNotes || !noted_.insert(file).second) return;
+  if (noted_.size() > kMaxNotes)
+    return say_unless_blocked("note: further files of this name are left alone without a word");
+  say_unless_blocked(Error{"note: left alone and not counted:", shown(file), 0, why}.message());
 }
 
 // All but the file being written; those that a killed recorder left behind count too.
-std::vector<format::SeriesFile> RotatedFiles::older_files() const {
-  auto files = format::list_series(reached(output_));
+std::vector<format::SeriesFile> RotatedFiles::older_files() {
+  auto files = own_files();
   if (!files) return {};
-  std::erase_if(*files, [&](const auto& file) { return is_open() && file.path == reached(file_); });
+  std::erase_if(*files, [&](const auto& file) { return is_open() && name_of(file) == file_; });
   return std::move(*files);
 }
 
@@ -136,21 +212,26 @@ void RotatedFiles::drop_expired() {
   for (const auto& file : files) {
     struct stat status {};
     // Gone in between: counts nothing.
-    if (::stat(file.path.c_str(), &status) != 0) status.st_mtime = now_s;
+    if (::lstat(file.path.c_str(), &status) != 0) status.st_mtime = now_s;
     finished.push_back(
         {static_cast<std::uint64_t>(status.st_size), std::chrono::seconds(now_s - status.st_mtime)});
   }
   const auto expired = count_expired(finished, rotation_);
-  for (std::size_t i = 0; i < expired && drop(files[i]); ++i) continue;
+  for (std::size_t i = 0; i < expired; ++i) drop(files[i]);
 }
 
 bool RotatedFiles::drop_oldest() {
   const auto files = older_files();
-  return !files.empty() && drop(files.front());
+  return std::any_of(files.begin(), files.end(), [&](const auto& file) { return drop(file); });
 }
 
+// One that cannot be removed is passed over.
 bool RotatedFiles::drop(const format::SeriesFile& file) {
-  if (::unlink(file.path.c_str()) != 0) return false;
+  if (::unlink(file.path.c_str()) != 0) {
+    if (errno != ENOENT)
+      note_once(name_of(file), std::string("it cannot be removed: ") + std::strerror(errno));
+    return false;
+  }
   dropped_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,7 +19,9 @@ namespace rfan::recorder {
 
 // A file is NAME.part while it is written; seal() gives it its name, so that whatever has its name is whole.
 // Numbers go on behind those that are there: nothing is ever overwritten, and older recordings of the same
-// name count for what is kept. Main thread until the recording begins, then writer thread.
+// name count for what is kept. In a directory that others may write to, what is not a file of ours
+// (format/own_files.h) is named once on standard error and then left alone: it neither counts nor goes, and
+// its number is passed over. Main thread until the recording begins, then writer thread.
 class RotatedFiles {
  public:
   // Begins the first file, in a directory that exists. Fails when another recorder is writing a file of this
@@ -39,9 +42,9 @@ class RotatedFiles {
   // this object.
   std::unique_ptr<format::ByteSink> take_sink();
 
-  // The file being written is whole: gives it its name.
+  // The file being written is whole: gives it its name, or, if somebody has taken that, the next free one.
   Status seal();
-  // Begins the next file.
+  // Begins the next file, with the next free number.
   Status begin();
 
   std::string path() const { return shown(file_); }  // of the file being written, or of the last one
@@ -56,7 +59,11 @@ class RotatedFiles {
   bool is_open() const { return file_ != name_; }
   std::string shown(const std::string& file) const { return shown_directory_ + file; }
   std::string reached(const std::string& file) const;
-  std::vector<format::SeriesFile> older_files() const;
+  Result<std::vector<format::SeriesFile>> own_files();
+  std::vector<format::SeriesFile> older_files();
+  void note_once(const std::string& file, const std::string& why);
+  Result<std::string> next_free_name();
+  Result<UniqueFd> create_part(const std::string& name);
   bool drop(const format::SeriesFile& file);
   void drop_expired();
   bool drop_oldest();  // false: there is none that can go
@@ -69,6 +76,7 @@ class RotatedFiles {
   std::string name_;  // that seal() gives
   std::string file_;
   std::uint64_t next_number_ = 0;
+  std::set<std::string> noted_;  // names
   std::atomic<bool> settled_ = false;
   std::atomic<std::uint64_t> dropped_ = 0;
 };

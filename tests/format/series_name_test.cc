@@ -41,6 +41,15 @@ TEST_F(SeriesNameTest, WhatIsListedIsNamedLikeWhatIsWritten) {
   EXPECT_EQ((*list_series(file("plain"))).at(0).path, series_file_name(file("plain"), 3));
 }
 
+TEST_F(SeriesNameTest, ANumberThatNoOtherCanFollowBelongsToNoSet) {
+  touch("t.18446744073709551614.fbz");
+  touch("t.18446744073709551615.fbz");
+  touch("t.18446744073709551616.fbz");
+  const auto files = list_series(file("t.fbz"));
+  ASSERT_EQ(files.value().size(), 1U);
+  EXPECT_EQ(files.value()[0].number, kMaxSeriesNumber);
+}
+
 TEST_F(SeriesNameTest, NoSuchDirectoryIsAnError) {
   EXPECT_FALSE(list_series(file("missing/t.fbz")).ok());
 }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "tests/kernel/kernel_fixture.h"
+#include "tests/support/planted_entries.h"
 
 namespace rfan::kernel_test {
 namespace {
@@ -107,6 +108,34 @@ TEST_F(RotationTest, BeginningTheNextFileWaitsForNobody) {
   const auto outcome = recording.stop();
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.err.find("nothing lost"), std::string::npos) << outcome.err;
+}
+
+// Each of these ended the recording, or switched retention off, or made it drop the newest files.
+TEST_F(RotationTest, NamesThatOthersPlantedDisturbNothing) {
+  tests::make_sticky(directory());
+  const auto name = [&](const std::string& number) { return directory() + "/t." + number + ".fbz"; };
+  const std::vector<std::string> planted{
+      tests::plant_directory(name("000000")),           tests::plant_fifo(name("000001")),
+      tests::plant_link(name("000002"), "/etc/passwd"), tests::plant_file(name("000003")),
+      tests::plant_file(name("000004") + ".part"),      tests::plant_directory(name("000006")),
+      tests::plant_file(name("18446744073709551613")),
+  };
+  const auto recording = record_series({"--rotate-size", "8K", "--keep-files", "3"});
+  open_often(30'000);
+  const auto outcome = recording->stop();
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  auto files = series(directory());
+  for (const auto& entry : planted) {
+    EXPECT_TRUE(tests::is_there(entry)) << entry;
+    EXPECT_NE(outcome.err.find(entry + "'; it "), std::string::npos) << outcome.err;
+    std::erase(files, entry);
+  }
+  EXPECT_LE(files.size(), 3U);
+  ASSERT_GE(files.size(), 2U);
+  EXPECT_GT(opens_in(files), 0U);
+  const auto replayed = replay(directory() + "/t.fbz", {"--kind", "open"});
+  EXPECT_EQ(replayed.status, 0) << replayed.messages;
+  EXPECT_EQ(replayed.events.size(), opens_in(files));
 }
 
 TEST_F(RotationTest, AKilledRecorderLeavesAReadableFile) {
