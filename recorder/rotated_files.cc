@@ -46,6 +46,25 @@ std::string name_of(const format::SeriesFile& file) {
   return file.path.substr(file.path.rfind('/') + 1);
 }
 
+std::uint64_t bytes_on_disk(const format::SeriesFile& file) {
+  struct stat status {};
+  if (::lstat(file.path.c_str(), &status) != 0) return 0;
+  // Some filesystems count no blocks.
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(status.st_size, status.st_blocks * 512));
+}
+
+// Those that may go for lack of space: the newest finished file stays readable, whatever fills the disk.
+std::vector<format::SeriesFile> before_newest_finished(std::vector<format::SeriesFile> files) {
+  const auto newest =
+      std::find_if(files.rbegin(), files.rend(), [](const auto& file) { return file.sealed; });
+  if (newest != files.rend()) {
+    files.erase(newest.base() - 1, files.end());
+  } else if (!files.empty()) {
+    files.pop_back();
+  }
+  return files;
+}
+
 // A detached copy of the mount, which the kernel takes down with the descriptor (open_tree, Linux 5.2). Where
 // that is not to be had, the directory itself.
 Result<UniqueFd> open_directory(const std::string& output) {
@@ -68,8 +87,8 @@ class RotatedFiles::Sink : public format::ByteSink {
     for (;;) {
       const auto before = file_->offset();
       auto status = file_->append(bytes);
-      if (!is_full(status) || !files_.rotation_.drop_when_full || !files_.drop_oldest()) return status;
       bytes = bytes.subspan(static_cast<std::size_t>(file_->offset() - before));
+      if (status.ok() || !files_.makes_room_for(status, bytes.size())) return explained(std::move(status));
     }
   }
   std::uint64_t offset() const override { return file_->offset(); }
@@ -77,6 +96,15 @@ class RotatedFiles::Sink : public format::ByteSink {
   Status close() override { return file_->close(); }
 
  private:
+  Status explained(Status status) const {
+    if (!is_full(status) || !files_.rotation_.drop_when_full) return status;
+    auto error = status.error();
+    error.hint =
+        "free some space; older files were dropped as far as that could help, and the newest "
+        "finished one stays";
+    return error;
+  }
+
   RotatedFiles& files_;
   std::unique_ptr<format::ByteSink> file_;
 };
@@ -165,12 +193,15 @@ Result<std::string> RotatedFiles::next_free_name() {
 
 Result<UniqueFd> RotatedFiles::create_part(const std::string& name) {
   const auto part = name + format::kPartSuffix;
-  auto fd = create_output(reached(part));
-  if (fd) return fd;
-  auto error = fd.error();
-  if (error.errno_value == EEXIST) note_once(part, format::objection_to_file(reached(part)));
-  error.path = shown(part);
-  return error;
+  for (;;) {
+    auto fd = create_output(reached(part));
+    if (fd) return fd;
+    auto error = fd.error();
+    if (makes_room_for(error, 0)) continue;
+    if (error.errno_value == EEXIST) note_once(part, format::objection_to_file(reached(part)));
+    error.path = shown(part);
+    return error;
+  }
 }
 
 // Of the set, oldest first.
@@ -220,9 +251,18 @@ void RotatedFiles::drop_expired() {
   for (std::size_t i = 0; i < expired; ++i) drop(files[i]);
 }
 
-bool RotatedFiles::drop_oldest() {
-  const auto files = older_files();
-  return std::any_of(files.begin(), files.end(), [&](const auto& file) { return drop(file); });
+// Whether what failed is worth another attempt, as an older file has gone.
+bool RotatedFiles::makes_room_for(const Status& failure, std::uint64_t bytes) {
+  return is_full(failure) && rotation_.drop_when_full && drop_oldest_for(bytes);
+}
+
+// Nothing goes where all that may go would not be enough.
+bool RotatedFiles::drop_oldest_for(std::uint64_t bytes) {
+  const auto files = before_newest_finished(older_files());
+  std::uint64_t freed = 0;
+  for (const auto& file : files) freed += bytes_on_disk(file);
+  return freed >= bytes &&
+         std::any_of(files.begin(), files.end(), [&](const auto& file) { return drop(file); });
 }
 
 // One that cannot be removed is passed over.

@@ -38,8 +38,9 @@ class RotatedFiles {
   bool is_settled() const { return settled_.load(std::memory_order_acquire); }
 
   // Where the trace of the file that begin() made goes; once per file. It may be closed at any time. When the
-  // disk is full and Rotation::drop_when_full is set, it drops the oldest file and goes on. Must not outlive
-  // this object.
+  // disk is full and Rotation::drop_when_full is set, it drops the oldest file and goes on; it fails when
+  // only the newest finished file is left, or all that can go would not be enough. Must not outlive this
+  // object.
   std::unique_ptr<format::ByteSink> take_sink();
 
   // The file being written is whole: gives it its name, or, if somebody has taken that, the next free one.
@@ -66,7 +67,8 @@ class RotatedFiles {
   Result<UniqueFd> create_part(const std::string& name);
   bool drop(const format::SeriesFile& file);
   void drop_expired();
-  bool drop_oldest();  // false: there is none that can go
+  bool makes_room_for(const Status& failure, std::uint64_t bytes);
+  bool drop_oldest_for(std::uint64_t bytes);
 
   UniqueFd directory_;
   std::string shown_directory_;  // with a slash; empty: the working directory

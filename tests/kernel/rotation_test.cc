@@ -138,6 +138,41 @@ TEST_F(RotationTest, NamesThatOthersPlantedDisturbNothing) {
   EXPECT_EQ(replayed.events.size(), opens_in(files));
 }
 
+// Whoever can fill the disk could erase the record of what he did.
+TEST_F(RotationTest, AFullDiskLeavesTheNewestFinishedFileAndEndsTheRecording) {
+  const PrivateTmpfs small;
+  ASSERT_EQ(small.mount_errno(), 0);
+  ASSERT_EQ(run({"mount", "-o", "remount,size=512k", small.path()}).status, 0);
+  const auto set = small.file("t.fbz");
+  Recording recording({"--rotate-size", "16K", "--when-full", "drop-oldest", "-o", set, root()});
+  ASSERT_TRUE(recording.begun()) << recording.err();
+  const auto is_finished = [](const std::string& file) { return file.ends_with(".fbz"); };
+  const auto finished = [&] {
+    const auto files = series(small.path());
+    return std::count_if(files.begin(), files.end(), is_finished);
+  };
+  for (int i = 0; i < 1000 && finished() < 4; ++i) open_often(2000);
+  ASSERT_GE(finished(), 4);
+  // The recording ends while the filler takes every page that a dropped file frees.
+  ChildProcess filler(
+      {"sh", "-c", "while sleep 0.01; do head -c 65536 /dev/zero; done 2>&- >> " + small.file("filler")});
+  for (int i = 0; i < 1000 && recording.err().find("No space left") == std::string::npos; ++i)
+    open_often(2000);
+  const auto outcome = recording.wait();
+  filler.send(SIGKILL);
+  filler.wait();
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("No space left on device; free some space; older files were dropped"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_GE(finished(), 1);
+  for (const auto& file : series(small.path())) {
+    if (!is_finished(file)) continue;
+    EXPECT_GT(opens_in({file}), 0U);
+  }
+  EXPECT_FALSE(replay(set, {"--kind", "open"}).events.empty());
+}
+
 TEST_F(RotationTest, AKilledRecorderLeavesAReadableFile) {
   const auto recording = record_series({"--rotate-size", "1G"});
   open_often(1000);

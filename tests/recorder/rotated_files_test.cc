@@ -279,21 +279,81 @@ TEST_F(FullDiskTest, DropsTheOldestFileAndLosesNoByte) {
   EXPECT_EQ(std::filesystem::file_size(file("t.000039.fbz")), kFileBytes);
 }
 
-TEST_F(FullDiskTest, WhatCannotBeRemovedIsNamedAndPassedOver) {
+TEST_F(FullDiskTest, TheNewestFinishedFileStaysWhateverFillsTheDisk) {
   limit_size("size=1m");
   const auto files = begin_set();
   write_finished(*files, 4);
-  // The kernel refuses to remove what something is mounted on.
-  ASSERT_EQ(::mount("/dev/null", file("t.000000.fbz").c_str(), nullptr, MS_BIND, nullptr), 0);
+  const auto sink = files->take_sink();
+  auto status = Status();
+  for (int i = 0; i < 100 && status.ok(); ++i) {
+    fill_the_rest();
+    status = sink->append(bytes_of(std::string(4096, 'x')));
+  }
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().errno_value, ENOSPC);
+  EXPECT_NE(status.error().hint.find("the newest finished one stays"), std::string::npos)
+      << status.error().hint;
+  EXPECT_FALSE(exists("t.000002.fbz"));
+  EXPECT_TRUE(exists("t.000003.fbz"));
+}
+
+TEST_F(FullDiskTest, NothingIsDroppedThatWouldNotBeEnough) {
+  limit_size("size=1m");
+  const auto files = begin_set();
+  write_finished(*files, 4);
   fill_the_rest();
-  testing::internal::CaptureStderr();
+  const auto sink = files->take_sink();
+  EXPECT_FALSE(sink->append(bytes_of(std::string(5 * kFileBytes, 'x'))).ok());
+  EXPECT_EQ(files->dropped(), 0U);
+  EXPECT_TRUE(exists("t.000000.fbz"));
+}
+
+TEST_F(FullDiskTest, WithoutAnInodeForTheNextFileTheOldestGoes) {
+  limit_size("nr_inodes=8");
+  const auto files = begin_set();
+  write_finished(*files, 20);
+  EXPECT_GT(files->dropped(), 0U);
+  EXPECT_TRUE(exists("t.000019.fbz"));
+}
+
+// The kernel refuses to remove what something is mounted on.
+class UnremovableFileTest : public FullDiskTest {
+ protected:
+  void pin(const std::string& name) {
+    pinned_ = file(name);
+    ASSERT_EQ(::mount("/dev/null", pinned_.c_str(), nullptr, MS_BIND, nullptr), 0);
+    testing::internal::CaptureStderr();
+  }
+  void expect_named_and_there() {
+    const auto said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find(pinned_ + "'; it cannot be removed"), std::string::npos) << said;
+    EXPECT_TRUE(tests::is_there(pinned_));
+  }
+  void TearDown() override { ::umount2(pinned_.c_str(), MNT_DETACH); }
+
+  std::string pinned_;
+};
+
+TEST_F(UnremovableFileTest, IsPassedOverWhenTheDiskIsFull) {
+  limit_size("size=1m");
+  const auto files = begin_set();
+  write_finished(*files, 4);
+  pin("t.000000.fbz");
+  fill_the_rest();
   const auto sink = files->take_sink();
   EXPECT_TRUE(sink->append(bytes_of(std::string(4096, 'x'))).ok());
-  const auto said = testing::internal::GetCapturedStderr();
-  ::umount2(file("t.000000.fbz").c_str(), MNT_DETACH);
-  EXPECT_NE(said.find("t.000000.fbz'; it cannot be removed"), std::string::npos) << said;
-  EXPECT_TRUE(exists("t.000000.fbz"));
+  expect_named_and_there();
   EXPECT_FALSE(exists("t.000001.fbz"));
+}
+
+TEST_F(UnremovableFileTest, DoesNotSwitchOffRetention) {
+  for (const char* name : {"t.000000.fbz", "t.000001.fbz", "t.000002.fbz"}) make_file(name);
+  pin("t.000000.fbz");
+  auto files = std::move(*RotatedFiles::create(file("t.fbz"), {.file_bytes = 1, .keep_files = 2}));
+  files->settle();
+  expect_named_and_there();
+  EXPECT_FALSE(exists("t.000001.fbz"));
+  EXPECT_TRUE(exists("t.000002.fbz"));
 }
 
 }  // namespace
