@@ -51,7 +51,6 @@ class ChildProcess {
   std::string err() const;
 
  private:
-
   tests::ScratchDirectory logs_;
   pid_t pid_ = -1;
   int pidfd_ = -1;
