@@ -93,8 +93,12 @@ TEST_F(KernelTest, ClosedStandardDescriptorsStayOutOfTheTrace) {
       const auto directory = scratch().file("series");
       std::filesystem::create_directory(directory);
       const auto line = RFANREC_PATH " " + rotation + "-o " + directory + "/t.fbz " + root() +
-                        " -- /bin/sh -c 'read x <" + file("a") + "' " + closed;
+                        " -- /bin/sh -c 'readlink /proc/$PPID/fd/2 > " + scratch().file("second") +
+                        "; read x <" + file("a") + "' " + closed;
       EXPECT_EQ(run({"sh", "-c", line}).status, 0) << line;
+      // No descriptor of ours has its number, be it of the trace or of the guardian's process.
+      EXPECT_EQ(read_file(scratch().file("second")), "/\n")
+          << line << ": occupied by a descriptor that nothing can be written to";
       const auto replayed = replay(directory);
       EXPECT_EQ(replayed.status, 0) << line << "\n" << replayed.messages;
       EXPECT_EQ(replayed.of_path(file("a")).size(), 2U) << line;

@@ -70,7 +70,8 @@ TEST_F(PrivilegeTest, TheProposedSetcapLineIsEnoughToRecord) {
 TEST_F(PrivilegeTest, WhoBorrowsTheProgramsCapabilitiesMayNotStopOthers) {
   ASSERT_EQ(run({"sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; " + proposed_setcap()}).status, 0);
   for (const auto* option : {"--deny=/etc/**", "--max-stall=60s"}) {
-    const auto outcome = run({program(), "-o", trace(), option, "--user", "0", root()}, nobody());
+    const auto outcome =
+        run({program(), "-o", trace(), option, "--user", "0", "--duration", "5s", root()}, nobody());
     EXPECT_EQ(outcome.status, 1) << option;
     EXPECT_NE(outcome.err.find("run it as root"), std::string::npos) << outcome.err;
   }
