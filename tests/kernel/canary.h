@@ -1,39 +1,47 @@
 // A process that keeps opening a recorded file: it stands still as soon as nobody answers.
 #pragma once
 
-#include <chrono>
-#include <string>
-#include <thread>
+#include <sys/types.h>
 
-#include "tests/kernel/child_process.h"
-#include "tests/kernel/private_tmpfs.h"
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
 
 namespace rfan::kernel_test {
 
-// Opens a file of the recorded filesystem over and over, and counts the rounds in a file on another one.
+// Opens a file of the recorded filesystem every few milliseconds, and keeps its progress in memory that it
+// shares with the test through a file on another filesystem. The destructor kills it and prints the longest
+// wait, which includes any wait for a CPU, and what was refused: tests assert alive(), never a time.
 class Canary {
  public:
-  Canary(const std::string& recorded_file, const std::string& count_file)
-      : count_file_(count_file),
-        process_({"sh", "-c",
-                  "i=0; while :; do read x < " + recorded_file + "; i=$((i+1)); echo $i > " + count_file +
-                      "; sleep 0.005; done"}) {}
+  Canary(const std::string& recorded_file, const std::string& progress_file);
+  ~Canary();
+  Canary(const Canary&) = delete;
+  Canary& operator=(const Canary&) = delete;
 
-  // Whether it gets on: counts further, within kPatience.
-  bool alive() const {
-    const auto before = read_file(count_file_);
-    for (const auto deadline = std::chrono::steady_clock::now() + kPatience;
-         std::chrono::steady_clock::now() < deadline;) {
-      const auto now = read_file(count_file_);
-      if (!now.empty() && now != before) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    return false;
-  }
+  // Whether it gets on: opens once more, within kPatience.
+  bool alive() const;
+  // How many of its opens failed. It goes on after them.
+  std::uint64_t refused() const { return progress_->refused; }
+  // The longest time that one open took so far; an open that still waits counts up to now.
+  std::chrono::milliseconds longest_wait() const;
 
  private:
-  std::string count_file_;
-  ChildProcess process_;
+  using Nanoseconds = std::atomic<std::int64_t>;  // of the monotonic clock
+  struct Progress {
+    std::atomic<std::uint64_t> rounds;  // that succeeded
+    std::atomic<std::uint64_t> refused;
+    Nanoseconds longest;
+    Nanoseconds waiting_since;  // 0: it does not wait
+  };
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free && Nanoseconds::is_always_lock_free,
+                "two processes share them");
+
+  [[noreturn]] void keep_opening(const std::string& path, pid_t parent);
+
+  Progress* progress_;
+  pid_t pid_;
 };
 
 }  // namespace rfan::kernel_test

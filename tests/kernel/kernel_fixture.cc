@@ -54,6 +54,11 @@ Outcome Recording::stop(int signal) {
   return process_.wait();
 }
 
+pid_t Recording::guardian() const {
+  const auto number = std::to_string(pid());
+  return std::stoi(read_file("/proc/" + number + "/task/" + number + "/children"));
+}
+
 void KernelTest::SetUp() {
   auto reason = reason_to_skip();
   if (reason.empty()) reason = enter_mount_namespace();

@@ -27,6 +27,7 @@ class Recording {
   Outcome wait() { return process_.wait(); }
   std::string err() const { return process_.err(); }
   pid_t pid() const { return process_.pid(); }
+  pid_t guardian() const;  // its only child process; once recording has begun
 
  private:
   ChildProcess process_;

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "tests/kernel/canary.h"
 #include "tests/kernel/kernel_fixture.h"
 #include "tests/support/planted_entries.h"
 
@@ -88,6 +89,8 @@ TEST_F(KernelTest, AStartThatFailsLeavesTheOlderTraceWhereItIs) {
 // the kernel's, and messages are written into it.
 TEST_F(KernelTest, ClosedStandardDescriptorsStayOutOfTheTrace) {
   create(file("a"));
+  create(file("canary"));
+  const Canary canary(file("canary"), scratch().file("count"));
   for (const std::string closed : {"2>&-", "0<&- 2>&-", "0<&- >&- 2>&-"}) {
     for (const std::string rotation : {"", "--rotate-size 1M "}) {
       const auto directory = scratch().file("series");
@@ -99,6 +102,7 @@ TEST_F(KernelTest, ClosedStandardDescriptorsStayOutOfTheTrace) {
       // No descriptor of ours has its number, be it of the trace or of the guardian's process.
       EXPECT_EQ(read_file(scratch().file("second")), "/\n")
           << line << ": occupied by a descriptor that nothing can be written to";
+      EXPECT_TRUE(canary.alive()) << line;
       const auto replayed = replay(directory);
       EXPECT_EQ(replayed.status, 0) << line << "\n" << replayed.messages;
       EXPECT_EQ(replayed.of_path(file("a")).size(), 2U) << line;

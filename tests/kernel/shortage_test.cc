@@ -91,8 +91,8 @@ TEST_F(KernelTest, AFullDiskInAStormStopsNobody) {
   ASSERT_TRUE(recording.begun()) << recording.err();
   in_child([&] { open_and_close(file("canary")); });
   std::this_thread::sleep_for(milliseconds(1000));  // flushed: what the storm brings may not fit at all
-  storm({"processes", "8", "200000", std::to_string(kFiles)});
   const Canary canary(file("canary"), scratch().file("count"));
+  storm({"processes", "8", "200000", std::to_string(kFiles)});
   EXPECT_TRUE(canary.alive());
   const auto outcome = recording.wait();  // it ends by itself
   EXPECT_EQ(outcome.status, 1);

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/kernel/canary.h"
 #include "tests/kernel/kernel_fixture.h"
 
 namespace rfan::kernel_test {
@@ -87,9 +88,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, EndingSignalTest,
 TEST_F(SignalsTest, WhatAsksForNothingEndsNeitherTheRecorderNorItsGuardian) {
   create(file("a"));
   const auto recording = record();
-  const auto children =
-      "/proc/" + std::to_string(recording->pid()) + "/task/" + std::to_string(recording->pid()) + "/children";
-  const pid_t guardian = std::stoi(read_file(children));
+  const pid_t guardian = recording->guardian();
   for (const int number : ignored_signals()) {
     recording->send(number);
     ::kill(guardian, number);
@@ -175,8 +174,11 @@ TEST_F(SignalsTest, TheExitStatusIsPassedOnThoughTheStarterIgnoresItsChildren) {
 
 TEST_F(SignalsTest, WhoWaitsForTheReaderOfAPipeMayGiveUp) {
   ASSERT_EQ(run({"mkfifo", scratch().file("pipe")}).status, 0);
+  create(file("canary"));
+  const Canary canary(file("canary"), scratch().file("count"));
   Recording recording({"-o", scratch().file("pipe"), root()});
   std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_TRUE(canary.alive()) << "nothing is held yet";
   EXPECT_EQ(recording.stop(SIGTERM).status, 128 + SIGTERM);
 }
 

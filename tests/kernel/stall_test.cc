@@ -33,17 +33,11 @@ TEST_F(KernelTest, AnIdleRecorderIsNotTakenForAStalledOne) {
   EXPECT_EQ(recording->stop().status, 0) << recording->err();
 }
 
-// The guardian is the recorder's only child process.
-pid_t guardian_of(const Recording& recording) {
-  const auto pid = std::to_string(recording.pid());
-  return std::stoi(read_file("/proc/" + pid + "/task/" + pid + "/children"));
-}
-
 TEST_F(KernelTest, ARecorderWithoutItsGuardianEndsAndSaysWhy) {
   create(file("canary"));
   const auto recording = record();
   const Canary canary(file("canary"), scratch().file("count"));
-  ::kill(guardian_of(*recording), SIGKILL);
+  ::kill(recording->guardian(), SIGKILL);
   const auto outcome = recording->wait();
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("the guardian process was killed"), std::string::npos) << outcome.err;
