@@ -26,7 +26,6 @@ constexpr int kTicksPerStall = 8;
 void become_unstoppable() {
   ::prctl(PR_SET_NAME, "rfan-guardian");
   ::setsid();  // out of reach of the terminal and of a signal to the recorder's process group
-  block_all_signals();
   ::mlockall(MCL_CURRENT);
   sched_param priority{};
   priority.sched_priority = 2;  // above the reader thread; best effort
@@ -42,9 +41,12 @@ Result<Guardian> Guardian::start(std::chrono::milliseconds max_stall) {
   Guardian guardian(new (memory) Shared, tick);
   const UniqueFd recorder(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   if (!recorder) return errno_error("cannot watch the recorder process");
+  // Before the fork: on a busy machine a signal may come before the guardian's first instruction.
+  const auto signals = block_all_signals();
   guardian.pid_ = ::fork();
-  if (guardian.pid_ < 0) return errno_error("cannot start the guardian process");
   if (guardian.pid_ == 0) watch(*guardian.shared_, recorder.get(), tick);
+  ::pthread_sigmask(SIG_SETMASK, &signals, nullptr);  // leaves errno alone
+  if (guardian.pid_ < 0) return errno_error("cannot start the guardian process");
   guardian.pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, guardian.pid_, 0)));
   if (!guardian.pidfd_) return errno_error("cannot watch the guardian process");
   return guardian;

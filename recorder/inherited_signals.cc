@@ -27,10 +27,12 @@ void InheritedSignals::restore() const {
   ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
 }
 
-void block_all_signals() {
+sigset_t block_all_signals() {
   sigset_t all;
+  sigset_t before;
   ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  return before;
 }
 
 }  // namespace rfan::recorder

@@ -26,8 +26,8 @@ class InheritedSignals {
   bool ignores_children_ = false;
 };
 
-// Blocks every signal that can be blocked; a fault still ends the process. For a process that nobody may end
-// but by SIGKILL.
-void block_all_signals();
+// Blocks every signal that can be blocked, in this thread and in what it forks; a fault still ends the
+// process. For a process that nobody may end but by SIGKILL. Returns the mask before.
+sigset_t block_all_signals();
 
 }  // namespace rfan::recorder

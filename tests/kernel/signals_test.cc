@@ -99,6 +99,20 @@ TEST_F(SignalsTest, WhatAsksForNothingEndsNeitherTheRecorderNorItsGuardian) {
   EXPECT_EQ(stop_and_replay(*recording).events.size(), 2U);
 }
 
+TEST_F(SignalsTest, NothingEndsTheGuardianBeforeItsFirstInstruction) {
+  for (int round = 0; round < 20; ++round) {
+    Recording recording(arguments());
+    const auto number = std::to_string(recording.pid());
+    const auto children = "/proc/" + number + "/task/" + number + "/children";
+    std::string guardian;
+    for (int tries = 0; tries < 100'000 && guardian.empty(); ++tries) guardian = read_file(children);
+    ASSERT_FALSE(guardian.empty()) << recording.err();
+    for (const int ending : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ::kill(std::stoi(guardian), ending);
+    EXPECT_TRUE(recording.begun()) << recording.err();
+    EXPECT_EQ(recording.stop().status, 0) << recording.err();
+  }
+}
+
 TEST_F(SignalsTest, WhatAsksForNothingDoesNotDisturbTheStart) {
   for (int round = 0; round < 10; ++round) {
     Recording recording(arguments());
