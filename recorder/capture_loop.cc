@@ -140,7 +140,8 @@ std::optional<CaptureLoop::ReadBytes> CaptureLoop::read_held() {
   } else {
     brought = relay_.read(max_events, asked_ns);
     if (!brought) return std::nullopt;
-    held_until_ns_ = asked_ns;
+    const bool took_all = brought->error == 0 && brought->events.size() < max_events * kKernelEventBytes;
+    if (took_all) held_until_ns_ = asked_ns;
   }
   // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and read()
   // fails.
