@@ -1,7 +1,6 @@
 #include "recorder/arena.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cassert>
@@ -63,12 +62,12 @@ Result<std::unique_ptr<ArenaPool>> ArenaPool::create() {
   auto memory = LockedMemory::allocate(kArenas * sizeof(Arena), "event arenas");
   if (!memory) return memory.error();
   memory->populate(kReady * sizeof(Arena));
-  UniqueFd wake_event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!wake_event) return errno_error("cannot create an eventfd");
-  return std::unique_ptr<ArenaPool>(new ArenaPool(std::move(*memory), std::move(wake_event)));
+  auto wake_event = WakeEvent::create();
+  if (!wake_event) return wake_event.error();
+  return std::unique_ptr<ArenaPool>(new ArenaPool(std::move(*memory), std::move(*wake_event)));
 }
 
-ArenaPool::ArenaPool(LockedMemory memory, UniqueFd wake_event)
+ArenaPool::ArenaPool(LockedMemory memory, WakeEvent wake_event)
     : memory_(std::move(memory)), wake_event_(std::move(wake_event)) {
   for (std::size_t i = kArenas; i-- > 0;) free_.push(new (memory_.data() + i * sizeof(Arena)) Arena);
 }
@@ -91,21 +90,13 @@ Arena* ArenaPool::take_filled(int timeout_ms) {
   writer_sleeps_.exchange(true, std::memory_order_acq_rel);
   Arena* arena = filled_.pop();
   if (arena == nullptr) {
-    pollfd wait_for{wake_event_.get(), POLLIN, 0};
+    pollfd wait_for{wake_event_.fd(), POLLIN, 0};
     ::poll(&wait_for, 1, timeout_ms);
-    std::uint64_t count = 0;
-    // EAGAIN after a timeout: nothing to clear.
-    [[maybe_unused]] const auto cleared = ::read(wake_event_.get(), &count, sizeof count);
+    wake_event_.clear();
     arena = filled_.pop();
   }
   writer_sleeps_.store(false, std::memory_order_relaxed);
   return arena;
-}
-
-void ArenaPool::wake() {
-  const std::uint64_t one = 1;
-  // Fails only when 2^64 - 1 wake-ups are pending.
-  [[maybe_unused]] const auto written = ::write(wake_event_.get(), &one, sizeof one);
 }
 
 }  // namespace rfan::recorder

@@ -11,10 +11,10 @@
 #include <span>
 #include <vector>
 
-#include "format/unique_fd.h"
 #include "recorder/kernel_events.h"
 #include "recorder/locked_memory.h"
 #include "recorder/process_log.h"
+#include "recorder/wake_event.h"
 
 namespace rfan::recorder {
 
@@ -149,16 +149,16 @@ class ArenaPool {
   bool writer_is_abreast() const { return filled_.size() == 0; }
 
   // Any thread: lets take_filled() return early.
-  void wake();
+  void wake() { wake_event_.wake(); }
 
   // Event descriptors in arenas, each open until the writer closed it. The reader adds, the writer subtracts.
   std::atomic<std::int64_t> open_descriptors = 0;
 
  private:
-  ArenaPool(LockedMemory memory, UniqueFd wake_event);
+  ArenaPool(LockedMemory memory, WakeEvent wake_event);
 
   LockedMemory memory_;
-  UniqueFd wake_event_;
+  WakeEvent wake_event_;
   std::atomic<bool> writer_sleeps_ = false;
   std::atomic<std::uint64_t> queued_events_ = 0;
   std::uint64_t queue_high_water_ = 0;  // reader thread

@@ -41,7 +41,7 @@ CaptureLoop::~CaptureLoop() {
 
 Status CaptureLoop::start() {
   if (auto status = relay_.open(); !status) return status;
-  poll_fds_.push_back({relay_.wake_event(), POLLIN, 0});
+  poll_fds_.push_back({relay_.wake_event().fd(), POLLIN, 0});
   if (held_ != nullptr) poll_fds_.push_back({held_->fd(), POLLIN, 0});
   must_watch_ = poll_fds_.size();
   if (told_ != nullptr) poll_fds_.push_back({told_->fd(), POLLIN, 0});
@@ -60,7 +60,7 @@ Status CaptureLoop::start() {
 
 void CaptureLoop::stop() {
   stopping_.store(true, std::memory_order_release);
-  relay_.wake();
+  relay_.wake_event().wake();
   relay_.stop();
 }
 
@@ -121,7 +121,7 @@ bool CaptureLoop::users_changed_before(const ReadBytes& held, const ReadBytes& t
   return !users_are_known_ || held.bytes != kKernelEventBytes || told.bytes != 0;
 }
 
-// What a blocked read() brought comes first: its openers have waited longest.
+// Openers of a blocked read() have waited longest: what it brought comes first.
 std::optional<CaptureLoop::ReadBytes> CaptureLoop::read_held() {
   if (held_ == nullptr) return ReadBytes{};
   const std::int64_t credits =
@@ -340,9 +340,7 @@ void CaptureLoop::count_seen(std::uint64_t events) {
 
 void CaptureLoop::give_up() {
   gave_up_.store(true, std::memory_order_release);
-  const std::uint64_t one = 1;
-  // Fails only when 2^64 - 1 failures are pending.
-  [[maybe_unused]] const auto written = ::write(options_.failure_event, &one, sizeof one);
+  options_.failure_event->wake();
 }
 
 ImageSerial CaptureLoop::attribute(const KernelEvent& event) {
@@ -463,7 +461,7 @@ void CaptureLoop::follow_cpus() {
   std::copy(rings.begin(), rings.end(), poll_fds_.begin() + static_cast<std::ptrdiff_t>(first_ring_));
 }
 
-// As the last poll() said.
+// Whether the last poll() found something queued.
 bool CaptureLoop::events_wait() const {
   return std::any_of(poll_fds_.begin() + 1, poll_fds_.begin() + static_cast<std::ptrdiff_t>(connector_),
                      [](const pollfd& queue) { return queue.revents != 0; });
@@ -480,7 +478,7 @@ bool CaptureLoop::gather() {
   const timespec pause{0, static_cast<long>(gather_ns_)};
   idle_allowance_ns_ += gather_ns_;
   if (::ppoll(poll_fds_.data(), must_watch_, &pause, nullptr) == 0) return false;
-  if (poll_fds_[0].revents != 0) relay_.clear_wake();
+  if (poll_fds_[0].revents != 0) relay_.wake_event().clear();
   held_is_empty_ = false;
   return true;
 }
@@ -503,7 +501,7 @@ void CaptureLoop::wait() {
   const std::size_t watched = shortage ? must_watch_ : held_back ? first_ring_ : poll_fds_.size();
   idle_allowance_ns_ += static_cast<std::uint64_t>(timeout_ms) * 1'000'000;
   const int ready = ::poll(poll_fds_.data(), watched, timeout_ms);
-  if (poll_fds_[0].revents != 0) relay_.clear_wake();
+  if (poll_fds_[0].revents != 0) relay_.wake_event().clear();
   users_are_known_ = ready >= 0 && watched > connector_ && poll_fds_[connector_].revents == 0;
   held_is_empty_ = ready >= 0 && poll_fds_[must_watch_ - 1].revents == 0;
   if (ready == 0) follow_storm(0, monotonic_ns());

@@ -19,6 +19,7 @@
 #include "recorder/process_events.h"
 #include "recorder/process_tracker.h"
 #include "recorder/read_relay.h"
+#include "recorder/wake_event.h"
 
 namespace rfan::recorder {
 
@@ -48,7 +49,7 @@ class CaptureLoop {
     std::optional<Denial> denial{};
     // No open is held: what is told may wait a little, so that it is read many at a time.
     bool gathers_told = false;
-    int failure_event = -1;  // an eventfd, not owned: readable when gave_up()
+    const WakeEvent* failure_event = nullptr;  // not owned: woken when gave_up()
   };
 
   // Either group may be null, not both. All references must outlive the loop.

@@ -41,7 +41,7 @@ Error belongs_to_others(const std::string& path, const std::string& objection) {
   return {"cannot write trace", path, 0, objection + ": give another place with -o FILE"};
 }
 
-// Who waits for the reader of a pipe may give up: there is nothing yet that could be left behind.
+// Lets signals end the wait for the reader of a pipe: there is nothing yet that could be left behind.
 UniqueFd open_patiently(const std::string& path) {
   sigset_t ending;
   sigset_t blocked;

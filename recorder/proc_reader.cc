@@ -166,7 +166,7 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   record.pid = pid;
   if (!read_stat(record) || !read_user(info, record)) return false;
   read_program(record);
-  // As read_ids() will tell of it, which asks the first thread only.
+  // Those of the first thread, which read_ids() asks.
   ids_ = ids_of(info, record);
   const bool kernel_thread = (record.flags & format::kProcessKernelThread) != 0;
   if (record.exe.empty() && !kernel_thread && enter_other_thread(pid)) read_program(record);

@@ -228,7 +228,7 @@ bool ProcessTracker::wants_look(const Entry& process) const {
 
 void ProcessTracker::look_again(std::uint32_t pid, Entry& process) {
   ProcessRecord record;
-  // As in read_later().
+  // Killed meanwhile, it does nothing any more (read_later()).
   if (!looks_the_same(pid, process) && read_proc(pid, record) && !record.exe.empty())
     complete(process, record);
 }
@@ -281,7 +281,7 @@ bool ProcessTracker::is_current(std::uint32_t pid, ImageSerial image) {
 // known any more, it is another image from here on: what it did before was done by the other user.
 void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
   if (process.ids.known() && process.ids != reader_.ids()) {
-    // Of 32 bits, which are used up every 49 days.
+    // Wraps as looked_ms does, every 49 days.
     const std::uint32_t looked_ago_ms = now_ms_ - process.looked_ms;
     change(process, {.fact = ProcessFact::kChanged,
                      .pid = record.pid,

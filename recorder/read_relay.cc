@@ -1,8 +1,6 @@
 #include "recorder/read_relay.h"
 
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "format/unique_fd.h"
 #include "recorder/thread_priority.h"
 
 namespace rfan::recorder {
@@ -28,9 +25,7 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
   Status open();
   Status start(Read read);
   void stop();
-  void wake();
-  int wake_event() const { return wake_event_.get(); }
-  void clear_wake();
+  const WakeEvent& wake_event() const { return wake_event_; }
   std::optional<Bytes> read(std::size_t max_events, std::uint64_t now_ns);
   std::optional<Bytes> take_late(std::size_t max_events);
   std::optional<std::uint64_t> take_blocked_since();
@@ -69,7 +64,7 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
   Read read_;
   const std::chrono::milliseconds tick_;
   const std::function<void()> loop_;
-  UniqueFd wake_event_;
+  WakeEvent wake_event_;
 
   // Twice the number of read()s begun and of changes of the role, plus one within read(). The thread that
   // changes it from odd to even has the role.
@@ -90,8 +85,10 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
 };
 
 Status ReadRelay::State::open() {
-  wake_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  return wake_event_ ? Status{} : errno_error("cannot create an eventfd");
+  auto event = WakeEvent::create();
+  if (!event) return event.error();
+  wake_event_ = std::move(*event);
+  return {};
 }
 
 Status ReadRelay::State::start(Read read) {
@@ -164,18 +161,6 @@ void ReadRelay::State::stop() {
   if (blocked() == 0) read_ = nullptr;
 }
 
-void ReadRelay::State::wake() {
-  const std::uint64_t one = 1;
-  // Fails only at 2^64 - 1, and then it is readable.
-  [[maybe_unused]] const auto written = ::write(wake_event_.get(), &one, sizeof one);
-}
-
-void ReadRelay::State::clear_wake() {
-  std::uint64_t count = 0;
-  // Fails when there is nothing to clear.
-  [[maybe_unused]] const auto bytes = ::read(wake_event_.get(), &count, sizeof count);
-}
-
 std::optional<ReadRelay::Bytes> ReadRelay::State::read(std::size_t max_events, std::uint64_t now_ns) {
   Reading& mine = *current_;
   const auto room = std::span(mine.buffer).first(std::min(max_events, kMaxEvents) * kKernelEventBytes);
@@ -201,7 +186,7 @@ void ReadRelay::State::hand_over(Reading& mine, long bytes) {
     mine.available = bytes < 0 ? mine.taken : static_cast<std::size_t>(bytes);
     mine.error = bytes < 0 ? static_cast<int>(-bytes) : 0;
   }
-  wake();
+  wake_event_.wake();
 }
 
 // The kernel may still be writing the newest event; events seen a tick ago are complete.
@@ -228,7 +213,7 @@ bool ReadRelay::State::await_role(const std::shared_ptr<Reading>& mine) {
       if (!each->done) look_at(*each);
       has_more = has_more || each->taken < each->available;
     }
-    if (has_more) wake();
+    if (has_more) wake_event_.wake();
     const auto turn = turn_.load(std::memory_order_acquire);
     if (turn % 2 == 0 || turn != seen) {
       seen = turn;
@@ -296,16 +281,8 @@ void ReadRelay::stop() {
   state_->stop();
 }
 
-void ReadRelay::wake() {
-  state_->wake();
-}
-
-int ReadRelay::wake_event() const {
+const WakeEvent& ReadRelay::wake_event() const {
   return state_->wake_event();
-}
-
-void ReadRelay::clear_wake() {
-  state_->clear_wake();
 }
 
 std::optional<ReadRelay::Bytes> ReadRelay::read(std::size_t max_events, std::uint64_t now_ns) {

@@ -12,6 +12,7 @@
 #include "format/error.h"
 #include "recorder/clock.h"
 #include "recorder/kernel_events.h"
+#include "recorder/wake_event.h"
 
 namespace rfan::recorder {
 
@@ -45,10 +46,8 @@ class ReadRelay {
   // Returns when the loop has ended for good. Threads that are still blocked own all they touch from then on.
   void stop();
 
-  // Any thread: wake_event() becomes readable. The loop polls it and clears it.
-  void wake();
-  int wake_event() const;
-  void clear_wake();
+  // For the loop to poll and to clear.
+  const WakeEvent& wake_event() const;
 
   // The events of one read(), or its errno. Valid until the next call of read() or take_late().
   struct Bytes {

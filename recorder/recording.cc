@@ -136,7 +136,7 @@ bool Recording::command_is_over() {
 
 void Recording::wait_for_end() {
   std::array<pollfd, 6> events{{{signals_.fd(), POLLIN, 0},
-                                {failure_event_.get(), POLLIN, 0},
+                                {failure_event_.fd(), POLLIN, 0},
                                 {command_ ? command_->pidfd() : watched_process_.get(), POLLIN, 0},
                                 {mount_watch_ ? mount_watch_->fd() : -1, MountWatch::kPollEvents, 0},
                                 {guardian_->pidfd(), POLLIN, 0},

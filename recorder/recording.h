@@ -26,6 +26,7 @@
 #include "recorder/status_line.h"
 #include "recorder/trace_series.h"
 #include "recorder/user_signals.h"
+#include "recorder/wake_event.h"
 #include "recorder/write_loop.h"
 
 namespace rfan::recorder {
@@ -95,7 +96,7 @@ class Recording {
   std::optional<OutputFile> output_;             // of a trace that is not rotated
   std::unique_ptr<RotatedFiles> rotated_files_;  // of one that is
   UserSignals signals_;
-  UniqueFd failure_event_;
+  WakeEvent failure_event_;
   const EventPlan plan_;
   std::optional<EventGroups> groups_;
   std::optional<DirectoryTable> directories_;

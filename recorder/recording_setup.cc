@@ -1,6 +1,5 @@
 // Set-up of a recording, up to the first event.
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -97,7 +96,7 @@ Status Recording::open_process_channel() {
   }
   CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = descriptor_budget_};
   capture.gathers_told = options_.hold != format::HoldMode::kOpen;
-  capture.failure_event = failure_event_.get();
+  capture.failure_event = &failure_event_;
   if (!options_.deny.empty()) {
     auto names = PathResolver::open();
     if (!names) return names.error();
@@ -155,8 +154,9 @@ Status Recording::set_up() {
   }
   // A core dump of a recorder that holds the filesystem of the core file would never end (measured on 6.18).
   ::prctl(PR_SET_DUMPABLE, 0);
-  failure_event_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!failure_event_) return errno_error("cannot create an eventfd");
+  auto failure_event = WakeEvent::create();
+  if (!failure_event) return failure_event.error();
+  failure_event_ = std::move(*failure_event);
   if (auto status = open_directories(); !status) return status;
   if (auto status = create_groups(); !status) return status;
   // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call
@@ -238,7 +238,7 @@ Status Recording::create_trace() {
   writer_ =
       std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver), std::move(*mounts),
                                   std::move(*directories_), std::move(*series), live_);
-  writer_->start(failure_event_.get());
+  writer_->start(failure_event_);
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "format/own_files.h"
+#include "format/pattern.h"
 #include "format/series_name.h"
 #include "recorder/messages.h"
 #include "recorder/output_file.h"
@@ -43,7 +44,7 @@ int rename_to_free(int directory, const std::string& from, const std::string& to
 }
 
 std::string name_of(const format::SeriesFile& file) {
-  return file.path.substr(file.path.rfind('/') + 1);
+  return std::string(format::base_name(file.path));
 }
 
 std::uint64_t bytes_on_disk(const format::SeriesFile& file) {
@@ -181,7 +182,7 @@ Status RotatedFiles::begin() {
   }
 }
 
-// What others have planted keeps its name.
+// Numbers of names that others have planted are passed over.
 Result<std::string> RotatedFiles::next_free_name() {
   while (next_number_ <= format::kMaxSeriesNumber) {
     auto name = format::series_file_name(output_, next_number_++);
@@ -204,7 +205,7 @@ Result<UniqueFd> RotatedFiles::create_part(const std::string& name) {
   }
 }
 
-// Of the set, oldest first.
+// Lists the files of the set, oldest first.
 Result<std::vector<format::SeriesFile>> RotatedFiles::own_files() {
   auto files = format::list_series(reached(output_));
   if (!files) {

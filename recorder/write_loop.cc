@@ -35,8 +35,8 @@ WriteLoop::~WriteLoop() {
   stop();
 }
 
-void WriteLoop::start(int failure_event) {
-  failure_event_ = failure_event;
+void WriteLoop::start(const WakeEvent& failure_event) {
+  failure_event_ = &failure_event;
   thread_ = std::thread([this] { run(); });
 }
 
@@ -416,9 +416,7 @@ void WriteLoop::fail(const Error& error) {
   const auto unwritten = trace().event_count() - flushed_events_;
   if (unwritten != 0) ledger_.add({LossCause::kWriteError, unwritten, now_ns, now_ns});
   failure_ = error;
-  const std::uint64_t one = 1;
-  // Fails only when 2^64 - 1 failures are pending.
-  [[maybe_unused]] const auto written = ::write(failure_event_, &one, sizeof one);
+  failure_event_->wake();
 }
 
 Status WriteLoop::finish(format::TraceSummary summary) {

@@ -15,7 +15,6 @@
 
 #include "format/error.h"
 #include "format/trace_writer.h"
-#include "format/unique_fd.h"
 #include "recorder/arena.h"
 #include "recorder/clock.h"
 #include "recorder/directory_table.h"
@@ -28,6 +27,7 @@
 #include "recorder/process_table.h"
 #include "recorder/record_filter.h"
 #include "recorder/trace_series.h"
+#include "recorder/wake_event.h"
 
 namespace rfan::recorder {
 
@@ -56,8 +56,8 @@ class WriteLoop {
             LiveStatistics& live);
   ~WriteLoop();
 
-  // `failure_event` (an eventfd, not owned) becomes readable when the trace can no longer be written.
-  void start(int failure_event);
+  // Wakes by `failure_event`, which must outlive this, when the trace can no longer be written.
+  void start(const WakeEvent& failure_event);
   // Any thread: names below this mount point, of a filesystem that is about to be marked, can be told from
   // now on.
   void add_filesystem(const std::string& mount_point);
@@ -150,7 +150,7 @@ class WriteLoop {
   std::uint64_t flush_due_ns_ = 0;  // CLOCK_MONOTONIC; 0: nothing is pending
   bool urgent_ = false;             // this thread's priority
   Status failure_;
-  int failure_event_ = -1;
+  const WakeEvent* failure_event_ = nullptr;  // of start()
   CpuTime cpu_time_;
 
   std::mutex inbox_mutex_;  // what other threads told

@@ -43,7 +43,7 @@ class ChangeTest : public KernelTest, public ::testing::WithParamInterface<std::
       if (!holds_opens()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
-  // What is not said to be uncertain.
+  // Leaves out events that are said to be uncertain.
   static std::vector<ReplayedEvent> certain(std::vector<ReplayedEvent> events) {
     std::erase_if(events, [](const auto& event) { return event.uncertain; });
     return events;
@@ -207,7 +207,7 @@ TEST_P(CgroupTest, AMoveToAnotherControlGroupIsSeenWithinATenthOfASecond) {
   }
 }
 
-// What it did under the former one since the last look may be of either.
+// Events since the last look, under the former group, may be of either.
 TEST_P(CgroupTest, AFilterByControlGroupSaysThatItMayHaveMissedSomething) {
   auto options = mode();
   options.insert(options.end(), {"--cgroup", name_});

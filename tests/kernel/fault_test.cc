@@ -137,7 +137,7 @@ TEST_F(FaultTest, AFileThatMayNotGrowEndsTheRecordingReadable) {
   expect_first_in(trace(), 3);
 }
 
-// As if the device were pulled: from now on everything in there is EIO. Returns 0 or errno.
+// Fails everything in there with EIO from now on, as if the device were pulled. Returns 0 or errno.
 int shut_down(const std::string& directory) {
   constexpr unsigned long kShutdown = _IOR('X', 125, std::uint32_t);  // EXT4_IOC_SHUTDOWN
   std::uint32_t flags = 0;                                            // what was written before is kept

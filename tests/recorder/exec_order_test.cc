@@ -68,6 +68,18 @@ class ExecOrderTest : public ::testing::Test {
     return kNames[answer.image] + (answer.certain ? "" : "?");
   }
 
+  // With the change at time 50.
+  void expect_held_opens_to_tell_of_the_change() {
+    const auto before = create();
+    held(FAN_OPEN_PERM, 40);
+    const auto between = create();
+    held(FAN_OPEN_PERM, 60);
+    const auto after = create();
+    EXPECT_EQ(of(before), "shell");
+    EXPECT_EQ(of(between), "tool?");
+    EXPECT_EQ(of(after), "tool");
+  }
+
  private:
   static KernelBytes notification(std::uint64_t mask, const std::string& name) {
     std::string body(8 + sizeof(file_handle) + 4, '\1');
@@ -145,14 +157,7 @@ TEST_F(ExecOrderTest, BehindAHeldExecThatWasReadTooEarlyThereIsDoubt) {
 
 TEST_F(ExecOrderTest, AHeldOpenTellsTheTime) {
   exec(kTool, kShell, 50);
-  const auto before = create();
-  held(FAN_OPEN_PERM, 40);
-  const auto between = create();
-  held(FAN_OPEN_PERM, 60);
-  const auto after = create();
-  EXPECT_EQ(of(before), "shell");
-  EXPECT_EQ(of(between), "tool?");
-  EXPECT_EQ(of(after), "tool");
+  expect_held_opens_to_tell_of_the_change();
 }
 
 TEST_F(ExecOrderTest, AnExecThatIsNotHeldAfterOneThatWasIsInDoubt) {
@@ -185,14 +190,7 @@ TEST_F(ExecOrderTest, AChangeOfUserAfterTheExecHidesItNot) {
 
 TEST_F(ExecOrderTest, AHeldOpenTellsWhetherTheUserHadChanged) {
   becomes_another_user(kTool, kShell, 50);
-  const auto before = create();
-  held(FAN_OPEN_PERM, 40);
-  const auto between = create();
-  held(FAN_OPEN_PERM, 60);
-  const auto after = create();
-  EXPECT_EQ(of(before), "shell");
-  EXPECT_EQ(of(between), "tool?");
-  EXPECT_EQ(of(after), "tool");
+  expect_held_opens_to_tell_of_the_change();
 }
 
 TEST_F(ExecOrderTest, AnotherNameIsNoDoubt) {

@@ -375,7 +375,7 @@ class UntoldChangeTest : public ProcessTrackerTest {
     facts();
   }
   virtual std::uint64_t begin_ns() const { return 100 * kSecondNs; }
-  // What was done before was done by the former user.
+  // The former user did what was done before.
   void expect_another_image(ImageSerial after) {
     EXPECT_NE(after, before_);
     const auto told_facts = facts();

@@ -76,7 +76,7 @@ class ReadRelayTest : public ::testing::Test {
   }
   void end() {
     ending_ = true;
-    relay_.wake();
+    relay_.wake_event().wake();
     relay_.stop();
   }
   // Waits until all of these were taken, in whatever order.
@@ -102,8 +102,8 @@ class ReadRelayTest : public ::testing::Test {
       if (!brought) return;
       take(*brought);
       if (!brought->events.empty()) continue;
-      pollfd wake{relay_.wake_event(), POLLIN, 0};
-      if (::poll(&wake, 1, 1) > 0) relay_.clear_wake();
+      pollfd wake{relay_.wake_event().fd(), POLLIN, 0};
+      if (::poll(&wake, 1, 1) > 0) relay_.wake_event().clear();
     }
   }
   void take(const ReadRelay::Bytes& brought) {

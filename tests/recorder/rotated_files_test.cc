@@ -262,7 +262,7 @@ class FullDiskTest : public TmpfsTest {
       ASSERT_TRUE(files.begin().ok()) << i;
     }
   }
-  // As anybody may do.
+  // Done as anybody may.
   void fill_the_rest(const std::string& name = "filler") const {
     std::ofstream filler(file(name), std::ios::binary | std::ios::app);
     const std::string page(4096, 'f');

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,7 +28,7 @@ class WriteLoopTest : public ::testing::Test {
         std::make_unique<WriteLoop>(WriteLoop::Options{}, *arenas_, *log_, std::move(*PathResolver::open()),
                                     std::move(*OwnMounts::open()), std::move(*DirectoryTable::create()),
                                     std::make_unique<TraceSeries>(trace_.take_writer()), live_);
-    loop_->start(failure_event_.get());
+    loop_->start(failure_event_);
   }
 
   // A batch of events, each of an unknown process unless told.
@@ -78,7 +77,7 @@ class WriteLoopTest : public ::testing::Test {
   LiveStatistics live_;
   std::unique_ptr<ArenaPool> arenas_;
   std::optional<ProcessLog> log_;
-  UniqueFd failure_event_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  WakeEvent failure_event_ = WakeEvent::create().value();
   std::unique_ptr<WriteLoop> loop_;
   std::uint64_t clock_ns_ = 1'000'000'000;
 };

@@ -1,4 +1,4 @@
-// What a user without privileges can put into a directory that everybody may write to.
+// Entries that a user without privileges can put into a directory that everybody may write to.
 #pragma once
 
 #include <fcntl.h>

@@ -1,0 +1,28 @@
+// A wake-up call for a thread that polls.
+#pragma once
+
+#include <utility>
+
+#include "format/error.h"
+#include "format/unique_fd.h"
+
+namespace rfan::recorder {
+
+// An eventfd. No call blocks or allocates, or can fail in a way that matters: once it is readable, more
+// wake-ups change nothing.
+class WakeEvent {
+ public:
+  static Result<WakeEvent> create();
+  WakeEvent() = default;  // wakes nobody
+
+  int fd() const { return event_.get(); }  // readable from wake() until clear()
+  void wake() const;                       // any thread
+  void clear() const;
+
+ private:
+  explicit WakeEvent(UniqueFd event) : event_(std::move(event)) {}
+
+  UniqueFd event_;
+};
+
+}  // namespace rfan::recorder
