@@ -2,10 +2,12 @@
 // it wrote is readable. README.md has the whole matrix; what is not here is tested where its row says.
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -55,7 +57,6 @@ class FaultTest : public KernelTest {
     for (const auto& event : events) EXPECT_FALSE(event.exe.empty());
   }
   // The shell, in a mount namespace of its own, that does `before` and becomes `rfanrec -o OUTPUT TMPFS`.
-  // own.
   std::vector<std::string> rfanrec_after(const std::string& before, const std::string& output) const {
     return {"unshare", "--mount", "sh", "-c",
             before + "; exec " + RFANREC_PATH + " -o " + output + " " + root()};
@@ -122,14 +123,21 @@ INSTANTIATE_TEST_SUITE_P(Faults, HarmlessFaultTest,
                                            HarmlessFault{"DeletedDirectory", kInADeletedDirectory}),
                          [](const auto& fault) { return fault.param.name; });
 
+// No file that `process` writes may grow by more than `bytes` beyond the size of `file`.
+void limit_growth(pid_t process, const std::string& file, std::uintmax_t bytes) {
+  const rlimit limit{fs::file_size(file) + bytes, RLIM_INFINITY};
+  ASSERT_EQ(::prlimit(process, RLIMIT_FSIZE, &limit, nullptr), 0) << std::strerror(errno);
+}
+
 TEST_F(FaultTest, AFileThatMayNotGrowEndsTheRecordingReadable) {
   constexpr std::size_t kFiles = 10'000;
+  constexpr std::uintmax_t kLeftBytes = 8 << 10;
   prepare_storm(kFiles);
-  ChildProcess recording(rfanrec_after("ulimit -f 16", trace()));  // 8 KiB
-  ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording")) << recording.err();
+  const auto recording = record();
   open_first();
+  limit_growth(recording->pid(), trace(), kLeftBytes);
   storm({"files", std::to_string(kFiles)});
-  const auto outcome = recording.wait();  // it ends by itself
+  const auto outcome = recording->wait();  // it ends by itself
   EXPECT_EQ(outcome.status, 1);
   expect_said(outcome, "File too large; the trace is readable up to there");
   expect_said(outcome, " LOST");
