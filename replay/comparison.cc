@@ -20,6 +20,7 @@ std::vector<std::string> folded_paths(const RunTally& run, const NameFolding& fo
 
 void RunSum::add(const RunSum& other) {
   events += other.events;
+  repeats += other.repeats;
   even_events += other.even_events;
   waits += other.waits;
   waited_ns += other.waited_ns;
@@ -85,7 +86,7 @@ void Comparison::merge_cells() {
         sums_.resize(sums_.size() + runs());
       }
       cell_of.push_back(entry->second);
-      sums_[entry->second * runs() + parts_[part].run].add({cell.events, cell.even_events, cell.waits,
+      sums_[entry->second * runs() + parts_[part].run].add({cell.events, cell.repeats, cell.even_events, cell.waits,
                                                             cell.waited_ns, cell.waited_log2,
                                                             cell.waited_log2_squares, 1});
     }

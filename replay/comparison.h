@@ -18,6 +18,7 @@ namespace rfan::replay {
 // What one run did with one key. Sums of several keys are sums, except of `files`.
 struct RunSum {
   std::uint64_t events = 0;
+  std::uint64_t repeats = 0;  // see TallyCell
   std::uint64_t even_events = 0;
   std::uint64_t waits = 0;
   std::uint64_t waited_ns = 0;
@@ -26,6 +27,8 @@ struct RunSum {
   std::uint32_t files = 0;  // distinct names before folding
 
   void add(const RunSum& other);
+  // The events whose number says something.
+  double telling_events() const { return static_cast<double>(events - repeats); }
 };
 
 struct ComparedCell {

@@ -159,7 +159,7 @@ class TableMaker {
     for (std::size_t cell = 0; cell < row_of_.size(); ++cell) {
       for (std::size_t run = 0; run < comparison_.runs(); ++run) {
         const auto at = row_of_[cell] * comparison_.runs() + run;
-        samples.values[at] += static_cast<double>(comparison_.sum(cell, run).events);
+        samples.values[at] += comparison_.sum(cell, run).telling_events();
         even[at] += static_cast<double>(comparison_.sum(cell, run).even_events);
       }
     }

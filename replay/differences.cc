@@ -41,7 +41,7 @@ Differences find_differences(const Comparison& comparison) {
       even.resize(even.size() + runs);
     }
     for (std::size_t run = 0; run < runs; ++run) {
-      samples.values[entry->second * runs + run] += static_cast<double>(comparison.sum(cell, run).events);
+      samples.values[entry->second * runs + run] += comparison.sum(cell, run).telling_events();
       even[entry->second * runs + run] += static_cast<double>(comparison.sum(cell, run).even_events);
     }
   }

@@ -27,6 +27,8 @@ std::uint64_t cell_key(std::uint32_t shape, format::PathId path, EventKind kind)
          static_cast<std::uint64_t>(kind);
 }
 
+bool is_close(EventKind kind) { return kind == EventKind::kCloseNowrite || kind == EventKind::kCloseWrite; }
+
 }  // namespace
 
 // When each process was last seen to do something itself, or through a descendant.
@@ -134,7 +136,12 @@ class TallyReader {
     if (added) run_.cells_.push_back({shape, path, kind});
     auto& cell = run_.cells_[entry->second];
     ++cell.events;
-    cell.even_events += run_.events_ / slice_events_ % 2 == 0;
+    if (is_close(kind) && cell.last_process == process) {
+      ++cell.repeats;
+    } else {
+      cell.even_events += run_.events_ / slice_events_ % 2 == 0;
+    }
+    cell.last_process = process;
     if (waited) add_wait(cell, *waited);
     if (events_.flags[i] & format::kFlagHeld) {
       ++run_.replies_[static_cast<std::uint64_t>(entry->second) << 8U |

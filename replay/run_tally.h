@@ -23,16 +23,21 @@ namespace rfan::replay {
 // on the way to it, such as looking the path up, or reading the file before closing it. While a descendant
 // does something, that is the descendant's time, not the waiting ancestor's. The first event of an image has
 // none.
+//
+// `repeats` are closes by the process that closed the same file right before. How many of them there are says
+// nothing: the kernel makes one event of equal ones that wait in its queue (fanotify(7)).
 struct TallyCell {
   std::uint32_t shape = 0;
   format::PathId path = 0;  // of a rename: the target
   format::EventKind kind = format::EventKind::kOpen;
   std::uint64_t events = 0;
-  std::uint64_t even_events = 0;  // of those, in slices of even number
+  std::uint64_t repeats = 0;      // of those
+  std::uint64_t even_events = 0;  // of the others, in slices of even number
   std::uint64_t waits = 0;
   std::uint64_t waited_ns = 0;
   double waited_log2 = 0;  // sum of the logarithms
   double waited_log2_squares = 0;
+  format::ProcessId last_process = 0;
 };
 
 // What one process did in order, for --sequence: runs of the same event are one step.
