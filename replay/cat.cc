@@ -6,7 +6,7 @@
 #include "replay/field_printer.h"
 #include "replay/json_printer.h"
 #include "replay/text_printer.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -269,10 +269,25 @@ class Cat : public Verb {
   Look look_;
 };
 
-}  // namespace
-
 std::unique_ptr<Verb> make_cat() {
   return std::make_unique<Cat>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kCatVerb{.name = "cat",
+                             .summary = "print the events, one per line (the default)",
+                             .synopsis = "TRACE... [FILTERS] [OUTPUT]",
+                             .about = R"(Prints the events in the order in which they were recorded.
+
+  rfanreplay trace.fbz --exe vim
+  rfanreplay trace.fbz --exe cc1plus --path '*.h' --kind open
+  rfanreplay trace.fbz --since +1m30s --until +2m --format jsonl | jq .path
+  rfanreplay trace.fbz --sort latency --top 20      which opens waited longest for their answer
+  rfanreplay trace.fbz --slowest 1s                 what happened in the slowest second
+  sudo rfanrec -o - / | rfanreplay -                live
+)",
+                             .groups = kTakesAll,
+                             .make = make_cat};
 
 }  // namespace rfan::replay

@@ -16,7 +16,7 @@
 #include "replay/sequence_view.h"
 #include "replay/set_view.h"
 #include "replay/slow_directories.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -250,10 +250,32 @@ void Diff::tell_folding(const Comparison& comparison, const Session& session) co
   }
 }
 
-}  // namespace
-
 std::unique_ptr<Verb> make_diff() {
   return std::make_unique<Diff>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kDiffVerb{
+    .name = "diff",
+    .summary = "what differs between two traces, or two groups of runs",
+    .synopsis = "BASE NEW [FILTERS] [OUTPUT]\n       rfanreplay diff BASE... -- NEW... [FILTERS] [OUTPUT]",
+    .about =
+        R"(Compares runs: what is new, gone, more, less, moved or slower, one line for each cause, what noise explains left out.
+With several runs a side it is told from differences by how much the runs of a side differ.
+
+  rfanreplay diff good.fbz bad.fbz
+  rfanreplay diff good1.fbz good2.fbz good3.fbz -- bad1.fbz bad2.fbz bad3.fbz
+  rfanreplay diff a.fbz b.fbz --map /home/ann/build=/build --map /tmp/build=/build
+  rfanreplay diff a.fbz b.fbz --by dir                 how often, side by side
+  rfanreplay diff a.fbz b.fbz --sets                   files and programs that only one side has
+  rfanreplay diff a.fbz b.fbz --sequence --exe cc1     what was done in another order
+  rfanreplay diff a.fbz b.fbz --path /usr/include/ --fail-on count:+10%
+
+Exit status: 0 the same, 1 they differ (with --fail-on: a limit is broken), 2 an error, 3 compared, but
+events are missing from a trace.
+)",
+    .groups = (kTakesAll & ~kTakesSource & ~kTakesReltime) | kTakesSides,
+    .make = make_diff};
 
 }  // namespace rfan::replay

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "replay/comparison.h"
-#include "replay/verb.h"
+#include "replay/session.h"
 
 namespace rfan::replay {
 

@@ -17,7 +17,7 @@
 #include "replay/json_writer.h"
 #include "replay/process_view.h"
 #include "replay/table.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -327,10 +327,25 @@ class Files : public Verb {
   bool churn_ = false;
 };
 
-}  // namespace
-
 std::unique_ptr<Verb> make_files() {
   return std::make_unique<Files>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kFilesVerb{
+    .name = "files",
+    .summary = "the files that were touched, in the order of first touch",
+    .synopsis = "TRACE... [FILTERS] [OUTPUT]",
+    .about =
+        R"(Prints every file once, in the order in which it was first touched: a list for packaging or reading ahead.
+
+  rfanreplay files trace.fbz --tree 4711 --existing -0 | xargs -0 cat >/dev/null
+  rfanreplay files trace.fbz --exe vim                what vim needs to start, in order
+  rfanreplay files trace.fbz --wrote main.o           what the writers of main.o touched
+  rfanreplay files trace.fbz --churn                  what was created and deleted again
+)",
+    .groups = kTakesAll,
+    .make = make_files};
 
 }  // namespace rfan::replay

@@ -9,7 +9,7 @@
 #include "format/latency_histogram.h"
 #include "format/number_text.h"
 #include "replay/json_writer.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -313,10 +313,22 @@ class Hist : public Verb {
   std::uint64_t width_ns_ = 1;
 };
 
-}  // namespace
-
 std::unique_ptr<Verb> make_hist() {
   return std::make_unique<Hist>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kHistVerb{
+    .name = "hist",
+    .summary = "rate and latency over time, drawn",
+    .synopsis = "TRACE... [FILTERS] [OUTPUT]",
+    .about = R"(Draws how many events there were over time and how long held opens waited; marks losses.
+
+  rfanreplay hist trace.fbz --exe cc1plus
+  rfanreplay hist trace.fbz --since 20% --until 30% --rows 50
+)",
+    .groups = kTakesAll & ~kTakesSource,
+    .make = make_hist};
 
 }  // namespace rfan::replay

@@ -10,7 +10,7 @@
 #include "format/trace_reader.h"
 #include "replay/table.h"
 #include "replay/trace_names.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -162,6 +162,10 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
   return whole ? Coverage::kWhole : Coverage::kPartial;
 }
 
+std::unique_ptr<Verb> make_info() {
+  return std::make_unique<Info>();
+}
+
 }  // namespace
 
 std::optional<double> InfoReport::events_per_second() const {
@@ -178,8 +182,16 @@ std::optional<double> InfoReport::attribution_percent() const {
   return summary.totals.attribution_percent();
 }
 
-std::unique_ptr<Verb> make_info() {
-  return std::make_unique<Info>();
-}
+constexpr VerbEntry kInfoVerb{
+    .name = "info",
+    .summary = "what was recorded, where, how completely and at what cost",
+    .synopsis = "TRACE... [OUTPUT]",
+    .about = R"(Describes each trace. Of a finished one it reads little more than the footer.
+
+  rfanreplay info trace.fbz
+  rfanreplay info trace.fbz --format json | jq .losses
+)",
+    .groups = 0,
+    .make = make_info};
 
 }  // namespace rfan::replay

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "replay/verb.h"
+#include "replay/session.h"
 
 namespace rfan::replay {
 

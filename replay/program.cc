@@ -15,7 +15,7 @@
 #include "format/unfolding.h"
 #include "replay/pager.h"
 #include "replay/standard_error.h"
-#include "replay/verb.h"
+#include "replay/verb_table.h"
 
 namespace rfan::replay {
 namespace {
@@ -34,7 +34,7 @@ Result<Invocation> parse(std::vector<std::string> arguments) {
   invocation.entry = arguments.empty() ? nullptr : find_verb(arguments.front());
   const bool named = invocation.entry != nullptr;
   if (named) arguments.erase(arguments.begin());
-  if (!named) invocation.entry = &verbs().front();
+  if (!named) invocation.entry = verbs().front();
   const auto& entry = *invocation.entry;
   invocation.verb = entry.make();
   TypedOptions typed;

@@ -9,7 +9,7 @@
 #include "format/trace_file.h"
 #include "replay/new_trace.h"
 #include "replay/trace_copy.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -184,10 +184,24 @@ Result<Coverage> Recover::run(const Session& session) {
   return Coverage::kWhole;
 }
 
-}  // namespace
-
 std::unique_ptr<Verb> make_recover() {
   return std::make_unique<Recover>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kRecoverVerb{
+    .name = "recover",
+    .summary = "save what is readable of a damaged trace into a new one",
+    .synopsis = "TRACE -o OUT",
+    .about =
+        R"(Writes a new, complete trace from all that is readable of one that is damaged, cut off or was not finished. What
+is missing is in its loss ledger: a write error for each damaged place, with the number of events where that is
+known. OUT appears only when it was read back and found whole.
+
+  rfanreplay recover damaged.fbz -o saved.fbz
+)",
+    .groups = kMakesTrace,
+    .make = make_recover};
 
 }  // namespace rfan::replay

@@ -10,7 +10,7 @@
 #include "replay/json_writer.h"
 #include "replay/report_query.h"
 #include "replay/table.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -295,10 +295,25 @@ void Report::print_csv(const Top& rows, std::uint64_t total, const Session& sess
   }
 }
 
-}  // namespace
-
 std::unique_ptr<Verb> make_report() {
   return std::make_unique<Report>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kReportVerb{.name = "report",
+                                .summary = "count events by executable, path, directory, ...",
+                                .synopsis = "TRACE... [--by KEY,...] [FILTERS] [OUTPUT]",
+                                .about = R"(Counts events by one or more keys, the most frequent first.
+
+  rfanreplay report trace.fbz                                     by executable
+  rfanreplay report trace.fbz --by dir --depth 3
+  rfanreplay report trace.fbz --by exe,path --sort reopens        who opens the same file over and over
+  rfanreplay report trace.fbz --by exe --sort short               who causes the most short opens
+  rfanreplay report trace.fbz --by process --path /etc/hosts --kind close_write,rename   who wrote this file
+  rfanreplay report trace.fbz --by path --kind open -F events,p50,p99,max
+)",
+                                .groups = kTakesAll,
+                                .make = make_report};
 
 }  // namespace rfan::replay

@@ -16,7 +16,7 @@
 #include "replay/new_trace.h"
 #include "replay/trace_copy.h"
 #include "replay/trace_names.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -337,10 +337,29 @@ Result<Coverage> Slice::run(const Session& session) {
   return coverage;
 }
 
-}  // namespace
-
 std::unique_ptr<Verb> make_slice() {
   return std::make_unique<Slice>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kSliceVerb{
+    .name = "slice",
+    .summary = "cut out a part as a new trace, its names hashed on request",
+    .synopsis = "TRACE... -o OUT [FILTERS] [OPTIONS]",
+    .about =
+        R"(Writes the events that the filters want to a new trace. With times only, blocks that lie inside are copied as they
+are, and all names come along, also those of processes that did nothing then. With other filters, several files
+or --level, everything is encoded anew, and the new trace names only the processes and paths of its events; a
+parent that has no event before is left out. What META says of the recording (host, command, mounts) is kept:
+--redact hashes that too. OUT appears only when it was read back and found whole.
+
+  rfanreplay slice trace.fbz --since +90s --until +100s -o ten_seconds.fbz
+  rfanreplay slice trace.fbz --tree 4711 -o one_job.fbz
+  rfanreplay slice trace.fbz --level 19 -o small.fbz
+  rfanreplay slice trace.fbz --redact --redact-key key --redact-keep /usr/include/ -o to_share.fbz
+)",
+    .groups = kTakesFilters | kTakesThreads | kMakesTrace,
+    .make = make_slice};
 
 }  // namespace rfan::replay

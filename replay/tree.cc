@@ -12,7 +12,7 @@
 #include "replay/json_writer.h"
 #include "replay/process_view.h"
 #include "replay/table.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -368,10 +368,21 @@ class Tree : public Verb {
   Deeds unknown_;
 };
 
-}  // namespace
-
 std::unique_ptr<Verb> make_tree() {
   return std::make_unique<Tree>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kTreeVerb{.name = "tree",
+                              .summary = "the processes, who started whom, with what each did",
+                              .synopsis = "TRACE... [FILTERS] [OUTPUT]",
+                              .about = R"(Prints the processes that have events, and their parents, as a tree.
+
+  rfanreplay tree trace.fbz
+  rfanreplay tree trace.fbz --tree 4711 --depth 3
+)",
+                              .groups = kTakesAll & ~kTakesSource,
+                              .make = make_tree};
 
 }  // namespace rfan::replay

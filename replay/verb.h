@@ -1,30 +1,18 @@
-// What a verb of rfanreplay is. To add one: a file with a subclass and a make function, and a line in
-// verbs.cc.
+// Defines what a verb of rfanreplay is. To add one: write a subclass and its VerbEntry in a file of verbs/,
+// and name the entry in verbs/verbs.h and verb_table.cc.
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string_view>
 
 #include "format/error.h"
-#include "replay/notes.h"
+#include "replay/exit_status.h"
+#include "replay/option_table.h"
 #include "replay/options.h"
-#include "replay/output.h"
-#include "replay/program.h"
-#include "replay/progress.h"
 #include "replay/scan.h"
+#include "replay/session.h"
 
 namespace rfan::replay {
-
-// What a verb runs with.
-struct Session {
-  const Options& options;
-  Output& out;
-  const NoteSink& note;
-  Progress& progress;
-  bool colour = false;       // `out` is a terminal
-  std::size_t columns = 80;  // its width
-};
 
 // One command: options(), then check(), then run(), each once.
 class Verb {
@@ -52,26 +40,5 @@ struct VerbEntry {
   unsigned groups;            // OptionGroups
   std::unique_ptr<Verb> (*make)();
 };
-
-// In the order in which --help lists them; the first is the default.
-std::span<const VerbEntry> verbs();
-const VerbEntry* find_verb(std::string_view name);
-
-// Runs `query` over the traces of the session, with its filters; says with -v what was read.
-Result<Coverage> scan_traces(const Session& session, Query& query, bool follow = false);
-// The same over a set that is open.
-Result<Coverage> scan_set(const Session& session, const TraceSet& set, Query& query, bool follow = false);
-
-// The verbs.
-std::unique_ptr<Verb> make_cat();
-std::unique_ptr<Verb> make_info();
-std::unique_ptr<Verb> make_report();
-std::unique_ptr<Verb> make_files();
-std::unique_ptr<Verb> make_tree();
-std::unique_ptr<Verb> make_hist();
-std::unique_ptr<Verb> make_diff();
-std::unique_ptr<Verb> make_verify();
-std::unique_ptr<Verb> make_recover();
-std::unique_ptr<Verb> make_slice();
 
 }  // namespace rfan::replay

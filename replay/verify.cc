@@ -6,7 +6,7 @@
 #include "format/trace_check.h"
 #include "replay/json_writer.h"
 #include "replay/trace_names.h"
-#include "replay/verb.h"
+#include "replay/verbs.h"
 
 namespace rfan::replay {
 namespace {
@@ -162,10 +162,27 @@ class Verify : public Verb {
   }
 };
 
-}  // namespace
-
 std::unique_ptr<Verb> make_verify() {
   return std::make_unique<Verify>();
 }
+
+}  // namespace
+
+constexpr VerbEntry kVerifyVerb{
+    .name = "verify",
+    .summary = "read all of a trace and name what is damaged or missing",
+    .synopsis = "TRACE... [OUTPUT]",
+    .about =
+        R"(Reads everything: compares all checksums, decodes all events, and holds what a trace says twice against
+each other. A trace that is being written is in progress, not damaged.
+
+  rfanreplay verify trace.fbz
+  rfanreplay verify /var/log/traces --format json | jq 'select(.state != "whole")'
+
+Exit status: 0 whole, or in progress; 1 no trace at all; 3 something is damaged or missing, also when the
+recorder itself lost events.
+)",
+    .groups = 0,
+    .make = make_verify};
 
 }  // namespace rfan::replay

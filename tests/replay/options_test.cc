@@ -5,7 +5,7 @@
 #include <set>
 
 #include "replay/program.h"
-#include "replay/verb.h"
+#include "replay/verb_table.h"
 #include "tests/replay/sample_trace.h"
 
 namespace rfan::replay {
@@ -101,7 +101,7 @@ std::set<std::string> options_in(std::string_view text) {
 
 std::set<std::string> options_in_all_helps() {
   auto found = options_in(help_text(""));
-  for (const auto& verb : verbs()) found.merge(options_in(help_text(verb.name)));
+  for (const auto* verb : verbs()) found.merge(options_in(help_text(verb->name)));
   return found;
 }
 
@@ -112,21 +112,21 @@ TEST(Help, NamesTheSameOptionsAsTheManPage) {
 }
 
 TEST(Help, ExamplesUseOptionsThatThereAre) {
-  for (const auto& verb : verbs()) {
-    auto own = verb.make();
+  for (const auto* verb : verbs()) {
+    auto own = verb->make();
     TypedOptions typed;
     std::vector<OptionGroup> groups{own->options()};
-    for (auto& group : common_options(typed, verb.groups)) groups.push_back(std::move(group));
+    for (auto& group : common_options(typed, verb->groups)) groups.push_back(std::move(group));
     const auto defined = options_in(option_help(groups));
-    for (const auto& option : options_in(verb.about))
-      EXPECT_TRUE(defined.contains(option)) << verb.name << ' ' << option;
+    for (const auto& option : options_in(verb->about))
+      EXPECT_TRUE(defined.contains(option)) << verb->name << ' ' << option;
   }
 }
 
 TEST(Help, TheManPageNamesEveryVerb) {
   const auto man = replay_test::read_file(RFANREPLAY_MAN_PAGE);
-  for (const auto& verb : verbs()) {
-    EXPECT_NE(man.find("\n.SS " + std::string(verb.name) + "\n"), std::string::npos) << verb.name;
+  for (const auto* verb : verbs()) {
+    EXPECT_NE(man.find("\n.SS " + std::string(verb->name) + "\n"), std::string::npos) << verb->name;
   }
 }
 
@@ -141,8 +141,8 @@ TEST(Help, NeedsNoTrace) {
 }
 
 TEST(Help, FitsATerminalOf120Columns) {
-  for (const auto& verb : verbs()) {
-    const auto help = help_text(verb.name);
+  for (const auto* verb : verbs()) {
+    const auto help = help_text(verb->name);
     for (std::string_view text = help; !text.empty();) {
       const auto end = text.find('\n');
       EXPECT_LE(end, 118U) << text.substr(0, end);
