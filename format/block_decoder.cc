@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "format/any_above.h"
 #include "format/column_codec.h"
 #include "format/flatbuffer_bytes.h"
 #include "format/path_column.h"

@@ -72,12 +72,6 @@ Range range_of(std::span<const std::uint8_t> values) {
   return range_of_any(values);
 }
 
-bool any_above(std::span<const std::uint32_t> values, std::uint32_t limit) {
-  std::uint32_t above = 0;  // as wide as the values: so it is vectorised
-  for (const auto value : values) above |= value > limit ? 1U : 0U;
-  return above != 0;
-}
-
 void encode_planes(std::span<const std::uint8_t> values, EncodedColumn& out) {
   encode_planes_of_any(values, out);
 }

@@ -83,7 +83,4 @@ struct Range {
 };
 Range range_of(std::span<const std::uint8_t> values);
 
-// True when a value is larger than `limit`.
-bool any_above(std::span<const std::uint32_t> values, std::uint32_t limit);
-
 }  // namespace rfan::format

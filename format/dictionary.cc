@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "format/any_above.h"
 #include "format/byte_arena.h"
-#include "format/column_codec.h"
 #include "format/limits.h"
 
 namespace rfan::format {
