@@ -11,10 +11,10 @@
 
 #include "bench/event_stream.h"
 #include "bench/recorded_stream.h"
-#include "format/frame.h"
-#include "format/limits.h"
-#include "format/trace_file.h"
-#include "format/trace_reader.h"
+#include "format/base/limits.h"
+#include "format/trace/trace_file.h"
+#include "format/trace/trace_reader.h"
+#include "format/wire/frame.h"
 #include "tests/support/memory_io.h"
 
 namespace rfan::bench {

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "format/byte_io.h"
-#include "format/event.h"
-#include "format/limits.h"
-#include "format/trace_writer.h"
+#include "format/base/limits.h"
+#include "format/model/byte_io.h"
+#include "format/model/event.h"
+#include "format/trace/trace_writer.h"
 
 namespace rfan::bench {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "bench/event_stream.h"
-#include "format/limits.h"
+#include "format/base/limits.h"
 #include "replay/program.h"
 
 namespace rfan::bench {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "format/trace_reader.h"
+#include "format/trace/trace_reader.h"
 
 namespace rfan::bench {
 namespace {

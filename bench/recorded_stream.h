@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "format/byte_io.h"
-#include "format/error.h"
-#include "format/trace_writer.h"
+#include "format/base/error.h"
+#include "format/model/byte_io.h"
+#include "format/trace/trace_writer.h"
 
 namespace rfan::bench {
 

@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "format/error.h"
-#include "format/event.h"
+#include "format/base/error.h"
+#include "format/model/event.h"
 #include "recorder/arena.h"
 #include "recorder/clock.h"
 #include "recorder/deny_rules.h"

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "format/event.h"
+#include "format/model/event.h"
 
 namespace rfan::recorder {
 

@@ -1,8 +1,8 @@
 // Tells when somebody set the time of day.
 #pragma once
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 #include "recorder/inherited_signals.h"
 
 namespace rfan::recorder {

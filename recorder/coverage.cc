@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-#include "format/escape.h"
+#include "format/base/escape.h"
 #include "recorder/event_groups.h"
 #include "recorder/messages.h"
 #include "recorder/privileges.h"

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "format/error.h"
-#include "format/kernel_interfaces.h"
-#include "format/trace_info.h"
+#include "format/base/error.h"
+#include "format/model/kernel_interfaces.h"
+#include "format/model/trace_info.h"
 #include "recorder/event_plan.h"
 #include "recorder/mounts.h"
 #include "recorder/options.h"

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "format/pattern.h"
+#include "format/base/pattern.h"
 #include "recorder/file_handles.h"
 #include "recorder/file_status.h"
 

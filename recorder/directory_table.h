@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
-#include "format/limits.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/limits.h"
+#include "format/base/unique_fd.h"
 #include "recorder/named_events.h"
 #include "recorder/path_resolver.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "recorder/event_plan.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/scope.h"

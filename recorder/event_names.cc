@@ -4,7 +4,7 @@
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 
-#include "format/pattern.h"
+#include "format/base/pattern.h"
 #include "recorder/clock.h"
 #include "recorder/file_handles.h"
 

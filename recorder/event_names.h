@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "format/event.h"
+#include "format/model/event.h"
 #include "recorder/arena.h"
 #include "recorder/directory_table.h"
 #include "recorder/own_mounts.h"

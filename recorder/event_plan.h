@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "format/trace_info.h"
+#include "format/model/trace_info.h"
 
 namespace rfan::recorder {
 

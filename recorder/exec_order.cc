@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "format/pattern.h"
+#include "format/base/pattern.h"
 #include "recorder/deleted_suffix.h"
 #include "recorder/kernel_events.h"
 #include "recorder/named_events.h"

@@ -10,8 +10,8 @@
 #include <span>
 #include <string>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 

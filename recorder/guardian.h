@@ -7,8 +7,8 @@
 #include <chrono>
 #include <cstdint>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "format/error.h"
+#include "format/base/error.h"
 
 namespace rfan::recorder {
 

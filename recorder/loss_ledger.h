@@ -1,8 +1,8 @@
 // What was lost, why, how much and when: coalesced between two flushes.
 #pragma once
 
-#include "format/loss_summary.h"
-#include "format/trace_writer.h"
+#include "format/model/loss_summary.h"
+#include "format/trace/trace_writer.h"
 
 namespace rfan::recorder {
 

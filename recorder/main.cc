@@ -1,5 +1,5 @@
 // rfanrec: records file accesses. See recorder/README.md for the way through the code.
-#include "format/standard_descriptors.h"
+#include "format/base/standard_descriptors.h"
 #include "recorder/coverage.h"
 #include "recorder/inherited_signals.h"
 #include "recorder/messages.h"

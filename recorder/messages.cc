@@ -5,8 +5,8 @@
 
 #include <cstdio>
 
-#include "format/error.h"
-#include "format/escape.h"
+#include "format/base/error.h"
+#include "format/base/escape.h"
 
 namespace rfan::recorder {
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 #include "recorder/mounts.h"
 
 namespace rfan::recorder {

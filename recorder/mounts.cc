@@ -12,7 +12,7 @@
 #include <span>
 #include <sstream>
 
-#include "format/kernel_interfaces.h"
+#include "format/model/kernel_interfaces.h"
 
 namespace rfan::recorder {
 

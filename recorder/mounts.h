@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
-#include "format/kernel_interfaces.h"
+#include "format/base/error.h"
+#include "format/model/kernel_interfaces.h"
 
 namespace rfan::recorder {
 

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "format/pattern.h"
+#include "format/base/pattern.h"
 
 namespace rfan::recorder {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "format/error.h"
-#include "format/event.h"
-#include "format/trace_info.h"
+#include "format/base/error.h"
+#include "format/model/event.h"
+#include "format/model/trace_info.h"
 #include "recorder/deny_rules.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/record_filter.h"

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "format/escape.h"
-#include "format/own_files.h"
+#include "format/base/escape.h"
+#include "format/model/own_files.h"
 #include "recorder/messages.h"
 #include "recorder/user_signals.h"
 

@@ -4,15 +4,15 @@
 #include <string>
 #include <utility>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 
 // The file of a trace that is not rotated. It is made as `path`.new and gets its name by take_place(): a
 // start that fails leaves nothing behind and the older trace where it is. "-" is standard output, unless that
 // is a terminal; a device is used as it is, and so is a pipe of ours. The pipe of somebody else, and what
-// somebody else has in a place that is needed (format/own_files.h), fails the start. Main thread.
+// somebody else has in a place that is needed (format/model/own_files.h), fails the start. Main thread.
 class OutputFile {
  public:
   static Result<OutputFile> open(const std::string& path);

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "recorder/mount_watch.h"
 
 namespace rfan::recorder {

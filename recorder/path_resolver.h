@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-#include "format/error.h"
-#include "format/limits.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/limits.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 

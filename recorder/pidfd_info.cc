@@ -4,7 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "format/error.h"
+#include "format/base/error.h"
 
 namespace rfan::recorder {
 

@@ -8,10 +8,10 @@
 #include <span>
 #include <string_view>
 
-#include "format/error.h"
-#include "format/event.h"
-#include "format/limits.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/limits.h"
+#include "format/base/unique_fd.h"
+#include "format/model/event.h"
 #include "recorder/pidfd_info.h"
 #include "recorder/process_log.h"
 

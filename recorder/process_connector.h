@@ -6,8 +6,8 @@
 #include <optional>
 #include <span>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 #include "recorder/perf_records.h"
 
 namespace rfan::recorder {

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 #include "recorder/online_cpus.h"
 #include "recorder/perf_records.h"
 #include "recorder/process_connector.h"

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "format/limits.h"
+#include "format/base/limits.h"
 
 namespace rfan::recorder {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
-#include "format/event.h"
-#include "format/trace_writer.h"
+#include "format/model/event.h"
+#include "format/trace/trace_writer.h"
 #include "recorder/process_log.h"
 #include "recorder/record_filter.h"
 

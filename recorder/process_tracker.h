@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "recorder/locked_memory.h"
 #include "recorder/perf_records.h"
 #include "recorder/proc_reader.h"

@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "recorder/clock.h"
 #include "recorder/kernel_events.h"
 #include "recorder/wake_event.h"

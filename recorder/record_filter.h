@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "format/alternatives.h"
-#include "format/error.h"
-#include "format/pattern.h"
+#include "format/base/alternatives.h"
+#include "format/base/error.h"
+#include "format/base/pattern.h"
 
 namespace rfan::recorder {
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "format/trace_info.h"
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
+#include "format/model/trace_info.h"
 #include "recorder/arena.h"
 #include "recorder/capture_loop.h"
 #include "recorder/clock_watch.h"

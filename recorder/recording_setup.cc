@@ -9,7 +9,7 @@
 #include <fstream>
 #include <utility>
 
-#include "format/trace_writer.h"
+#include "format/trace/trace_writer.h"
 #include "recorder/clock.h"
 #include "recorder/messages.h"
 #include "recorder/mounts.h"

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "format/own_files.h"
-#include "format/pattern.h"
-#include "format/series_name.h"
+#include "format/base/pattern.h"
+#include "format/model/own_files.h"
+#include "format/model/series_name.h"
 #include "recorder/messages.h"
 #include "recorder/output_file.h"
 

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "format/byte_io.h"
-#include "format/error.h"
-#include "format/series_name.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
+#include "format/model/byte_io.h"
+#include "format/model/series_name.h"
 #include "recorder/rotation.h"
 
 namespace rfan::recorder {
@@ -20,8 +20,8 @@ namespace rfan::recorder {
 // A file is NAME.part while it is written; seal() gives it its name, so that whatever has its name is whole.
 // Numbers go on behind those that are there: nothing is ever overwritten, and older recordings of the same
 // name count for what is kept. In a directory that others may write to, what is not a file of ours
-// (format/own_files.h) is named once on standard error and then left alone: it neither counts nor goes, and
-// its number is passed over. Main thread until the recording begins, then writer thread.
+// (format/model/own_files.h) is named once on standard error and then left alone: it neither counts nor goes,
+// and its number is passed over. Main thread until the recording begins, then writer thread.
 class RotatedFiles {
  public:
   // Begins the first file, in a directory that exists. Fails when another recorder is writing a file of this

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "format/error.h"
-#include "format/trace_info.h"
+#include "format/base/error.h"
+#include "format/model/trace_info.h"
 #include "recorder/event_plan.h"
 #include "recorder/fanotify_group.h"
 #include "recorder/mounts.h"

@@ -7,8 +7,8 @@
 #include <array>
 #include <string_view>
 
-#include "format/escape.h"
-#include "format/number_text.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
 #include "recorder/messages.h"
 
 namespace rfan::recorder {

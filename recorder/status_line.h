@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "format/loss_summary.h"
-#include "format/trace_info.h"
+#include "format/model/loss_summary.h"
+#include "format/model/trace_info.h"
 #include "recorder/live_statistics.h"
 
 namespace rfan::recorder {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "format/trace_info.h"
+#include "format/model/trace_info.h"
 #include "recorder/options.h"
 #include "recorder/scope.h"
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "format/error.h"
-#include "format/trace_info.h"
-#include "format/trace_writer.h"
+#include "format/base/error.h"
+#include "format/model/trace_info.h"
+#include "format/trace/trace_writer.h"
 #include "recorder/rotated_files.h"
 
 namespace rfan::recorder {

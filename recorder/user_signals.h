@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "format/error.h"
-#include "format/unique_fd.h"
+#include "format/base/error.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::recorder {
 

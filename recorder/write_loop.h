@@ -13,8 +13,8 @@
 #include <thread>
 #include <vector>
 
-#include "format/error.h"
-#include "format/trace_writer.h"
+#include "format/base/error.h"
+#include "format/trace/trace_writer.h"
 #include "recorder/arena.h"
 #include "recorder/clock.h"
 #include "recorder/directory_table.h"

@@ -86,8 +86,8 @@ void Comparison::merge_cells() {
         sums_.resize(sums_.size() + runs());
       }
       cell_of.push_back(entry->second);
-      sums_[entry->second * runs() + parts_[part].run].add({cell.events, cell.repeats, cell.even_events, cell.waits,
-                                                            cell.waited_ns, cell.waited_log2,
+      sums_[entry->second * runs() + parts_[part].run].add({cell.events, cell.repeats, cell.even_events,
+                                                            cell.waits, cell.waited_ns, cell.waited_log2,
                                                             cell.waited_log2_squares, 1});
     }
   }

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "format/trace_reader.h"
+#include "format/trace/trace_reader.h"
 #include "replay/process_view.h"
 #include "replay/time_filter.h"
 

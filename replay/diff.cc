@@ -6,8 +6,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "format/escape.h"
-#include "format/number_text.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
 #include "replay/causes.h"
 #include "replay/diff_input.h"
 #include "replay/diff_report.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "replay/comparison.h"
 
 namespace rfan::replay {

@@ -1,7 +1,7 @@
 // What `cat` prints events with; one implementation per output format.
 #pragma once
 
-#include "format/event_block.h"
+#include "format/model/event_block.h"
 #include "replay/scan.h"
 
 namespace rfan::replay {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "replay/diff_table.h"
 
 namespace rfan::replay {

@@ -8,9 +8,9 @@
 #include <tuple>
 #include <utility>
 
-#include "format/escape.h"
-#include "format/limits.h"
-#include "format/number_text.h"
+#include "format/base/escape.h"
+#include "format/base/limits.h"
+#include "format/base/number_text.h"
 #include "replay/field_printer.h"
 #include "replay/file_lives.h"
 #include "replay/grouping.h"

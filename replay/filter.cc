@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "format/byte_sum.h"
+#include "format/base/byte_sum.h"
 #include "replay/id_set.h"
 
 namespace rfan::replay {

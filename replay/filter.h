@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "format/event.h"
-#include "format/trace_reader.h"
+#include "format/model/event.h"
+#include "format/trace/trace_reader.h"
 #include "replay/condition.h"
 #include "replay/timeline.h"
 

@@ -10,8 +10,8 @@
 #include <optional>
 #include <utility>
 
-#include "format/alternatives.h"
-#include "format/pattern.h"
+#include "format/base/alternatives.h"
+#include "format/base/pattern.h"
 #include "replay/comma_list.h"
 
 namespace rfan::replay {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "replay/condition.h"
 
 namespace rfan::replay {

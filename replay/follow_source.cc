@@ -10,8 +10,8 @@
 #include <chrono>
 #include <thread>
 
-#include "format/trace_reader.h"
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
+#include "format/trace/trace_reader.h"
 #include "replay/trace_names.h"
 
 namespace rfan::replay {

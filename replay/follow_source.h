@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "format/byte_io.h"
+#include "format/model/byte_io.h"
 
 namespace rfan::replay {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "format/limits.h"
-#include "format/pattern.h"
+#include "format/base/limits.h"
+#include "format/base/pattern.h"
 #include "replay/comma_list.h"
 #include "replay/process_view.h"
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
-#include "format/event_block.h"
+#include "format/base/error.h"
+#include "format/model/event_block.h"
 #include "replay/scan.h"
 
 namespace rfan::replay {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "format/latency_histogram.h"
-#include "format/number_text.h"
+#include "format/base/number_text.h"
+#include "format/model/latency_histogram.h"
 #include "replay/json_writer.h"
 #include "replay/verbs.h"
 

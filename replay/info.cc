@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "format/escape.h"
-#include "format/number_text.h"
-#include "format/trace_reader.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/trace/trace_reader.h"
 #include "replay/table.h"
 #include "replay/trace_names.h"
 #include "replay/verbs.h"

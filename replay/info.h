@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "format/trace_info.h"
+#include "format/model/trace_info.h"
 #include "replay/notes.h"
 #include "replay/text_buffer.h"
 

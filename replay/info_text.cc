@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "format/escape.h"
-#include "format/kernel_interfaces.h"
-#include "format/number_text.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/model/kernel_interfaces.h"
 #include "replay/info.h"
 
 namespace rfan::replay {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "format/escape.h"
+#include "format/base/escape.h"
 
 namespace rfan::replay {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "format/number_text.h"
-#include "format/pattern.h"
+#include "format/base/number_text.h"
+#include "format/base/pattern.h"
 
 namespace rfan::replay {
 namespace {

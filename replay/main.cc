@@ -1,7 +1,7 @@
 // rfanreplay: reads traces that rfanrec wrote.
 #include <csignal>
 
-#include "format/standard_descriptors.h"
+#include "format/base/standard_descriptors.h"
 #include "replay/program.h"
 #include "replay/standard_error.h"
 

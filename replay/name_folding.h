@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
-#include "format/glob.h"
+#include "format/base/error.h"
+#include "format/base/glob.h"
 
 namespace rfan::replay {
 

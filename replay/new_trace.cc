@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
 
 namespace rfan::replay {
 namespace {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "format/byte_io.h"
-#include "format/error.h"
-#include "format/trace_check.h"
+#include "format/base/error.h"
+#include "format/model/byte_io.h"
+#include "format/trace/trace_check.h"
 
 namespace rfan::replay {
 

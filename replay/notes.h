@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "format/damage.h"
-#include "format/event.h"
-#include "format/loss_summary.h"
+#include "format/model/damage.h"
+#include "format/model/event.h"
+#include "format/model/loss_summary.h"
 #include "replay/time_format.h"
 
 namespace rfan::replay {

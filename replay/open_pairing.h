@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "format/event.h"
+#include "format/model/event.h"
 #include "replay/grouping.h"
 #include "replay/scan.h"
 

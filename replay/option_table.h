@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "format/error.h"
+#include "format/base/error.h"
 
 namespace rfan::replay {
 

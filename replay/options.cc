@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "format/pattern.h"
+#include "format/base/pattern.h"
 
 namespace rfan::replay {
 namespace {

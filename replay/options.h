@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/limits.h"
+#include "format/base/limits.h"
 #include "replay/condition.h"
 #include "replay/filter_parser.h"
 #include "replay/option_table.h"
@@ -32,7 +32,7 @@ struct Options {
   bool no_pager = false;
   bool safe_cells = false;  // --safe-cells; without it on a terminal only
   unsigned threads = 1;
-  std::uint64_t unfold_limit = format::kUnfoldedPerByte;  // --unfold-limit, see format/unfolding.h
+  std::uint64_t unfold_limit = format::kUnfoldedPerByte;  // --unfold-limit, see format/base/unfolding.h
 
   TimeStyle time_style() const {
     return reltime ? TimeStyle::kRelative : utc ? TimeStyle::kUtc : TimeStyle::kLocal;

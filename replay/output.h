@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "replay/terminal_text.h"
 #include "replay/text_buffer.h"
 

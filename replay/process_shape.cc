@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "format/pattern.h"
+#include "format/base/pattern.h"
 #include "replay/process_view.h"
 
 namespace rfan::replay {

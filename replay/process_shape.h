@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/trace_reader.h"
+#include "format/trace/trace_reader.h"
 #include "replay/name_folding.h"
 
 namespace rfan::replay {

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "format/dictionary.h"
-#include "format/event.h"
-#include "format/pattern.h"
+#include "format/base/pattern.h"
+#include "format/model/dictionary.h"
+#include "format/model/event.h"
 
 namespace rfan::replay {
 

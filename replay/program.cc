@@ -10,9 +10,9 @@
 #include <new>
 #include <set>
 
-#include "format/escape.h"
-#include "format/limits.h"
-#include "format/unfolding.h"
+#include "format/base/escape.h"
+#include "format/base/limits.h"
+#include "format/base/unfolding.h"
 #include "replay/pager.h"
 #include "replay/standard_error.h"
 #include "replay/verb_table.h"

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "format/number_text.h"
+#include "format/base/number_text.h"
 #include "replay/standard_error.h"
 
 namespace rfan::replay {

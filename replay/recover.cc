@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "format/escape.h"
-#include "format/loss_summary.h"
-#include "format/number_text.h"
-#include "format/trace_file.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/model/loss_summary.h"
+#include "format/trace/trace_file.h"
 #include "replay/new_trace.h"
 #include "replay/trace_copy.h"
 #include "replay/verbs.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "format/limits.h"
+#include "format/base/limits.h"
 
 namespace rfan::replay {
 namespace {

@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
-#include "format/event.h"
-#include "format/pattern.h"
-#include "format/trace_info.h"
+#include "format/base/error.h"
+#include "format/base/pattern.h"
+#include "format/model/event.h"
+#include "format/model/trace_info.h"
 
 namespace rfan::replay {
 

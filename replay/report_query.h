@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/latency_histogram.h"
+#include "format/model/latency_histogram.h"
 #include "replay/grouping.h"
 #include "replay/open_pairing.h"
 #include "replay/report_spec.h"

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "format/error.h"
-#include "format/event.h"
+#include "format/base/error.h"
+#include "format/model/event.h"
 #include "replay/grouping.h"
 
 namespace rfan::replay {

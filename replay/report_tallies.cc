@@ -5,8 +5,8 @@
 #include <numeric>
 #include <utility>
 
-#include "format/byte_sum.h"
-#include "format/latency_histogram.h"
+#include "format/base/byte_sum.h"
+#include "format/model/latency_histogram.h"
 
 namespace rfan::replay {
 

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-#include "format/event.h"
+#include "format/model/event.h"
 #include "replay/grouping.h"
 #include "replay/open_pairing.h"
 #include "replay/report_spec.h"

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <optional>
 
-#include "format/escape.h"
-#include "format/limits.h"
-#include "format/trace_reader.h"
+#include "format/base/escape.h"
+#include "format/base/limits.h"
+#include "format/trace/trace_reader.h"
 
 namespace rfan::replay {
 
@@ -27,7 +27,9 @@ std::uint64_t cell_key(std::uint32_t shape, format::PathId path, EventKind kind)
          static_cast<std::uint64_t>(kind);
 }
 
-bool is_close(EventKind kind) { return kind == EventKind::kCloseNowrite || kind == EventKind::kCloseWrite; }
+bool is_close(EventKind kind) {
+  return kind == EventKind::kCloseNowrite || kind == EventKind::kCloseWrite;
+}
 
 }  // namespace
 

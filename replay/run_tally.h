@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "format/byte_io.h"
-#include "format/trace_reader.h"
+#include "format/model/byte_io.h"
+#include "format/trace/trace_reader.h"
 #include "replay/filter.h"
 #include "replay/notes.h"
 #include "replay/process_shape.h"

@@ -10,9 +10,9 @@
 #include <optional>
 #include <thread>
 
-#include "format/escape.h"
-#include "format/number_text.h"
-#include "format/trace_reader.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/trace/trace_reader.h"
 #include "replay/follow_source.h"
 
 namespace rfan::replay {

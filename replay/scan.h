@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "format/trace_file.h"
+#include "format/trace/trace_file.h"
 #include "replay/filter.h"
 #include "replay/notes.h"
 #include "replay/progress.h"

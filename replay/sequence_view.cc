@@ -6,8 +6,8 @@
 #include <map>
 #include <tuple>
 
-#include "format/escape.h"
-#include "format/number_text.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
 #include "replay/field_printer.h"
 #include "replay/json_writer.h"
 #include "replay/process_view.h"

@@ -1,7 +1,7 @@
 // What a verb runs with, and the scan that most verbs run.
 #pragma once
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "replay/notes.h"
 #include "replay/options.h"
 #include "replay/output.h"

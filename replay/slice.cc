@@ -9,9 +9,9 @@
 #include <set>
 #include <tuple>
 
-#include "format/escape.h"
-#include "format/number_text.h"
-#include "format/trace_reader.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/trace/trace_reader.h"
 #include "replay/look_ahead.h"
 #include "replay/new_trace.h"
 #include "replay/trace_copy.h"

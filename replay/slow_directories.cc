@@ -6,7 +6,7 @@
 #include <cmath>
 #include <map>
 
-#include "format/number_text.h"
+#include "format/base/number_text.h"
 #include "replay/differences.h"
 #include "replay/path_tree.h"
 

@@ -6,7 +6,7 @@
 #include <cctype>
 #include <charconv>
 
-#include "format/escape.h"
+#include "format/base/escape.h"
 
 namespace rfan::replay {
 namespace {

@@ -6,9 +6,9 @@
 #include <array>
 #include <cstring>
 
-#include "format/escape.h"
-#include "format/number_text.h"
-#include "format/pattern.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/base/pattern.h"
 #include "replay/process_view.h"
 
 namespace rfan::replay {

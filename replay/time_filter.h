@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "format/alternatives.h"
-#include "format/error.h"
+#include "format/base/alternatives.h"
+#include "format/base/error.h"
 #include "replay/timeline.h"
 
 namespace rfan::replay {

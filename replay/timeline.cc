@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "format/trace_reader.h"
+#include "format/trace/trace_reader.h"
 
 namespace rfan::replay {
 

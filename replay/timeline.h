@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "format/event.h"
+#include "format/model/event.h"
 
 namespace rfan::replay {
 

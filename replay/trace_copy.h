@@ -6,9 +6,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "format/dictionary.h"
-#include "format/event_block.h"
-#include "format/trace_writer.h"
+#include "format/model/dictionary.h"
+#include "format/model/event_block.h"
+#include "format/trace/trace_writer.h"
 #include "replay/redaction.h"
 
 namespace rfan::replay {

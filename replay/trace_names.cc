@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "format/own_files.h"
-#include "format/series_name.h"
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
+#include "format/model/own_files.h"
+#include "format/model/series_name.h"
 
 namespace rfan::replay {
 namespace {

@@ -1,4 +1,4 @@
-// What a TRACE of the command line stands for. How rotation names files is in format/series_name.h.
+// What a TRACE of the command line stands for. How rotation names files is in format/model/series_name.h.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ namespace rfan::replay {
 // Itself when it is a file or a pipe ("-" too); the *.fbz and *.fbz.part of a directory, by name; else the
 // files of the rotated set of that name; itself again when there is no such set, so that opening it says what
 // is wrong. Found files are left out, with a note, that are no regular files, or lie where everybody may
-// plant files and are not ours (format/own_files.h); a name that was planted there gives way to a set of that
-// name.
+// plant files and are not ours (format/model/own_files.h); a name that was planted there gives way to a set
+// of that name.
 std::vector<std::string> expand_name(const std::string& name, const NoteSink& note);
 
 bool is_pipe(const std::string& name);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "format/escape.h"
+#include "format/base/escape.h"
 #include "replay/trace_names.h"
 
 namespace rfan::replay {

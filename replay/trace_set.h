@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "format/byte_io.h"
-#include "format/trace_file.h"
+#include "format/model/byte_io.h"
+#include "format/trace/trace_file.h"
 #include "replay/notes.h"
 #include "replay/timeline.h"
 

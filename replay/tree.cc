@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <tuple>
 
-#include "format/escape.h"
-#include "format/number_text.h"
-#include "format/pattern.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/base/pattern.h"
 #include "replay/field_printer.h"
 #include "replay/json_writer.h"
 #include "replay/process_view.h"

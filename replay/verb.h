@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "format/error.h"
+#include "format/base/error.h"
 #include "replay/exit_status.h"
 #include "replay/option_table.h"
 #include "replay/options.h"

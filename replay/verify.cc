@@ -1,9 +1,9 @@
 // The verb "verify": reads everything and names what is damaged or missing.
 #include <fmt/format.h>
 
-#include "format/escape.h"
-#include "format/number_text.h"
-#include "format/trace_check.h"
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "format/trace/trace_check.h"
 #include "replay/json_writer.h"
 #include "replay/trace_names.h"
 #include "replay/verbs.h"

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <optional>
 
-#include "format/escape.h"
-#include "format/pattern.h"
+#include "format/base/escape.h"
+#include "format/base/pattern.h"
 #include "replay/filter_parser.h"
 #include "replay/process_view.h"
 

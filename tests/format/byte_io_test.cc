@@ -1,4 +1,4 @@
-#include "format/byte_io.h"
+#include "format/model/byte_io.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

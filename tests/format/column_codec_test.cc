@@ -1,4 +1,4 @@
-#include "format/column_codec.h"
+#include "format/columns/column_codec.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include <map>
 #include <random>
 
-#include "format/latency_histogram.h"
-#include "format/path_column.h"
+#include "format/columns/path_column.h"
+#include "format/model/latency_histogram.h"
 
 namespace rfan::format {
 namespace {

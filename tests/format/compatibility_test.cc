@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "format/frame.h"
+#include "format/wire/frame.h"
 #include "tests/format/future_trace.h"
 #include "tests/format/trace_fixture.h"
 

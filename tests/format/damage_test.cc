@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "bench/event_stream.h"
-#include "format/block_statistics.h"
+#include "format/wire/block_statistics.h"
 #include "tests/format/frame_walk.h"
 
 namespace rfan::tests {

@@ -1,4 +1,4 @@
-#include "format/escape.h"
+#include "format/base/escape.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "format/frame.h"
+#include "format/wire/frame.h"
 #include "tests/format/trace_fixture.h"
 
 namespace rfan::tests {

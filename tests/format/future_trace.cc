@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "format/column_codec.h"
-#include "format/flatbuffer_bytes.h"
-#include "format/metadata.h"
-#include "format/zstd_codec.h"
+#include "format/columns/column_codec.h"
+#include "format/wire/flatbuffer_bytes.h"
+#include "format/wire/metadata.h"
+#include "format/wire/zstd_codec.h"
 #include "tests/format/frame_walk.h"
 #include "trace_generated.h"
 

@@ -1,10 +1,10 @@
-#include "format/glob.h"
+#include "format/base/glob.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-#include "format/pattern.h"
+#include "format/base/pattern.h"
 
 namespace rfan::format {
 namespace {

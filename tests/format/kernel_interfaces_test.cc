@@ -1,4 +1,4 @@
-#include "format/kernel_interfaces.h"
+#include "format/model/kernel_interfaces.h"
 
 #include <gtest/gtest.h>
 

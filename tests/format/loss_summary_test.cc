@@ -1,4 +1,4 @@
-#include "format/loss_summary.h"
+#include "format/model/loss_summary.h"
 
 #include <gtest/gtest.h>
 

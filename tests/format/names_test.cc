@@ -3,10 +3,10 @@
 
 #include <cerrno>
 
-#include "format/error.h"
-#include "format/event.h"
-#include "format/latency_histogram.h"
-#include "format/trace_info.h"
+#include "format/base/error.h"
+#include "format/model/event.h"
+#include "format/model/latency_histogram.h"
+#include "format/model/trace_info.h"
 
 namespace rfan::format {
 namespace {

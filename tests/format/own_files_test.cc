@@ -1,4 +1,4 @@
-#include "format/own_files.h"
+#include "format/model/own_files.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "bench/event_stream.h"
-#include "format/limits.h"
+#include "format/base/limits.h"
 #include "tests/format/trace_fixture.h"
 
 namespace rfan::tests {

@@ -1,4 +1,4 @@
-#include "format/series_name.h"
+#include "format/model/series_name.h"
 
 #include <gtest/gtest.h>
 

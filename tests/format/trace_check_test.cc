@@ -1,11 +1,11 @@
 // What check_trace() finds in a trace whose checksums are right: a writer that says two different things.
-#include "format/trace_check.h"
+#include "format/trace/trace_check.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "format/trace_file.h"
+#include "format/trace/trace_file.h"
 #include "tests/format/frame_walk.h"
 
 namespace rfan::tests {

@@ -1,4 +1,4 @@
-#include "format/trace_file.h"
+#include "format/trace/trace_file.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "format/trace_file.h"
+#include "format/trace/trace_file.h"
 
 namespace rfan::tests {
 

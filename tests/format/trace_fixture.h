@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "format/trace_reader.h"
-#include "format/trace_writer.h"
+#include "format/trace/trace_reader.h"
+#include "format/trace/trace_writer.h"
 #include "tests/support/memory_io.h"
 
 namespace rfan::tests {

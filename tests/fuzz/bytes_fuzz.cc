@@ -1,7 +1,7 @@
 // The input is a file: header, frame heads, resynchronisation. Checksums stop most of it early; trace_fuzz
 // goes on from there.
-#include "format/trace_file.h"
-#include "format/trace_reader.h"
+#include "format/trace/trace_file.h"
+#include "format/trace/trace_reader.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/support/memory_io.h"
 

@@ -1,6 +1,6 @@
 // The input is columns as they stand in an inflated body; each is given to every decoder.
-#include "format/column_codec.h"
-#include "format/path_column.h"
+#include "format/columns/column_codec.h"
+#include "format/columns/path_column.h"
 #include "tests/fuzz/fuzz_input.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

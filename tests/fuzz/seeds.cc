@@ -5,9 +5,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "format/frame.h"
-#include "format/limits.h"
-#include "format/zstd_codec.h"
+#include "format/base/limits.h"
+#include "format/wire/frame.h"
+#include "format/wire/zstd_codec.h"
 
 namespace {
 

@@ -2,11 +2,11 @@
 // right checksums, so that what is inside them is reached: META, dictionaries, blocks, INDEX, FOOTER.
 #include <cstdlib>
 
-#include "format/frame.h"
-#include "format/limits.h"
-#include "format/trace_file.h"
-#include "format/trace_reader.h"
-#include "format/zstd_codec.h"
+#include "format/base/limits.h"
+#include "format/trace/trace_file.h"
+#include "format/trace/trace_reader.h"
+#include "format/wire/frame.h"
+#include "format/wire/zstd_codec.h"
 #include "tests/fuzz/fuzz_input.h"
 #include "tests/support/memory_io.h"
 

@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
 #include "tests/support/scratch_directory.h"
 
 namespace rfan::recorder {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "format/trace_reader.h"
-#include "format/trace_writer.h"
+#include "format/trace/trace_reader.h"
+#include "format/trace/trace_writer.h"
 #include "tests/support/memory_io.h"
 
 namespace rfan::recorder {

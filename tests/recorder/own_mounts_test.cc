@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
 #include "recorder/file_status.h"
 #include "tests/recorder/private_mounts.h"
 #include "tests/support/scratch_directory.h"

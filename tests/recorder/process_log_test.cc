@@ -8,7 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "format/limits.h"
+#include "format/base/limits.h"
 
 namespace rfan::recorder {
 namespace {

@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string>
 
-#include "format/number_text.h"
+#include "format/base/number_text.h"
 
 namespace rfan::recorder {
 namespace {

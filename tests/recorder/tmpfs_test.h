@@ -17,7 +17,7 @@
 #include <memory>
 #include <string>
 
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
 #include "recorder/named_events.h"
 #include "tests/kernel/private_tmpfs.h"
 

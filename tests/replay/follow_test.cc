@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
 #include "replay/program.h"
 #include "tests/replay/sample_trace.h"
 

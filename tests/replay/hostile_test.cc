@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <map>
 
-#include "format/limits.h"
+#include "format/base/limits.h"
 #include "replay/program.h"
 #include "tests/replay/sample_trace.h"
 #include "tests/support/resealed_trace.h"

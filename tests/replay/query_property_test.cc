@@ -8,9 +8,9 @@
 #include <set>
 #include <tuple>
 
-#include "format/latency_histogram.h"
-#include "format/pattern.h"
-#include "format/trace_reader.h"
+#include "format/base/pattern.h"
+#include "format/model/latency_histogram.h"
+#include "format/trace/trace_reader.h"
 #include "replay/program.h"
 #include "replay/time_filter.h"
 #include "tests/replay/sample_trace.h"

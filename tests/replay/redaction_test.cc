@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "format/limits.h"
+#include "format/base/limits.h"
 
 namespace rfan::replay {
 namespace {

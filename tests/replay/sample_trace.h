@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "format/trace_writer.h"
+#include "format/trace/trace_writer.h"
 #include "tests/support/scratch_directory.h"
 
 namespace rfan::replay_test {

@@ -4,8 +4,8 @@
 #include <ctime>
 #include <tuple>
 
-#include "format/number_text.h"
-#include "format/trace_reader.h"
+#include "format/base/number_text.h"
+#include "format/trace/trace_reader.h"
 #include "replay/time_filter.h"
 #include "replay/time_format.h"
 

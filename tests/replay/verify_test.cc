@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 
-#include "format/unique_fd.h"
+#include "format/base/unique_fd.h"
 #include "replay/program.h"
 #include "tests/replay/sample_trace.h"
 

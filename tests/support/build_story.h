@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "format/trace_writer.h"
+#include "format/trace/trace_writer.h"
 
 namespace rfan::tests {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "format/byte_io.h"
+#include "format/model/byte_io.h"
 
 namespace rfan::tests {
 

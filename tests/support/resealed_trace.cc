@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <string>
 
-#include "format/block_encoder.h"
-#include "format/block_statistics.h"
-#include "format/flatbuffer_bytes.h"
-#include "format/frame.h"
-#include "format/limits.h"
-#include "format/metadata.h"
-#include "format/zstd_codec.h"
+#include "format/base/limits.h"
+#include "format/columns/block_encoder.h"
+#include "format/wire/block_statistics.h"
+#include "format/wire/flatbuffer_bytes.h"
+#include "format/wire/frame.h"
+#include "format/wire/metadata.h"
+#include "format/wire/zstd_codec.h"
 #include "trace_generated.h"
 
 namespace rfan::tests {

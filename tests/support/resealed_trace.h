@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
-#include "format/dictionary_codec.h"
-#include "format/event.h"
-#include "format/trace_info.h"
-#include "format/wire.h"
+#include "format/model/event.h"
+#include "format/model/trace_info.h"
+#include "format/wire/dictionary_codec.h"
+#include "format/wire/wire.h"
 
 namespace rfan::tests {
 

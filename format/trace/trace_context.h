@@ -1,0 +1,70 @@
+// What all frames but EVENTS say: the names, times and losses that give events their meaning. Private to
+// format/.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/model/damage.h"
+#include "format/model/dictionary.h"
+#include "format/model/event_block.h"
+#include "format/model/trace_info.h"
+#include "format/wire/dictionary_codec.h"
+#include "format/wire/frame_scanner.h"
+#include "format/wire/zstd_codec.h"
+
+namespace rfan::format {
+
+// One thread. Grows frame by frame, in the order of the file; damage goes to the callback and is counted.
+class TraceContext {
+ public:
+  explicit TraceContext(DamageCallback on_damage) : on_damage_(std::move(on_damage)) {}
+
+  void report(const Damage& damage);
+  // Takes in a frame of any type but EVENTS.
+  void take(const Frame& frame);
+  // The same of a DICT frame in two steps, of which the first needs no body and the second may come later,
+  // part by part. Nothing and false: a fault, which was reported.
+  std::optional<DictionaryIds> expect_names(const Frame& frame);
+  // Names may unfold to `limit` bytes, see unfolding.h.
+  bool take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts, std::uint64_t limit);
+  // Reports a FOOTER that counts other events or names than all the frames before it, which were taken, and
+  // the blocks, which have `events`. Damage explains any difference.
+  void compare_footer(std::uint64_t events);
+  // The block of an EVENTS frame; nothing, after a report, when its metadata is wrong.
+  std::optional<EncodedBlock> block_of(Frame frame);
+
+  // The mounts of META and those that came later, as far as is known.
+  std::vector<MountCoverage> mounts() const;
+
+  TraceMeta meta;
+  Dictionary dictionary;
+  std::vector<Loss> losses;
+  std::vector<ClockSample> clocks;
+  std::optional<TraceSummary> footer;
+  std::optional<std::uint64_t> footer_offset;
+  std::uint64_t footer_length = 0;
+  std::uint64_t index_offset = 0;  // of the last INDEX, says the FOOTER
+  std::vector<MountCoverage> later_mounts;
+  std::uint64_t damage_count = 0;
+  std::uint64_t unknown_frames = 0;
+
+ private:
+  void report_frame(const Frame& frame, const std::string& fault);
+  void take_meta(const Frame& frame);
+  void take_mounts(const Frame& frame);
+  void take_losses(const Frame& frame);
+  void take_clock(const Frame& frame);
+  void take_footer(const Frame& frame);
+
+  DamageCallback on_damage_;
+  bool meta_taken_ = false;
+  ZstdDecompressor decompressor_;
+};
+
+// The frame, whose metadata was checked, as a block.
+EncodedBlock make_block(Frame frame, BlockStatistics statistics);
+
+}  // namespace rfan::format

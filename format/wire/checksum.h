@@ -1,0 +1,29 @@
+// XXH3-64, the one checksum of the format. Private to format/.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "format/model/trace_info.h"
+
+namespace rfan::format {
+
+std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed);
+// Its low half, for what is small.
+inline std::uint32_t checksum32(std::span<const std::byte> bytes, std::uint64_t seed) {
+  return static_cast<std::uint32_t>(checksum(bytes, seed));
+}
+
+// What makes a checksum belong to one place of one file: a frame copied from elsewhere does not validate.
+class ChecksumSeed {
+ public:
+  explicit ChecksumSeed(const Uuid& file);
+  std::uint64_t at(std::uint64_t file_offset) const { return file_part_ ^ file_offset; }
+  std::uint64_t file_part() const { return file_part_; }
+
+ private:
+  std::uint64_t file_part_;
+};
+
+}  // namespace rfan::format
