@@ -6,8 +6,8 @@
 #include <array>
 #include <span>
 
-#include "recorder/fanotify_group.h"
-#include "recorder/kernel_events.h"
+#include "recorder/kernel/fanotify_group.h"
+#include "recorder/kernel/kernel_events.h"
 
 namespace rfan::bench {
 namespace {

@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "bench/bare_answer_loop.h"
-#include "recorder/clock.h"
+#include "recorder/system/clock.h"
 
 namespace {
 

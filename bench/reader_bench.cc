@@ -12,11 +12,11 @@
 #include <span>
 #include <vector>
 
-#include "recorder/arena.h"
-#include "recorder/clock.h"
-#include "recorder/fanotify_group.h"
-#include "recorder/kernel_events.h"
-#include "recorder/process_tracker.h"
+#include "recorder/handover/arena.h"
+#include "recorder/kernel/fanotify_group.h"
+#include "recorder/kernel/kernel_events.h"
+#include "recorder/processes/process_tracker.h"
+#include "recorder/system/clock.h"
 
 namespace {
 

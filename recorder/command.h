@@ -9,7 +9,7 @@
 
 #include "format/base/error.h"
 #include "format/base/unique_fd.h"
-#include "recorder/inherited_signals.h"
+#include "recorder/system/inherited_signals.h"
 
 namespace rfan::recorder {
 

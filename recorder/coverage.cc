@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "format/base/escape.h"
-#include "recorder/event_groups.h"
-#include "recorder/messages.h"
-#include "recorder/privileges.h"
+#include "recorder/mounts/event_groups.h"
+#include "recorder/system/messages.h"
+#include "recorder/system/privileges.h"
 
 namespace rfan::recorder {
 

@@ -9,10 +9,10 @@
 #include "format/base/error.h"
 #include "format/model/kernel_interfaces.h"
 #include "format/model/trace_info.h"
-#include "recorder/event_plan.h"
-#include "recorder/mounts.h"
+#include "recorder/kernel/event_plan.h"
+#include "recorder/mounts/mounts.h"
+#include "recorder/mounts/scope.h"
 #include "recorder/options.h"
-#include "recorder/scope.h"
 
 namespace rfan::recorder {
 

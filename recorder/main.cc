@@ -1,10 +1,10 @@
 // rfanrec: records file accesses. See recorder/README.md for the way through the code.
 #include "format/base/standard_descriptors.h"
 #include "recorder/coverage.h"
-#include "recorder/inherited_signals.h"
-#include "recorder/messages.h"
 #include "recorder/options.h"
 #include "recorder/session.h"
+#include "recorder/system/inherited_signals.h"
+#include "recorder/system/messages.h"
 
 int main(int argc, char** argv) {
   using namespace rfan::recorder;

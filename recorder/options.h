@@ -10,10 +10,10 @@
 #include "format/base/error.h"
 #include "format/model/event.h"
 #include "format/model/trace_info.h"
-#include "recorder/deny_rules.h"
-#include "recorder/fanotify_group.h"
-#include "recorder/record_filter.h"
-#include "recorder/rotation.h"
+#include "recorder/choice/deny_rules.h"
+#include "recorder/choice/record_filter.h"
+#include "recorder/kernel/fanotify_group.h"
+#include "recorder/output/rotation.h"
 
 namespace rfan::recorder {
 

@@ -9,10 +9,10 @@
 #include <cstdio>
 #include <utility>
 
-#include "recorder/clock.h"
-#include "recorder/messages.h"
-#include "recorder/mounts.h"
-#include "recorder/thread_priority.h"
+#include "recorder/mounts/mounts.h"
+#include "recorder/system/clock.h"
+#include "recorder/system/messages.h"
+#include "recorder/system/thread_priority.h"
 
 namespace rfan::recorder {
 

@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "format/trace/trace_writer.h"
-#include "recorder/clock.h"
-#include "recorder/messages.h"
-#include "recorder/mounts.h"
-#include "recorder/privileges.h"
+#include "recorder/mounts/mounts.h"
 #include "recorder/recording.h"
+#include "recorder/system/clock.h"
+#include "recorder/system/messages.h"
+#include "recorder/system/privileges.h"
 #include "recorder/trace_description.h"
 
 namespace rfan::recorder {

@@ -3,8 +3,8 @@
 #include <cerrno>
 
 #include "recorder/command.h"
-#include "recorder/messages.h"
 #include "recorder/recording.h"
+#include "recorder/system/messages.h"
 
 namespace rfan::recorder {
 

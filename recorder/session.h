@@ -1,8 +1,8 @@
 // One recording from set-up to summary: who starts what, in which order, and who ends it.
 #pragma once
 
-#include "recorder/inherited_signals.h"
 #include "recorder/options.h"
+#include "recorder/system/inherited_signals.h"
 
 namespace rfan::recorder {
 

@@ -9,7 +9,7 @@
 
 #include "format/base/escape.h"
 #include "format/base/number_text.h"
-#include "recorder/messages.h"
+#include "recorder/system/messages.h"
 
 namespace rfan::recorder {
 

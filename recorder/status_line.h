@@ -6,7 +6,7 @@
 
 #include "format/model/loss_summary.h"
 #include "format/model/trace_info.h"
-#include "recorder/live_statistics.h"
+#include "recorder/handover/live_statistics.h"
 
 namespace rfan::recorder {
 

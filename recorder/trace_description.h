@@ -4,8 +4,8 @@
 #include <string>
 
 #include "format/model/trace_info.h"
+#include "recorder/mounts/scope.h"
 #include "recorder/options.h"
-#include "recorder/scope.h"
 
 namespace rfan::recorder {
 

@@ -1,4 +1,4 @@
-#include "recorder/arena.h"
+#include "recorder/handover/arena.h"
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>

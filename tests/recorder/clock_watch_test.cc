@@ -1,4 +1,4 @@
-#include "recorder/clock_watch.h"
+#include "recorder/system/clock_watch.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>

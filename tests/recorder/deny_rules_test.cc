@@ -1,4 +1,4 @@
-#include "recorder/deny_rules.h"
+#include "recorder/choice/deny_rules.h"
 
 #include <gtest/gtest.h>
 

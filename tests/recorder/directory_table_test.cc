@@ -1,4 +1,4 @@
-#include "recorder/directory_table.h"
+#include "recorder/names/directory_table.h"
 
 #include <sys/fanotify.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "recorder/exec_order.h"
+#include "recorder/processes/exec_order.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "recorder/file_status.h"
+#include "recorder/kernel/file_status.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "recorder/kernel_events.h"
+#include "recorder/kernel/kernel_events.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "recorder/locked_memory.h"
+#include "recorder/system/locked_memory.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "recorder/loss_ledger.h"
+#include "recorder/output/loss_ledger.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "recorder/mount_watch.h"
+#include "recorder/mounts/mount_watch.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "recorder/mounts.h"
+#include "recorder/mounts/mounts.h"
 
 #include <gtest/gtest.h>
 

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "recorder/event_names.h"
-#include "recorder/named_events.h"
+#include "recorder/kernel/named_events.h"
+#include "recorder/names/event_names.h"
 #include "tests/recorder/tmpfs_test.h"
 
 namespace rfan::recorder {

@@ -1,4 +1,4 @@
-#include "recorder/named_events.h"
+#include "recorder/kernel/named_events.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

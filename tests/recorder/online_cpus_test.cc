@@ -1,4 +1,4 @@
-#include "recorder/online_cpus.h"
+#include "recorder/system/online_cpus.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

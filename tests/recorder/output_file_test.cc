@@ -1,4 +1,4 @@
-#include "recorder/output_file.h"
+#include "recorder/output/output_file.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "recorder/own_mounts.h"
+#include "recorder/mounts/own_mounts.h"
 
 #include <fcntl.h>
 #include <linux/mount.h>
@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "format/base/unique_fd.h"
-#include "recorder/file_status.h"
+#include "recorder/kernel/file_status.h"
 #include "tests/recorder/private_mounts.h"
 #include "tests/support/scratch_directory.h"
 

@@ -1,4 +1,4 @@
-#include "recorder/path_resolver.h"
+#include "recorder/names/path_resolver.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

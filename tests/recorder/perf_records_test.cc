@@ -1,4 +1,4 @@
-#include "recorder/perf_records.h"
+#include "recorder/kernel/perf_records.h"
 
 #include <gtest/gtest.h>
 #include <linux/perf_event.h>

@@ -1,4 +1,4 @@
-#include "recorder/proc_reader.h"
+#include "recorder/processes/proc_reader.h"
 
 #include <gtest/gtest.h>
 #include <linux/close_range.h>
@@ -13,7 +13,7 @@
 #include <string>
 #include <thread>
 
-#include "recorder/clock.h"
+#include "recorder/system/clock.h"
 #include "tests/recorder/child_process.h"
 #include "tests/support/scratch_directory.h"
 

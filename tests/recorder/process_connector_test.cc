@@ -1,4 +1,4 @@
-#include "recorder/process_connector.h"
+#include "recorder/kernel/process_connector.h"
 
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "recorder/clock.h"
+#include "recorder/system/clock.h"
 #include "tests/recorder/child_process.h"
 
 namespace rfan::recorder {

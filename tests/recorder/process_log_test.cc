@@ -1,4 +1,4 @@
-#include "recorder/process_log.h"
+#include "recorder/handover/process_log.h"
 
 #include <gtest/gtest.h>
 

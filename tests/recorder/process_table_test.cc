@@ -1,4 +1,4 @@
-#include "recorder/process_table.h"
+#include "recorder/processes/process_table.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "recorder/process_tracker.h"
+#include "recorder/processes/process_tracker.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

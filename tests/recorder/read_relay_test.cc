@@ -1,4 +1,4 @@
-#include "recorder/read_relay.h"
+#include "recorder/kernel/read_relay.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>

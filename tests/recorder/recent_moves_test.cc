@@ -1,4 +1,4 @@
-#include "recorder/recent_moves.h"
+#include "recorder/names/recent_moves.h"
 
 #include <gtest/gtest.h>
 

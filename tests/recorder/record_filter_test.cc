@@ -1,4 +1,4 @@
-#include "recorder/record_filter.h"
+#include "recorder/choice/record_filter.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "recorder/repeated_files.h"
+#include "recorder/names/repeated_files.h"
 
 #include <gtest/gtest.h>
 #include <sys/fanotify.h>

@@ -1,4 +1,4 @@
-#include "recorder/rotated_files.h"
+#include "recorder/output/rotated_files.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

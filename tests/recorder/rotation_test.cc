@@ -1,4 +1,4 @@
-#include "recorder/rotation.h"
+#include "recorder/output/rotation.h"
 
 #include <gtest/gtest.h>
 

@@ -18,7 +18,7 @@
 #include <string>
 
 #include "format/base/unique_fd.h"
-#include "recorder/named_events.h"
+#include "recorder/kernel/named_events.h"
 #include "tests/kernel/private_tmpfs.h"
 
 namespace rfan::recorder {

@@ -1,4 +1,4 @@
-#include "recorder/write_loop.h"
+#include "recorder/threads/write_loop.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,74 @@
+#include "recorder/kernel/event_plan.h"
+
+#include <sys/fanotify.h>
+
+#include <array>
+
+namespace rfan::recorder {
+
+using format::EventKind;
+using format::HoldMode;
+
+namespace {
+
+struct KindMask {
+  EventKind kind;
+  std::uint64_t mask;
+};
+
+// Told by name in every mode: the permission group does not offer them, or each would cost its descriptor.
+constexpr std::array<KindMask, 6> kAlwaysTold{{
+    {EventKind::kAccess, FAN_ACCESS},
+    {EventKind::kModify, FAN_MODIFY},
+    {EventKind::kCreate, FAN_CREATE},
+    {EventKind::kDelete, FAN_DELETE},
+    {EventKind::kRename, FAN_RENAME},
+    {EventKind::kAttrib, FAN_ATTRIB},
+}};
+constexpr std::array<KindMask, 2> kCloses{{
+    {EventKind::kCloseWrite, FAN_CLOSE_WRITE},
+    {EventKind::kCloseNowrite, FAN_CLOSE_NOWRITE},
+}};
+
+template <std::size_t N>
+std::uint64_t masks_of(const std::array<KindMask, N>& table, std::uint32_t kinds) {
+  std::uint64_t mask = 0;
+  for (const auto& entry : table) {
+    if ((kinds & (1U << static_cast<unsigned>(entry.kind))) != 0) mask |= entry.mask;
+  }
+  return mask;
+}
+
+}  // namespace
+
+std::uint64_t EventPlan::told_of_files() const {
+  return (told | told_instead) & ~(FAN_CREATE | FAN_DELETE | FAN_RENAME);
+}
+
+EventPlan plan_events(HoldMode hold, std::uint32_t event_kinds) {
+  const bool open = (event_kinds & (1U << static_cast<unsigned>(EventKind::kOpen))) != 0;
+  const bool exec = (event_kinds & (1U << static_cast<unsigned>(EventKind::kExec))) != 0;
+  const std::uint64_t closes = masks_of(kCloses, event_kinds);
+  const bool hold_open = hold == HoldMode::kOpen;
+  const bool hold_exec = hold != HoldMode::kNone;
+  EventPlan plan;
+  plan.told = masks_of(kAlwaysTold, event_kinds);
+  if (open) (hold_open ? plan.held : plan.told) |= hold_open ? FAN_OPEN_PERM : FAN_OPEN;
+  if (exec) (hold_exec ? plan.held : plan.told) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
+  (hold_open ? plan.held : plan.told) |= closes;
+  plan.told_instead = (open ? FAN_OPEN : 0U) | (exec ? FAN_OPEN_EXEC : 0U) | closes;
+  plan.recorded = plan.held | plan.told | plan.told_instead;
+  if (plan.told != 0) {
+    // Events before and after an exec are told apart by it (ExecOrder).
+    (hold_exec ? plan.held : plan.told) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
+    // The only source of a name for a directory that is gone when it is looked up. A changed link count has
+    // the name that comes or goes with it (EventNames).
+    plan.told |= FAN_CREATE;
+  }
+  plan.told_instead |= FAN_OPEN_EXEC | FAN_CREATE;
+  // A file is looked up after its event, and found through directories: both move.
+  plan.told |= FAN_RENAME | FAN_DELETE;
+  return plan;
+}
+
+}  // namespace rfan::recorder
