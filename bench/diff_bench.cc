@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "bench/event_stream.h"
-#include "replay/causes.h"
+#include "replay/diff/causes/causes.h"
+#include "replay/diff/causes/slow_directories.h"
 #include "replay/program.h"
-#include "replay/slow_directories.h"
 #include "tests/support/build_story.h"
 #include "tests/support/memory_io.h"
 

@@ -3,7 +3,7 @@
 
 #include "format/base/standard_descriptors.h"
 #include "replay/program.h"
-#include "replay/standard_error.h"
+#include "replay/text/standard_error.h"
 
 int main(int argc, char** argv) {
   if (const auto status = rfan::occupy_standard_descriptors(); !status) {

@@ -13,8 +13,8 @@
 #include "format/base/escape.h"
 #include "format/base/limits.h"
 #include "format/base/unfolding.h"
-#include "replay/pager.h"
-#include "replay/standard_error.h"
+#include "replay/text/pager.h"
+#include "replay/text/standard_error.h"
 #include "replay/verb_table.h"
 
 namespace rfan::replay {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "replay/notes.h"
+#include "replay/trace/notes.h"
 
 namespace rfan::replay {
 

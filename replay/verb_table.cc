@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "replay/verbs.h"
+#include "replay/verbs/verbs.h"
 
 namespace rfan::replay {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "replay/verb.h"
+#include "replay/verb/verb.h"
 
 namespace rfan::replay {
 

@@ -3,8 +3,8 @@
 #include <iterator>
 #include <sstream>
 
-#include "replay/filter.h"
-#include "replay/filter_parser.h"
+#include "replay/query/filter.h"
+#include "replay/query/filter_parser.h"
 #include "tests/fuzz/fuzz_input.h"
 
 namespace {

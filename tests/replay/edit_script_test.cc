@@ -1,5 +1,5 @@
 // The shortest edits between two sequences.
-#include "replay/edit_script.h"
+#include "replay/diff/names/edit_script.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "replay/file_lives.h"
+#include "replay/verbs/file_lives.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "replay/filter.h"
+#include "replay/query/filter.h"
 
 #include <gtest/gtest.h>
 
-#include "replay/filter_parser.h"
+#include "replay/query/filter_parser.h"
 
 namespace rfan::replay {
 namespace {

@@ -1,5 +1,5 @@
 // Files that are followed, or looked at, while others write, move and replace them.
-#include "replay/follow_source.h"
+#include "replay/trace/follow_source.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

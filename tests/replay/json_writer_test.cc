@@ -1,4 +1,4 @@
-#include "replay/json_writer.h"
+#include "replay/text/json_writer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Which names are the same in two runs, and, as much, which are not.
-#include "replay/name_folding.h"
+#include "replay/diff/names/name_folding.h"
 
 #include <gtest/gtest.h>
 

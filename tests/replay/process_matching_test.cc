@@ -1,5 +1,5 @@
 // Which processes of two runs are taken for the same.
-#include "replay/process_matching.h"
+#include "replay/diff/names/process_matching.h"
 
 #include <gtest/gtest.h>
 

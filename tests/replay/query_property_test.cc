@@ -12,7 +12,7 @@
 #include "format/model/latency_histogram.h"
 #include "format/trace/trace_reader.h"
 #include "replay/program.h"
-#include "replay/time_filter.h"
+#include "replay/query/time_filter.h"
 #include "tests/replay/sample_trace.h"
 
 namespace rfan::replay {

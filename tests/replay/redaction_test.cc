@@ -1,4 +1,4 @@
-#include "replay/redaction.h"
+#include "replay/copy/redaction.h"
 
 #include <gtest/gtest.h>
 

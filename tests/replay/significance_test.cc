@@ -1,5 +1,5 @@
 // How often noise is taken for a difference, and how small a difference is still seen.
-#include "replay/significance.h"
+#include "replay/diff/runs/significance.h"
 
 #include <gtest/gtest.h>
 

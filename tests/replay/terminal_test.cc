@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "replay/program.h"
-#include "replay/terminal_text.h"
+#include "replay/text/terminal_text.h"
 #include "tests/replay/sample_trace.h"
 
 namespace rfan::replay {

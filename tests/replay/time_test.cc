@@ -6,8 +6,8 @@
 
 #include "format/base/number_text.h"
 #include "format/trace/trace_reader.h"
-#include "replay/time_filter.h"
-#include "replay/time_format.h"
+#include "replay/query/time_filter.h"
+#include "replay/trace/time_format.h"
 
 namespace rfan::replay {
 namespace {

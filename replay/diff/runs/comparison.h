@@ -1,0 +1,99 @@
+// All runs of a comparison side by side, under folded names and matched programs.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "replay/diff/names/process_matching.h"
+#include "replay/diff/runs/run_tally.h"
+#include "replay/diff/runs/significance.h"
+
+namespace rfan::replay {
+
+// What one run did with one key. Sums of several keys are sums, except of `files`.
+struct RunSum {
+  std::uint64_t events = 0;
+  std::uint64_t repeats = 0;  // see TallyCell
+  std::uint64_t even_events = 0;
+  std::uint64_t waits = 0;
+  std::uint64_t waited_ns = 0;
+  double waited_log2 = 0;
+  double waited_log2_squares = 0;
+  std::uint32_t files = 0;  // distinct names before folding
+
+  void add(const RunSum& other);
+  // The events whose number says something.
+  double telling_events() const { return static_cast<double>(events - repeats); }
+};
+
+struct ComparedCell {
+  std::uint32_t actor = 0;
+  std::uint32_t path = 0;
+  format::EventKind kind = format::EventKind::kOpen;
+};
+
+// One file of a run; a rotated set has several.
+struct RunPart {
+  std::size_t run = 0;
+  std::unique_ptr<RunTally> tally;
+};
+
+// How many runs each side has; those of the base come first.
+struct RunCounts {
+  std::size_t base = 1;
+  std::size_t fresh = 1;
+  std::size_t all() const { return base + fresh; }
+};
+
+// Immutable after construction. Memory: one RunSum for each run and distinct program, path and kind.
+class Comparison {
+ public:
+  // `parts` must outlive this object.
+  Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding,
+             std::size_t threads);
+
+  std::size_t base_runs() const { return run_counts_.base; }
+  std::size_t runs() const { return run_counts_.all(); }
+  std::span<const RunPart> parts() const { return parts_; }
+  Samples samples() const { return {run_counts_.base, run_counts_.fresh}; }  // without values
+
+  const std::vector<std::string>& paths() const { return paths_; }
+  const std::vector<ProcessShape>& actors() const { return match_.actors; }
+  std::uint32_t actor_of(std::size_t part, std::uint32_t shape) const { return match_.actor_of[part][shape]; }
+  std::uint32_t path_of(std::size_t part, format::PathId path) const { return path_of_[part][path]; }
+  // Processes of an actor, for each run.
+  std::span<const double> processes(std::uint32_t actor) const {
+    return {&processes_[actor * runs()], runs()};
+  }
+
+  const std::vector<ComparedCell>& cells() const { return cells_; }
+  const RunSum& sum(std::size_t cell, std::size_t run) const { return sums_[cell * runs() + run]; }
+  // The cell that a cell of a part became part of.
+  std::uint32_t cell_of(std::size_t part, std::size_t tally_cell) const { return cell_of_[part][tally_cell]; }
+
+  double mean(std::span<const double> values, Side side) const;
+  const FoldCounts& fold_counts() const { return counts_; }
+
+ private:
+  void fold_paths(const NameFolding& folding, std::size_t threads);
+  void count_processes();
+  void merge_cells();
+
+  std::span<const RunPart> parts_;
+  RunCounts run_counts_;
+  FoldCounts counts_;
+  ActorMatch match_;
+  std::vector<double> processes_;
+  std::vector<std::string> paths_;
+  std::vector<std::vector<std::uint32_t>> path_of_;  // by part, then PathId
+  std::vector<ComparedCell> cells_;
+  std::vector<RunSum> sums_;
+  std::vector<std::vector<std::uint32_t>> cell_of_;
+};
+
+}  // namespace rfan::replay

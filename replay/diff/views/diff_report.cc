@@ -1,0 +1,251 @@
+#include "replay/diff/views/diff_report.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "replay/events/field_printer.h"
+#include "replay/text/json_writer.h"
+#include "replay/text/table.h"
+
+namespace rfan::replay {
+namespace {
+
+constexpr std::string_view kRed = "\x1b[31m";
+constexpr std::string_view kGreen = "\x1b[32m";
+constexpr std::string_view kYellow = "\x1b[33m";
+
+bool is_time(Change change) {
+  return change == Change::kSlower || change == Change::kFaster;
+}
+
+std::string_view unit_of(Change change) {
+  return is_time(change) ? "ns" : change == Change::kProcesses ? "processes" : "events";
+}
+
+// What a perf investigator looks for first is red, what went away green.
+std::string_view style_of(const Finding& finding) {
+  if (finding.change == Change::kMoved || finding.change == Change::kProgram) return kYellow;
+  return finding.delta() > 0 ? kRed : kGreen;
+}
+
+// Means of counts: whole numbers as such.
+std::string number_text(double value) {
+  if (value == std::floor(value)) return format::count_text(static_cast<std::uint64_t>(value));
+  return value < 100 ? fmt::format("{:.1f}", value)
+                     : format::count_text(static_cast<std::uint64_t>(std::llround(value)));
+}
+
+std::string signed_text(double value, std::string (*text)(double)) {
+  return (value < 0 ? "-" : "+") + text(std::abs(value));
+}
+
+std::string time_text(double ns) {
+  return format::latency_text(static_cast<std::uint64_t>(ns));
+}
+
+std::string ratio_text(double base, double fresh) {
+  if (base == 0 || fresh == 0) return base == fresh ? "1.00" : base == 0 ? "new" : "gone";
+  return fmt::format("{:.2f}", fresh / base);
+}
+
+std::string what_text(const Finding& finding) {
+  auto text = escaped(finding.what);
+  if (!finding.instead.empty()) text += " instead of " + escaped(finding.instead);
+  std::string facts = finding.detail;
+  const auto add = [&](const std::string& fact) { facts += (facts.empty() ? "" : "; ") + fact; };
+  if (finding.files > 1 && facts.empty()) add(fmt::format("{} files", format::count_text(finding.files)));
+  if (finding.writes) add("written, created, deleted or renamed");
+  if (finding.doubtful) add("a loss could explain it");
+  if (!facts.empty()) text += " (" + facts + ")";
+  if (!finding.by.empty()) text += ", by " + escaped(finding.by);
+  return text;
+}
+
+void print_findings_text(std::span<const Finding> findings, bool colour, TextBuffer& out) {
+  Table table({{"CHANGE"},
+               {"BASE", Align::kRight},
+               {"NEW", Align::kRight},
+               {"DELTA", Align::kRight},
+               {"P", Align::kRight},
+               {"WHAT"}},
+              colour);
+  for (const auto& finding : findings) {
+    const auto text = is_time(finding.change) ? time_text : number_text;
+    const auto delta = signed_text(finding.delta(), text) + (finding.doubtful ? "?" : "");
+    table.add({std::string(change_name(finding.change)), text(finding.base), text(finding.fresh), delta,
+               p_text(finding.p_value), what_text(finding)},
+              style_of(finding));
+  }
+  if (!table.empty()) table.print(out);
+}
+
+void print_finding_json(const Finding& finding, JsonWriter& json) {
+  json.begin_object();
+  json.member("change", change_name(finding.change));
+  json.member_bytes("what", finding.what);
+  if (!finding.instead.empty()) json.member_bytes("instead", finding.instead);
+  if (!finding.by.empty()) json.member_bytes("by", finding.by);
+  json.member("unit", unit_of(finding.change));
+  json.key("base"), json.real(finding.base);
+  json.key("new"), json.real(finding.fresh);
+  json.key("delta"), json.real(finding.delta());
+  json.key("events"), json.real(finding.events);
+  json.key("p"), json.real(finding.p_value);
+  json.key("q"), json.real(finding.q_value);
+  json.member_bool("significant", finding.significant());
+  if (finding.writes) json.member_bool("writes", true);
+  if (finding.doubtful) json.member_bool("doubtful", true);
+  if (!finding.detail.empty()) json.member("detail", std::string_view(finding.detail));
+  json.member("files", finding.files);
+  const std::vector<std::string_view> paths(finding.paths.begin(), finding.paths.end());
+  if (!paths.empty()) json.member_bytes("paths", paths);
+  json.end_object();
+  json.end_line();
+}
+
+void print_findings_csv(std::span<const Finding> findings, TextBuffer& out) {
+  out.append("change,what,instead,by,unit,base,new,delta,p,q,significant,doubtful,files\n");
+  for (const auto& finding : findings) {
+    out.append(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", change_name(finding.change),
+                           csv_quoted(finding.what), csv_quoted(finding.instead), csv_quoted(finding.by),
+                           unit_of(finding.change), finding.base, finding.fresh, finding.delta(),
+                           finding.p_value, finding.q_value, finding.significant(), finding.doubtful,
+                           finding.files));
+  }
+}
+
+// The quantities behind the first, which has columns of its own.
+std::span<const Quantity> columns() {
+  return all_quantities().subspan(1);
+}
+
+std::string quantity_text(const Quantity& quantity, double value) {
+  switch (quantity.unit) {
+    case Quantity::Unit::kCount:
+      break;
+    case Quantity::Unit::kPerSecond:
+      return fmt::format("{:.1f}", value);
+    case Quantity::Unit::kNs:
+      return time_text(value);
+    case Quantity::Unit::kLatencyNs:
+      return value == 0 ? "-" : time_text(value);
+  }
+  return number_text(value);
+}
+
+// "12", or "12>15" where the sides differ.
+std::string both_sides(const Quantity& column, const DiffRow& row) {
+  auto base = quantity_text(column, column.of(row.base));
+  auto fresh = quantity_text(column, column.of(row.fresh));
+  return base == fresh ? base : base + ">" + fresh;
+}
+
+void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, bool colour, TextBuffer& out) {
+  std::vector<Table::Column> headings{
+      {"BASE", Align::kRight},   {"NEW", Align::kRight},   {"DELTA", Align::kRight},
+      {"RATIO", Align::kRight},  {"SHARE", Align::kRight}, {"P", Align::kRight},
+      {"FILES", Align::kRight},  {"OPENS", Align::kRight}, {"REOPENS", Align::kRight},
+      {"RATE/S", Align::kRight}, {"TIME", Align::kRight},  {"P50", Align::kRight},
+      {"P99", Align::kRight}};
+  for (const auto key : table.keys) headings.push_back({diff_key_name(key)});
+  Table text(std::move(headings), colour);
+  for (const auto& row : rows) {
+    const auto delta = signed_text(row.delta(), number_text) + (row.doubtful ? "?" : "");
+    std::vector<std::string> cells{number_text(row.base.events),
+                                   number_text(row.fresh.events),
+                                   delta,
+                                   ratio_text(row.base.events, row.fresh.events),
+                                   fmt::format("{:.1f} %", 100 * row.share),
+                                   p_text(row.p_value)};
+    for (const auto& column : columns()) cells.push_back(both_sides(column, row));
+    for (const auto& key : row.key) cells.push_back(escaped(key));
+    text.add(std::move(cells), row.significant() ? row.delta() > 0 ? kRed : kGreen : std::string_view());
+  }
+  if (!text.empty()) text.print(out);
+}
+
+void print_row_json(const DiffTable& table, const DiffRow& row, JsonWriter& json) {
+  json.begin_object();
+  for (std::size_t i = 0; i < table.keys.size(); ++i)
+    json.member_bytes(diff_key_name(table.keys[i]), row.key[i]);
+  const auto side = [&](std::string_view name, const Quantities& quantities) {
+    json.key(name);
+    json.begin_object();
+    json.key("events"), json.real(quantities.events);
+    for (const auto& column : columns()) json.key(column.name), json.real(column.of(quantities));
+    json.end_object();
+  };
+  side("base", row.base);
+  side("new", row.fresh);
+  json.key("delta"), json.real(row.delta());
+  json.key("share"), json.real(row.share);
+  json.key("p"), json.real(row.p_value);
+  json.key("q"), json.real(row.q_value);
+  json.member_bool("significant", row.significant());
+  if (row.doubtful) json.member_bool("doubtful", true);
+  json.end_object();
+  json.end_line();
+}
+
+void print_table_csv(const DiffTable& table, std::span<const DiffRow> rows, TextBuffer& out) {
+  for (const auto key : table.keys) out.append(fmt::format("{},", diff_key_name(key)));
+  out.append("events_base,events_new,delta,share,p,q,significant,doubtful");
+  for (const auto& column : columns()) out.append(fmt::format(",{0}_base,{0}_new", column.name));
+  out.put('\n');
+  for (const auto& row : rows) {
+    for (const auto& key : row.key) out.append(csv_quoted(key) + ",");
+    out.append(fmt::format("{},{},{},{},{},{},{},{}", row.base.events, row.fresh.events, row.delta(),
+                           row.share, row.p_value, row.q_value, row.significant(), row.doubtful));
+    for (const auto& column : columns()) {
+      out.append(fmt::format(",{},{}", column.of(row.base), column.of(row.fresh)));
+    }
+    out.put('\n');
+  }
+}
+
+}  // namespace
+
+std::string p_text(double p) {
+  if (p < 1e-6) return "<1e-6";
+  return p < 0.001 ? fmt::format("{:.0e}", p) : fmt::format("{:.3f}", p);
+}
+
+void print_findings(std::span<const Finding> findings, const DiffLook& look, TextBuffer& out) {
+  if (look.format == OutputFormat::kText) return print_findings_text(findings, look.colour, out);
+  if (look.format == OutputFormat::kCsv) return print_findings_csv(findings, out);
+  JsonWriter json(out);
+  for (const auto& finding : findings) print_finding_json(finding, json);
+}
+
+void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
+                      TextBuffer& out) {
+  if (look.format == OutputFormat::kText) return print_table_text(table, rows, look.colour, out);
+  if (look.format == OutputFormat::kCsv) return print_table_csv(table, rows, out);
+  JsonWriter json(out);
+  for (const auto& row : rows) print_row_json(table, row, json);
+}
+
+std::string sides_text(const Comparison& comparison, const DiffRow& all) {
+  std::vector<double> seconds(comparison.runs());
+  for (const auto& part : comparison.parts()) {
+    seconds[part.run] += static_cast<double>(part.tally->duration_ns()) / 1e9;
+  }
+  const auto base_seconds = comparison.mean(seconds, Side::kBase);
+  const auto new_seconds = comparison.mean(seconds, Side::kNew);
+  const auto runs = [](std::size_t count) { return fmt::format("{} run{}", count, count == 1 ? "" : "s"); };
+  const auto change = [](double base, double fresh) {
+    return base == 0 ? std::string() : fmt::format(" ({:+.1f} %)", 100 * (fresh / base - 1));
+  };
+  return fmt::format("base: {}, {} events on {} files in {:.1f} s{}\n", runs(comparison.base_runs()),
+                     number_text(all.base.events), number_text(all.base.files), base_seconds,
+                     comparison.base_runs() > 1 ? " each" : "") +
+         fmt::format("new:  {}, {} events{} on {} files in {:.1f} s{}\n",
+                     runs(comparison.runs() - comparison.base_runs()), number_text(all.fresh.events),
+                     change(all.base.events, all.fresh.events), number_text(all.fresh.files), new_seconds,
+                     change(base_seconds, new_seconds));
+}
+
+}  // namespace rfan::replay

@@ -1,0 +1,79 @@
+// Opens and the closes that end them.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "format/model/event.h"
+#include "replay/query/scan.h"
+#include "replay/report/grouping.h"
+
+namespace rfan::replay {
+
+// A process and a path of one file.
+inline std::uint64_t pair_of(format::ProcessId process, format::PathId path) {
+  return std::uint64_t{process} << 32U | path;
+}
+
+struct Opened {
+  std::uint64_t time_ns;
+  GroupCode group;
+};
+
+// The opens that wait for their close, by process and path of one file; the last open counts.
+class OpenPairing {
+ public:
+  // What a block does to one process and path: the close that comes first, if any, and what is open at the
+  // end.
+  struct Change {
+    std::uint64_t pair;
+    std::optional<std::uint64_t> first_close_ns;
+    std::optional<Opened> open_at_end;
+  };
+  struct Changes : Product {
+    std::vector<Change> changes;
+  };
+
+  explicit OpenPairing(std::uint64_t short_ns) : short_ns_(short_ns) {}
+
+  // Counts in `short_opens`, by the group of the open, what is closed again before `short_ns` have passed.
+  void add(std::uint64_t pair, format::EventKind kind, std::uint64_t time_ns, GroupCode group,
+           absl::flat_hash_map<GroupCode, std::uint64_t>& short_opens) {
+    using format::EventKind;
+    const bool close = kind == EventKind::kCloseWrite || kind == EventKind::kCloseNowrite;
+    if (!close && kind != EventKind::kOpen) return;
+    const auto [entry, added] = states_.try_emplace(pair);
+    auto& state = entry->second;
+    if (!close) {
+      state.open = Opened{time_ns, group};
+    } else if (state.open) {
+      if (time_ns - state.open->time_ns < short_ns_) ++short_opens[state.open->group];
+      state.open.reset();
+    } else if (added) {
+      state.first_close_ns = time_ns;
+    }
+  }
+
+  // To be put together with the blocks before, in order.
+  std::unique_ptr<Changes> finish_block() {
+    auto changes = std::make_unique<Changes>();
+    for (const auto& [pair, state] : states_)
+      changes->changes.push_back({pair, state.first_close_ns, state.open});
+    states_.clear();
+    return changes;
+  }
+
+ private:
+  struct State {
+    std::optional<std::uint64_t> first_close_ns;
+    std::optional<Opened> open;
+  };
+  std::uint64_t short_ns_;
+  absl::flat_hash_map<std::uint64_t, State> states_;  // of the block
+};
+
+}  // namespace rfan::replay

@@ -1,0 +1,60 @@
+// JSON into a TextBuffer. Knows how bytes that are not UTF-8 are given.
+#pragma once
+
+#include <rapidjson/writer.h>
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "replay/text/text_buffer.h"
+
+namespace rfan::replay {
+
+// One value after the other, each followed by a newline (end_line()). One thread; `out` must outlive it.
+class JsonWriter {
+ public:
+  explicit JsonWriter(TextBuffer& out) : stream_{out}, writer_(stream_) {}
+
+  void begin_object() { writer_.StartObject(); }
+  void end_object() { writer_.EndObject(); }
+  void begin_array() { writer_.StartArray(); }
+  void end_array() { writer_.EndArray(); }
+  void end_line();
+
+  void key(std::string_view name) { writer_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+  void number(std::uint64_t value) { writer_.Uint64(value); }
+  void signed_number(std::int64_t value) { writer_.Int64(value); }
+  void real(double value) { writer_.Double(value); }  // finite
+  void boolean(bool value) { writer_.Bool(value); }
+  void null() { writer_.Null(); }
+  void text(std::string_view utf8) {
+    writer_.String(utf8.data(), static_cast<rapidjson::SizeType>(utf8.size()));
+  }
+
+  // Members of the current object.
+  void member(std::string_view name, std::uint64_t value) { key(name), number(value); }
+  void member(std::string_view name, std::string_view utf8) { key(name), text(utf8); }
+  void member_bool(std::string_view name, bool value) { key(name), boolean(value); }
+
+  // "name": "bytes", or "name_b64": base64 when they are not UTF-8.
+  void member_bytes(std::string_view name, std::string_view bytes);
+  // The same for an array: when one element is not UTF-8, all are given as base64.
+  void member_bytes(std::string_view name, std::span<const std::string_view> elements);
+
+ private:
+  // What RapidJSON asks of an output stream.
+  struct Stream {
+    using Ch = char;
+    TextBuffer& out;
+    void Put(char c) { out.put(c); }
+    void Flush() {}
+  };
+
+  Stream stream_;
+  rapidjson::Writer<Stream> writer_;
+};
+
+std::string base64(std::string_view bytes);
+
+}  // namespace rfan::replay

@@ -1,0 +1,49 @@
+#include "replay/text/table.h"
+
+#include <algorithm>
+
+namespace rfan::replay {
+
+namespace {
+
+// Columns that a terminal takes for UTF-8 `text`, each character being one: bytes that do not continue a
+// character.
+std::size_t text_width(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+}  // namespace
+
+void Table::print(TextBuffer& out) const {
+  std::vector<std::size_t> widths;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    auto width = text_width(columns_[i].heading);
+    for (const auto& row : rows_) width = std::max(width, text_width(row.cells[i]));
+    widths.push_back(width);
+  }
+  // Nothing behind the last cell that has text.
+  const auto print_row = [&](const auto& cell_of) {
+    auto end = columns_.size();
+    while (end != 0 && cell_of(end - 1).empty()) --end;
+    for (std::size_t i = 0; i < end; ++i) {
+      const std::string_view cell = cell_of(i);
+      const std::string padding(widths[i] - text_width(cell), ' ');
+      if (i != 0) out.append("  ");
+      if (columns_[i].align == Align::kRight) out.append(padding);
+      out.append(cell);
+      if (columns_[i].align == Align::kLeft && i + 1 < end) out.append(padding);
+    }
+  };
+  if (colour_) out.append("\x1b[1m");
+  print_row([&](std::size_t i) { return columns_[i].heading; });
+  out.append(colour_ ? "\x1b[0m\n" : "\n");
+  for (const auto& row : rows_) {
+    const bool styled = colour_ && !row.style.empty();
+    if (styled) out.append(row.style);
+    print_row([&](std::size_t i) { return std::string_view(row.cells[i]); });
+    out.append(styled ? "\x1b[0m\n" : "\n");
+  }
+}
+
+}  // namespace rfan::replay

@@ -1,0 +1,42 @@
+// Text in columns.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "replay/text/text_buffer.h"
+
+namespace rfan::replay {
+
+enum class Align : std::uint8_t { kLeft, kRight };
+
+// Columns as wide as their widest cell, two spaces apart, under a heading that is bold where there is colour.
+// The last column is not padded. Cells hold printable text. One thread.
+class Table {
+ public:
+  struct Column {
+    std::string_view heading;
+    Align align = Align::kLeft;
+  };
+  Table(std::vector<Column> columns, bool colour) : columns_(std::move(columns)), colour_(colour) {}
+
+  // `style` is an escape sequence that the row begins with where there is colour.
+  void add(std::vector<std::string> cells, std::string_view style = {}) {
+    rows_.push_back({std::move(cells), style});
+  }
+  bool empty() const { return rows_.empty(); }
+  void print(TextBuffer& out) const;
+
+ private:
+  struct Row {
+    std::vector<std::string> cells;
+    std::string_view style;
+  };
+
+  std::vector<Column> columns_;
+  std::vector<Row> rows_;
+  bool colour_;
+};
+
+}  // namespace rfan::replay

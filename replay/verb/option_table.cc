@@ -1,0 +1,90 @@
+#include "replay/verb/option_table.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+namespace rfan::replay {
+namespace {
+
+constexpr std::size_t kTextColumn = 25;
+
+struct Definer {
+  CLI::App& app;
+  const OptionSpec& option;
+
+  void operator()(bool* target) const { app.add_flag(option.names, *target); }
+  void operator()(std::string* target) const { app.add_option(option.names, *target); }
+  void operator()(std::optional<std::uint64_t>* target) const { app.add_option(option.names, *target); }
+  // One value each time, or it would swallow the trace.
+  void operator()(std::vector<std::string>* target) const {
+    app.add_option(option.names, *target)->allow_extra_args(false);
+  }
+};
+
+std::string label_of(const OptionSpec& option) {
+  std::string names = option.names;
+  if (const auto comma = names.find(','); comma != names.npos) names.insert(comma + 1, " ");
+  return "  " + names + (option.metavar.empty() ? "" : " " + option.metavar);
+}
+
+// Words of `text` from `column` on, in lines of kHelpWidth.
+void append_wrapped(std::string_view text, std::size_t column, std::string& out) {
+  std::size_t at = column;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (at != column && at + 1 + word.size() > kHelpWidth) {
+      out += '\n' + std::string(column, ' ');
+      at = column;
+    }
+    if (at != column) out += ' ', ++at;
+    out += word;
+    at += word.size();
+  }
+  out += '\n';
+}
+
+}  // namespace
+
+Status parse_words(std::span<const OptionGroup> groups, std::vector<std::string> arguments,
+                   std::vector<std::string>& words) {
+  try {
+    CLI::App app;
+    app.set_help_flag();
+    for (const auto& group : groups) {
+      for (const auto& option : group.options) std::visit(Definer{app, option}, option.target);
+    }
+    app.allow_extras();  // as an option of their own CLI11 would take "[a,b]" for a list
+    std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes a vector
+    app.parse(std::move(arguments));
+    for (auto& word : app.remaining()) {
+      if (word.size() > 1 && word.front() == '-') return Error{"unknown option", word, 0, {}};
+      words.push_back(std::move(word));
+    }
+  } catch (const CLI::Error& failure) {
+    return Error{failure.what(), {}, 0, {}};
+  }
+  return {};
+}
+
+std::string option_help(std::span<const OptionGroup> groups) {
+  std::string text;
+  for (const auto& group : groups) {
+    if (group.options.empty()) continue;
+    text += "\n" + group.heading + ":\n";
+    for (const auto& option : group.options) {
+      auto label = label_of(option);
+      if (label.size() + 1 > kTextColumn) {
+        text += label + '\n';
+        label.clear();
+      }
+      text += label + std::string(kTextColumn - label.size(), ' ');
+      append_wrapped(option.help, kTextColumn, text);
+    }
+  }
+  return text;
+}
+
+}  // namespace rfan::replay

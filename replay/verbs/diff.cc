@@ -1,0 +1,281 @@
+// `rfanreplay diff`: what differs between two traces, or two groups of runs, beyond noise.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+
+#include "format/base/escape.h"
+#include "format/base/number_text.h"
+#include "replay/diff/causes/causes.h"
+#include "replay/diff/causes/loss_doubt.h"
+#include "replay/diff/causes/slow_directories.h"
+#include "replay/diff/runs/diff_input.h"
+#include "replay/diff/views/diff_report.h"
+#include "replay/diff/views/fail_on.h"
+#include "replay/diff/views/sequence_view.h"
+#include "replay/diff/views/set_view.h"
+#include "replay/verbs/verbs.h"
+
+namespace rfan::replay {
+namespace {
+
+class Diff : public Verb {
+ public:
+  OptionGroup options() override {
+    return {
+        "Options",
+        {{"--by", "KEY,...", "side by side for each of these instead of causes: path dir exe kind", &by_},
+         {"--sets", "", "the files and programs that only one side has, one per line", &sets_},
+         {"--sequence", "",
+          "what matched processes did additionally (+), no longer (-) or at another place (>); compares the "
+          "first "
+          "run of each side",
+          &sequence_},
+         {"--all", "", "also what noise explains", &all_},
+         {"--map", "FROM=TO", "call directory FROM and what is below it TO, in both sides", &maps_},
+         {"--no-fold", "RULE", "do not fold names by this rule: proc uuid hash temp pid pts, or all",
+          &no_fold_},
+         {"--fold", "RULE", "fold names by a rule that is off by default: version date", &fold_},
+         {"--fold-file", "FILE", "globs, one per line: what matches one is called by the glob", &fold_file_},
+         {"--base-window", "FROM..TO", "only this time of the base runs", &base_window_},
+         {"--new-window", "FROM..TO", "only this time of the new runs", &new_window_},
+         {"--fail-on", "METRIC:+N%",
+          "exit with 1 only when the new runs have more than N % more (or -N%: less; without %: by number); "
+          "metrics: count rate files opens reopens time p50 p99",
+          &fail_on_}}};
+  }
+
+  Status check(const Options& options) override;
+  Result<Coverage> run(const Session& session) override;
+
+  int exit_status(const Result<Coverage>& coverage) const override {
+    if (!coverage) return kExitDiffError;
+    if (coverage.value() == Coverage::kPartial) return kExitPartial;
+    return differs_ ? kExitDiffers : kExitClean;
+  }
+
+ private:
+  // As those of diff(1).
+  static constexpr int kExitDiffers = 1;
+  static constexpr int kExitDiffError = 2;
+
+  Status check_folding();
+  Status check_views();
+  void show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
+            const Session& session);
+  void show_findings(const Comparison& comparison, const DiffLook& look, const Session& session);
+  void show_table(const Comparison& comparison, const DiffLook& look, const Session& session);
+  void tell_folding(const Comparison& comparison, const Session& session) const;
+
+  std::string by_, fold_file_, base_window_, new_window_;
+  std::vector<std::string> maps_, no_fold_, fold_, fail_on_;
+  bool sets_ = false, sequence_ = false, all_ = false;
+
+  std::vector<DiffKey> keys_;
+  FoldingSpec folding_;
+  SideWindow window_;
+  std::vector<Limit> limits_;
+  bool differs_ = false;
+};
+
+Status Diff::check(const Options& options) {
+  if (auto status = check_folding(); !status) return status;
+  if (auto status = check_views(); !status) return status;
+  for (auto [text, window] :
+       {std::pair{&base_window_, &window_.base}, std::pair{&new_window_, &window_.fresh}}) {
+    if (text->empty()) continue;
+    auto parsed = parse_window(*text, options.utc);
+    if (!parsed) return parsed.error();
+    *window = std::move(*parsed);
+  }
+  return {};
+}
+
+Status Diff::check_folding() {
+  for (const auto& rule : no_fold_) {
+    if (auto status = switch_fold_rule(rule, false, folding_); !status) return status;
+  }
+  for (const auto& rule : fold_) {
+    if (auto status = switch_fold_rule(rule, true, folding_); !status) return status;
+  }
+  for (const auto& text : maps_) {
+    auto map = parse_directory_map(text);
+    if (!map) return map.error();
+    folding_.maps.push_back(std::move(*map));
+  }
+  if (fold_file_.empty()) return {};
+  std::ifstream file(fold_file_);
+  if (!file) return errno_error("cannot open the fold file", fold_file_);
+  auto globs = parse_fold_file(std::string(std::istreambuf_iterator<char>(file), {}));
+  if (!globs) return Error{fold_file_ + ": " + globs.error().what, globs.error().path, 0, {}};
+  folding_.globs = std::move(*globs);
+  return {};
+}
+
+Status Diff::check_views() {
+  if (!by_.empty() + sets_ + sequence_ > 1)
+    return Error{"--by, --sets and --sequence are different views", {}, 0, {}};
+  if (!by_.empty()) {
+    auto keys = parse_diff_keys(by_);
+    if (!keys) return keys.error();
+    keys_ = std::move(*keys);
+  }
+  for (const auto& text : fail_on_) {
+    auto limit = parse_limit(text);
+    if (!limit) return limit.error();
+    limits_.push_back(std::move(*limit));
+  }
+  return {};
+}
+
+Result<Coverage> Diff::run(const Session& session) {
+  // These are held against the whole path, without a slash too.
+  for (const auto& [text, glob] : folding_.globs) {
+    if (glob.may_begin_with('/')) continue;
+    session.note(fmt::format(
+        "--fold-file: '{0}' matches nothing, since recorded paths are absolute: did you mean '**/{0}'?",
+        escaped(text)));
+  }
+  const NameFolding folding(folding_);
+  const auto input = read_runs(session, window_, folding, sequence_);
+  if (!input) return input.error();
+  const auto& [parts, counts, partial] = input.value();
+  const Comparison comparison(parts, counts, folding, session.options.threads);
+  if (session.options.verbose) tell_folding(comparison, session);
+  const DiffLook look{session.options.format, session.colour};
+  if (!comparison.cells().empty()) show(comparison, folding, look, session);
+  if (counts.all() == 2 && !sets_ && !sequence_) {
+    session.note(
+        "one run a side: how much runs differ anyway is only estimated, from slices of them; better: "
+        "BASE BASE... -- NEW NEW...");
+  }
+  return partial ? Coverage::kPartial : Coverage::kWhole;
+}
+
+void Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
+                const Session& session) {
+  std::optional<DiffRow> sums;  // of everything
+  if (look.format == OutputFormat::kText || !limits_.empty())
+    sums = make_diff_table(comparison, {}).rows.front();
+  if (look.format == OutputFormat::kText) session.out.append(sides_text(comparison, *sums));
+  if (!keys_.empty()) {
+    show_table(comparison, look, session);
+  } else if (sequence_) {
+    const auto view = find_sequence_changes(comparison, folding);
+    print_sequences(comparison, view, look, session.out.text());
+    differs_ = !view.changes.empty();
+    session.note(fmt::format("{} pairs of processes did the same, {} processes have no counterpart",
+                             format::count_text(view.alike), format::count_text(view.unmatched)));
+  } else {
+    show_findings(comparison, look, session);
+  }
+  if (limits_.empty()) return;
+  const auto broken = broken_limits(limits_, *sums);
+  for (const auto& line : broken) session.note("limit broken: " + line);
+  differs_ = !broken.empty();
+}
+
+void Diff::show_findings(const Comparison& comparison, const DiffLook& look, const Session& session) {
+  std::vector<Finding> findings;
+  std::size_t hidden = 0;
+  if (sets_) {
+    findings = find_one_sided(comparison);
+  } else {
+    const auto differences = find_differences(comparison);
+    auto slow = find_slow_directories(comparison);
+    double events = 0;
+    for (const auto& part : comparison.parts()) events += static_cast<double>(part.tally->events());
+    events /= static_cast<double>(comparison.runs());
+    const auto add = [&](std::vector<Finding> causes, std::vector<Finding>& times) {
+      for (auto& cause : causes) cause.share = std::abs(cause.events) / std::max(1.0, events);
+      causes.insert(causes.end(), std::move_iterator(times.begin()), std::move_iterator(times.end()));
+      std::stable_sort(causes.begin(), causes.end(),
+                       [](const auto& a, const auto& b) { return std::abs(a.share) > std::abs(b.share); });
+      findings.insert(findings.end(), std::move_iterator(causes.begin()), std::move_iterator(causes.end()));
+    };
+    const CauseFinder finder(comparison);
+    auto causes = finder.find(differences.significant);
+    auto weak = take_insignificant(causes, differences.keys);
+    auto noise = finder.find(differences.hidden);
+    weak.insert(weak.end(), std::move_iterator(noise.begin()), std::move_iterator(noise.end()));
+    add(std::move(causes), slow.significant);
+    differs_ = !findings.empty();
+    hidden = weak.size() + slow.hidden.size();
+    if (all_) add(std::move(weak), slow.hidden);
+  }
+  if (sets_) differs_ = !findings.empty();
+  const LossDoubt doubt(comparison);
+  for (auto& finding : findings) finding.doubtful = doubt.covers(finding.events);
+  print_findings(findings, look, session.out.text());
+  if (look.format != OutputFormat::kText) return;
+  if (findings.empty()) session.out.append("no difference beyond noise\n");
+  if (hidden != 0 && !all_) {
+    session.out.append(fmt::format("{} smaller difference{} hidden: noise explains {} (--all shows {})\n",
+                                   format::count_text(hidden), hidden == 1 ? "" : "s",
+                                   hidden == 1 ? "it" : "them", hidden == 1 ? "it" : "them"));
+  }
+}
+
+void Diff::show_table(const Comparison& comparison, const DiffLook& look, const Session& session) {
+  auto table = make_diff_table(comparison, keys_);
+  const LossDoubt doubt(comparison);
+  for (auto& row : table.rows) row.doubtful = doubt.covers(row.delta());
+  differs_ =
+      std::any_of(table.rows.begin(), table.rows.end(), [](const auto& row) { return row.significant(); });
+  const auto rows = table.rows.size();
+  if (!all_) std::erase_if(table.rows, [](const auto& row) { return !row.significant(); });
+  print_diff_table(table, table.rows, look, session.out.text());
+  if (look.format != OutputFormat::kText || rows == table.rows.size()) return;
+  session.out.append(
+      fmt::format("{} rows hidden: the same, or noise explains the difference (--all shows them)\n",
+                  format::count_text(rows - table.rows.size())));
+}
+
+void Diff::tell_folding(const Comparison& comparison, const Session& session) const {
+  auto counts = comparison.fold_counts();
+  for (const auto& part : comparison.parts()) counts.add(part.tally->shape_fold_counts());
+  const auto tell = [&](std::string_view what, std::uint64_t names) {
+    if (names != 0) session.note(fmt::format("{}: {} names folded", what, format::count_text(names)));
+  };
+  for (std::size_t i = 0; i < kFoldRules; ++i) {
+    tell(fmt::format("rule {} ({})", fold_rule_infos()[i].name, fold_rule_infos()[i].what), counts.rules[i]);
+  }
+  for (std::size_t i = 0; i < folding_.maps.size(); ++i) {
+    tell(fmt::format("--map {}={}", folding_.maps[i].from, folding_.maps[i].to), counts.maps[i]);
+  }
+  for (std::size_t i = 0; i < folding_.globs.size(); ++i) {
+    tell(fmt::format("glob {}", folding_.globs[i].text), counts.globs[i]);
+  }
+}
+
+std::unique_ptr<Verb> make_diff() {
+  return std::make_unique<Diff>();
+}
+
+}  // namespace
+
+constexpr VerbEntry kDiffVerb{
+    .name = "diff",
+    .summary = "what differs between two traces, or two groups of runs",
+    .synopsis = "BASE NEW [FILTERS] [OUTPUT]\n       rfanreplay diff BASE... -- NEW... [FILTERS] [OUTPUT]",
+    .about =
+        R"(Compares runs: what is new, gone, more, less, moved or slower, one line for each cause, what noise explains left out.
+With several runs a side it is told from differences by how much the runs of a side differ.
+
+  rfanreplay diff good.fbz bad.fbz
+  rfanreplay diff good1.fbz good2.fbz good3.fbz -- bad1.fbz bad2.fbz bad3.fbz
+  rfanreplay diff a.fbz b.fbz --map /home/ann/build=/build --map /tmp/build=/build
+  rfanreplay diff a.fbz b.fbz --by dir                 how often, side by side
+  rfanreplay diff a.fbz b.fbz --sets                   files and programs that only one side has
+  rfanreplay diff a.fbz b.fbz --sequence --exe cc1     what was done in another order
+  rfanreplay diff a.fbz b.fbz --path /usr/include/ --fail-on count:+10%
+
+Exit status: 0 the same, 1 they differ (with --fail-on: a limit is broken), 2 an error, 3 compared, but
+events are missing from a trace.
+)",
+    .groups = (kTakesAll & ~kTakesSource & ~kTakesReltime) | kTakesSides,
+    .make = make_diff};
+
+}  // namespace rfan::replay
