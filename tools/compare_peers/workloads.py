@@ -180,8 +180,8 @@ class Compile(Workload):
         self._read_dependencies()
 
     def _source_bytes(self, name):
-        source = f"{self.context.root}/format/{os.path.basename(name).removesuffix('.o')}"
-        return os.path.getsize(source) if os.path.exists(source) else 0
+        below_format = name.split("/rfan_format.dir/")[1].removesuffix(".o")
+        return os.path.getsize(f"{self.context.root}/format/{below_format}")
 
     def _read_dependencies(self):
         self.opened = []
