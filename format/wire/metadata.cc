@@ -1,6 +1,7 @@
 #include "format/wire/metadata.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "format/base/limits.h"
 #include "format/wire/flatbuffer_bytes.h"
@@ -95,10 +96,12 @@ std::vector<wire::LossRecord> put_losses(std::span<const Loss> losses) {
 std::optional<std::vector<Loss>> get_losses(const Vector<const wire::LossRecord*>* records) {
   std::vector<Loss> losses;
   for (flatbuffers::uoffset_t i = 0; i < size_of(records); ++i) {
-    const auto* record = records->Get(i);
-    if (record->cause() == 0 || record->cause() >= kLossCauseLimit) return {};
-    Loss loss{static_cast<LossCause>(record->cause()), {}, record->first_ns(), record->last_ns()};
-    if (record->has_count()) loss.count = record->count();
+    // Copied: the verifier of FlatBuffers lets a vector of structs lie at any multiple of 4.
+    wire::LossRecord record;
+    std::memcpy(&record, records->Data() + i * sizeof record, sizeof record);
+    if (record.cause() == 0 || record.cause() >= kLossCauseLimit) return {};
+    Loss loss{static_cast<LossCause>(record.cause()), {}, record.first_ns(), record.last_ns()};
+    if (record.has_count()) loss.count = record.count();
     losses.push_back(loss);
   }
   return losses;
