@@ -10,6 +10,7 @@
 
 #include "format/columns/path_column.h"
 #include "format/model/latency_histogram.h"
+#include "tests/support/test_seed.h"
 
 namespace rfan::format {
 namespace {
@@ -20,9 +21,7 @@ ColumnInput input_of(const EncodedColumn& column) {
 
 class ColumnCodec : public testing::Test {
  protected:
-  std::uint32_t seed_ = std::random_device{}();
-  std::mt19937_64 random_{seed_};
-  testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
+  std::mt19937_64 random_{tests::test_seed()};
   EncodedColumn column_;
   ExplicitValues scratch_;
 

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "format/base/pattern.h"
+#include "tests/support/test_seed.h"
 
 namespace rfan::format {
 namespace {
@@ -117,9 +118,7 @@ bool naive(std::string_view pattern, std::string_view text, bool start = true) {
 }
 
 TEST(Glob, AgreesWithTheDefinitionOnRandomPatterns) {
-  const auto seed = std::random_device()();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
-  std::mt19937 random(seed);
+  std::mt19937 random(tests::test_seed());
   const auto make = [&](std::string_view alphabet, std::size_t longest) {
     std::string text(random() % (longest + 1), '\0');
     for (auto& c : text) c = alphabet[random() % alphabet.size()];

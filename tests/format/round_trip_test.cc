@@ -8,6 +8,7 @@
 #include "bench/event_stream.h"
 #include "format/base/limits.h"
 #include "tests/format/trace_fixture.h"
+#include "tests/support/test_seed.h"
 
 namespace rfan::tests {
 namespace {
@@ -240,9 +241,7 @@ TEST(RoundTrip, ALargeBlockCountsTheEventsOfItsProcesses) {
 
 // Random ids, kinds, flags and gaps in blocks of random size: what no recording looks like.
 TEST(RoundTrip, KeepsRandomEvents) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(tests::test_seed());
   auto bytes = std::make_shared<Bytes>();
   auto writer = open_writer(bytes);
   std::vector<Event> written;

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "tests/kernel/kernel_fixture.h"
+#include "tests/support/test_seed.h"
 
 namespace rfan::kernel_test {
 namespace {
@@ -137,15 +138,6 @@ class ChangingTree {
   int names_ = 0;
 };
 
-// RFAN_SEED repeats a run.
-unsigned seed_of_this_run() {
-  const char* given = std::getenv("RFAN_SEED");
-  const unsigned seed =
-      given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
-  std::printf("RFAN_SEED=%u\n", seed);
-  return seed;
-}
-
 std::set<std::string> files_of(const Story& opens) {
   std::set<std::string> files;
   for (const auto& open : opens) files.insert(open.substr(open.rfind('/')));
@@ -161,7 +153,7 @@ TEST_P(MovesTest, APathIsWhatTheFileWasCalledAtItsOpen) {
   Story expected;
   const auto pid = ::getpid();
   {
-    ChangingTree tree(root(), seed_of_this_run(), GetParam() == "open");
+    ChangingTree tree(root(), tests::test_seed(), GetParam() == "open");
     std::vector<std::jthread> threads;
     for (int i = 0; i < kThreads; ++i) threads.emplace_back([&] { tree.change(kOperations); });
     threads.clear();

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "format/base/limits.h"
+#include "tests/support/test_seed.h"
 
 namespace rfan::recorder {
 namespace {
@@ -147,9 +148,7 @@ TEST_F(ProcessLogTest, FullLogTakesRecordsAgainAfterPop) {
 }
 
 TEST_F(ProcessLogTest, AgreesWithAQueueOverManyLaps) {
-  const auto seed = std::random_device{}();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  std::mt19937 random(seed);
+  std::mt19937 random(tests::test_seed());
   std::deque<OwnedRecord> model;
   ImageSerial serial = 0;
   int refused = 0;

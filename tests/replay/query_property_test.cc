@@ -14,6 +14,7 @@
 #include "replay/program.h"
 #include "replay/query/time_filter.h"
 #include "tests/replay/sample_trace.h"
+#include "tests/support/test_seed.h"
 
 namespace rfan::replay {
 namespace {
@@ -320,7 +321,6 @@ class QueryProperty : public testing::Test {
 
   // 20 traces with 25 filters each.
   void for_random_queries(const std::function<void(const Filter&, const Rows&)>& check) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed_);
     std::size_t matched = 0;
     for (int trace = 0; trace < 20; ++trace) {
       write_random_traces();
@@ -342,8 +342,7 @@ class QueryProperty : public testing::Test {
   Rows rows_;
   std::uint64_t start_ns_ = 0;
   std::uint64_t steady_offset_ns_ = 0;
-  std::mt19937::result_type seed_ = std::random_device()();
-  std::mt19937 random_{seed_};
+  std::mt19937 random_{tests::test_seed()};
 };
 
 TEST_F(QueryProperty, CatPrintsExactlyTheWantedEventsInOrder) {
