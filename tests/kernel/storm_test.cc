@@ -66,11 +66,13 @@ TEST_F(KernelTest, MemoryDoesNotGrowWithEvents) {
   const auto opens = [&](std::size_t count) {
     storm({"processes", "4", std::to_string(count), std::to_string(kFiles)});
   };
-  opens(400'000);  // from here on all arenas that this load needs, columns and paths have been used
+  // A writer that gets little time needs more arenas: 32 of 270 KB at most.
+  constexpr long kAllArenasKb = 32 * 270;
+  opens(400'000);  // from here on columns and paths have been used
   const auto before_kb = resident_kb(recording->pid());
   ASSERT_GT(before_kb, 0);
   opens(400'000);
-  EXPECT_LT(resident_kb(recording->pid()), before_kb + 2048) << "800,000 events took more than 2 MiB";
+  EXPECT_LT(resident_kb(recording->pid()), before_kb + kAllArenasKb + 2048) << "memory grows with events";
   EXPECT_EQ(recording->stop().status, 0);
 }
 
