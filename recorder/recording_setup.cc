@@ -94,17 +94,19 @@ Status Recording::open_process_channel() {
                  0,
                  fmt::format("raise it: ulimit -Hn {}", kReservedDescriptors + 16 * 1024)};
   }
-  CaptureLoop::Options capture{.cpu = options_.cpu, .descriptor_budget = descriptor_budget_};
-  capture.gathers_told = options_.hold != format::HoldMode::kOpen;
-  capture.failure_event = &failure_event_;
+  CaptureLoop::Options capture{.cpu = options_.cpu,
+                               .gathers = options_.hold != format::HoldMode::kOpen,
+                               .failure_event = &failure_event_,
+                               .turns = {.descriptor_budget = descriptor_budget_}};
   if (!options_.deny.empty()) {
     auto names = PathResolver::open();
     if (!names) return names.error();
-    capture.denial.emplace(CaptureLoop::Denial{options_.deny, options_.filter, std::move(*names)});
+    capture.turns.denial.emplace(Responder::Denial{options_.deny, options_.filter, std::move(*names)});
   }
-  capture_ = std::make_unique<CaptureLoop>(std::move(capture), groups_->marked().held, groups_->marked().told,
-                                           *arenas_, *process_log_, std::move(events), std::move(*tracker),
-                                           *guardian_, live_);
+  const auto& groups = groups_->marked();
+  capture_ = std::make_unique<CaptureLoop>(
+      std::move(capture), CaptureLoop::Groups{groups.held, groups.told}, std::move(events),
+      std::move(*tracker), CaptureLoop::Surroundings{*arenas_, *process_log_, *guardian_, live_});
   return {};
 }
 
@@ -231,13 +233,12 @@ Status Recording::create_trace() {
   if (!mounts) return mounts.error();
   const WriteLoop::Options loop{
       .flush_interval_ms = static_cast<std::uint32_t>(options_.flush_interval.count()),
-      .recorded_mask = plan_.recorded,
-      .filter = options_.filter,
-      .root_pid = root_pid(),
-      .max_waiting_descriptors = descriptor_budget_ / 2};
-  writer_ =
-      std::make_unique<WriteLoop>(loop, *arenas_, *process_log_, std::move(*resolver), std::move(*mounts),
-                                  std::move(*directories_), std::move(*series), live_);
+      .max_waiting_descriptors = descriptor_budget_ / 2,
+      .events = {.recorded_mask = plan_.recorded, .filter = options_.filter, .root_pid = root_pid()}};
+  writer_ = std::make_unique<WriteLoop>(
+      loop, *arenas_, *process_log_,
+      WriteLoop::Names{std::move(*resolver), std::move(*mounts), std::move(*directories_)},
+      std::move(*series), live_);
   writer_->start(failure_event_);
   return {};
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "replay/trace/notes.h"
+#include "replay/verb/exit_status.h"
 
 namespace rfan::replay {
 
@@ -15,7 +16,7 @@ struct Streams {
   NoteSink diagnostics{};
 };
 
-// `arguments` without the program name.
+// Returns the exit status. `arguments`: without the program name.
 int run_program(std::vector<std::string> arguments, const Streams& streams);
 
 }  // namespace rfan::replay

@@ -112,10 +112,10 @@ long FanotifyGroup::read(std::span<std::byte> buffer) {
   return read_events(fd(), buffer);
 }
 
-Result<std::function<long(std::span<std::byte>)>> FanotifyGroup::shared_read() const {
+Result<EventSource::Read> FanotifyGroup::shared_read() const {
   auto group = std::make_shared<UniqueFd>(::fcntl(fd(), F_DUPFD_CLOEXEC, 0));
   if (!*group) return errno_error("cannot share the fanotify group");
-  return std::function([group](std::span<std::byte> buffer) { return read_events(group->get(), buffer); });
+  return Read([group](std::span<std::byte> buffer) { return read_events(group->get(), buffer); });
 }
 
 void FanotifyGroup::answer(ReplyBatch& batch) {

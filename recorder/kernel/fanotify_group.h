@@ -6,12 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 
 #include "format/base/error.h"
 #include "format/base/unique_fd.h"
+#include "recorder/kernel/event_source.h"
 
 namespace rfan::recorder {
 
@@ -55,6 +55,7 @@ class ReplyBatch {
   void clear() { count_ = 0; }
   bool full() const { return count_ == kCapacity; }
   bool empty() const { return count_ == 0; }
+  std::span<const fanotify_response> replies() const { return {replies_, count_}; }
 
  private:
   friend class FanotifyGroup;
@@ -65,7 +66,7 @@ class ReplyBatch {
 
 // Owner of the group. read() and answer() belong to the reader thread; the marks to whoever sets up, before
 // or after.
-class FanotifyGroup {
+class FanotifyGroup final : public EventSource {
  public:
   // Non-blocking, close-on-exec, unlimited marks. Event descriptors are read-only and O_NOATIME:
   // O_RDWR or O_NONBLOCK would make the kernel deny opens it cannot repeat that way.
@@ -84,18 +85,10 @@ class FanotifyGroup {
   // Takes all marks away: no new events. What is queued still waits to be read and answered.
   void remove_marks();
 
-  // Bytes read into `buffer`, 0 when nothing is queued, or an errno as a negative number.
-  long read(std::span<std::byte> buffer);
-
-  // A read() for several threads, which may outlive this object: it keeps the group, until the last copy is
-  // gone.
-  Result<std::function<long(std::span<std::byte>)>> shared_read() const;
-
-  // Answers all of `batch` with as few system calls as possible and empties it. An opener that was killed
-  // meanwhile is passed over.
-  void answer(ReplyBatch& batch);
-
-  int fd() const { return fd_.get(); }
+  long read(std::span<std::byte> buffer) override;
+  Result<Read> shared_read() const override;
+  void answer(ReplyBatch& batch) override;
+  int fd() const override { return fd_.get(); }
 
  private:
   bool can_deny_with_errno() const;

@@ -26,8 +26,8 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
   Status start(Read read);
   void stop();
   const WakeEvent& wake_event() const { return wake_event_; }
-  std::optional<Bytes> read(std::size_t max_events, std::uint64_t now_ns);
-  std::optional<Bytes> take_late(std::size_t max_events);
+  std::optional<PermissionBytes> read(std::size_t max_events, std::uint64_t now_ns);
+  std::optional<PermissionBytes> take_late(std::size_t max_events);
   std::optional<std::uint64_t> take_blocked_since();
   int blocked() const { return blocked_.load(std::memory_order_relaxed); }
   CpuTime cpu_time() const {
@@ -161,7 +161,7 @@ void ReadRelay::State::stop() {
   if (blocked() == 0) read_ = nullptr;
 }
 
-std::optional<ReadRelay::Bytes> ReadRelay::State::read(std::size_t max_events, std::uint64_t now_ns) {
+std::optional<PermissionBytes> ReadRelay::State::read(std::size_t max_events, std::uint64_t now_ns) {
   Reading& mine = *current_;
   const auto room = std::span(mine.buffer).first(std::min(max_events, kMaxEvents) * kKernelEventBytes);
   std::memset(mine.buffer.data(), 0, mine.used);
@@ -173,9 +173,9 @@ std::optional<ReadRelay::Bytes> ReadRelay::State::read(std::size_t max_events, s
     hand_over(mine, bytes);
     return std::nullopt;
   }
-  if (bytes < 0) return Bytes{{}, static_cast<int>(-bytes)};
+  if (bytes < 0) return PermissionBytes{{}, static_cast<int>(-bytes)};
   mine.used = static_cast<std::size_t>(bytes);
-  return Bytes{room.first(mine.used), 0};
+  return PermissionBytes{room.first(mine.used), 0};
 }
 
 // `mine` stands in late_ until it is done, and may be gone then.
@@ -236,7 +236,7 @@ bool ReadRelay::State::take_role(std::uint64_t seen, const std::shared_ptr<Readi
   return true;
 }
 
-std::optional<ReadRelay::Bytes> ReadRelay::State::take_late(std::size_t max_events) {
+std::optional<PermissionBytes> ReadRelay::State::take_late(std::size_t max_events) {
   if (blocked() == 0) return std::nullopt;
   const std::lock_guard lock(mutex_);
   for (auto each = late_.begin(); each != late_.end();) {
@@ -252,7 +252,7 @@ std::optional<ReadRelay::Bytes> ReadRelay::State::take_late(std::size_t max_even
     } else {
       ++each;
     }
-    if (size != 0 || error != 0) return Bytes{std::span(late.buffer).subspan(begin, size), error};
+    if (size != 0 || error != 0) return PermissionBytes{std::span(late.buffer).subspan(begin, size), error};
   }
   return std::nullopt;
 }
@@ -285,11 +285,11 @@ const WakeEvent& ReadRelay::wake_event() const {
   return state_->wake_event();
 }
 
-std::optional<ReadRelay::Bytes> ReadRelay::read(std::size_t max_events, std::uint64_t now_ns) {
+std::optional<PermissionBytes> ReadRelay::read(std::size_t max_events, std::uint64_t now_ns) {
   return state_->read(max_events, now_ns);
 }
 
-std::optional<ReadRelay::Bytes> ReadRelay::take_late(std::size_t max_events) {
+std::optional<PermissionBytes> ReadRelay::take_late(std::size_t max_events) {
   return state_->take_late(max_events);
 }
 

@@ -19,6 +19,16 @@ CpuTime cpu_time(__rusage_who who) {
 
 }  // namespace
 
+void Clock::sleep(std::uint64_t ns) const {
+  const timespec pause{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
+  ::nanosleep(&pause, nullptr);
+}
+
+const Clock& Clock::real() {
+  static const Clock clock;
+  return clock;
+}
+
 CpuTime thread_cpu_time() {
   return cpu_time(RUSAGE_THREAD);
 }

@@ -20,6 +20,17 @@ inline std::uint64_t monotonic_ns() {
   return clock_ns(CLOCK_MONOTONIC);
 }
 
+// The clock of a loop: the real one, unless a test overrides it.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual std::uint64_t now_ns() const { return monotonic_ns(); }
+  // Sleeps, perhaps shorter when a signal comes.
+  virtual void sleep(std::uint64_t ns) const;
+
+  static const Clock& real();
+};
+
 // CPU time in nanoseconds; the kernel tells user and system time apart in microseconds.
 struct CpuTime {
   std::uint64_t user_ns = 0;

@@ -82,18 +82,7 @@ class ExecOrderTest : public ::testing::Test {
 
  private:
   static KernelBytes notification(std::uint64_t mask, const std::string& name) {
-    std::string body(8 + sizeof(file_handle) + 4, '\1');
-    file_handle handle{};
-    handle.handle_bytes = 4;
-    std::memcpy(body.data() + 8, &handle, sizeof handle);
-    body += name + '\0';
-    const fanotify_event_info_header head{FAN_EVENT_INFO_TYPE_DFID_NAME, 0,
-                                          static_cast<std::uint16_t>(sizeof head + body.size())};
-    std::string record(reinterpret_cast<const char*>(&head), sizeof head);
-    KernelBytes bytes;
-    bytes.event(mask, FAN_NOFD, kPid);
-    bytes.last_event_records(record + body);
-    return bytes;
+    return KernelBytes().notification(mask, kPid, name);
   }
   std::uint64_t add(const KernelBytes& events, Arena::Source source, std::uint64_t since_ns,
                     std::uint64_t until_ns) {

@@ -1,11 +1,13 @@
 // What the kernel would write into a read() of a fanotify group, built by hand.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/fanotify.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +46,18 @@ class KernelBytes {
     last_event_len(event_len);
     std::memcpy(bytes_.data() + at + sizeof(fanotify_event_metadata), records.data(), records.size());
     return *this;
+  }
+  // A notification event of the file `name` in some directory.
+  KernelBytes& notification(std::uint64_t mask, int pid, std::string_view name) {
+    std::string body(8 + sizeof(file_handle) + 4, '\1');
+    file_handle handle{};
+    handle.handle_bytes = 4;
+    std::memcpy(body.data() + 8, &handle, sizeof handle);
+    body.append(name).push_back('\0');
+    const fanotify_event_info_header head{FAN_EVENT_INFO_TYPE_DFID_NAME, 0,
+                                          static_cast<std::uint16_t>(sizeof head + body.size())};
+    std::string record(reinterpret_cast<const char*>(&head), sizeof head);
+    return event(mask, FAN_NOFD, pid).last_event_records(record + body);
   }
   KernelBytes& last_version(std::uint8_t version) {
     const auto at = bytes_.size() - sizeof(fanotify_event_metadata);

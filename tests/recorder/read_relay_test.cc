@@ -106,7 +106,7 @@ class ReadRelayTest : public ::testing::Test {
       if (::poll(&wake, 1, 1) > 0) relay_.wake_event().clear();
     }
   }
-  void take(const ReadRelay::Bytes& brought) {
+  void take(const PermissionBytes& brought) {
     const std::lock_guard lock(mutex_);
     if (brought.error != 0) ++errors_;
     for (auto events = brought.events; !events.empty(); events = events.subspan(kKernelEventBytes)) {

@@ -24,10 +24,11 @@ class WriteLoopTest : public ::testing::Test {
   WriteLoopTest() {
     arenas_ = std::move(*ArenaPool::create());
     log_.emplace(std::move(*ProcessLog::create()));
-    loop_ =
-        std::make_unique<WriteLoop>(WriteLoop::Options{}, *arenas_, *log_, std::move(*PathResolver::open()),
-                                    std::move(*OwnMounts::open()), std::move(*DirectoryTable::create()),
-                                    std::make_unique<TraceSeries>(trace_.take_writer()), live_);
+    loop_ = std::make_unique<WriteLoop>(
+        WriteLoop::Options{}, *arenas_, *log_,
+        WriteLoop::Names{std::move(*PathResolver::open()), std::move(*OwnMounts::open()),
+                         std::move(*DirectoryTable::create())},
+        std::make_unique<TraceSeries>(trace_.take_writer()), live_);
     loop_->start(failure_event_);
   }
 
