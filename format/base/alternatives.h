@@ -1,4 +1,4 @@
-// The repeated values of one filter key, and how they are read from the command line.
+// Holds the repeated values of one filter key and parses them from the command line.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace rfan::format {
 
-// An event must match one of `any` (when there are some) and none of `none`.
+// An event must match at least one of `any`, unless `any` is empty, and none of `none`.
 template <typename T>
 struct Alternatives {
   std::vector<T> any;
@@ -26,8 +26,8 @@ struct Alternatives {
   }
 };
 
-// Parses each of `values` and files it under any or none: a '!' in front negates. `parse_into(text, list)`
-// appends one or more values and gives a Status. The error names the option.
+// Parses each of `values` and appends it to `out.any`, or to `out.none` if it begins with '!'.
+// `parse_into(text, list)` appends one or more values and returns a Status. The error names the option.
 template <typename T, typename ParseInto>
 Status parse_alternatives(std::string_view option, const std::vector<std::string>& values,
                           Alternatives<T>& out, ParseInto parse_into) {

@@ -6,7 +6,7 @@
 
 namespace rfan::format {
 
-// Returns true when a value is larger than `limit`.
+// Returns true if a value is larger than `limit`.
 bool any_above(std::span<const std::uint32_t> values, std::uint32_t limit);
 
 }  // namespace rfan::format

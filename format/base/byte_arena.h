@@ -1,4 +1,4 @@
-// Append-only storage for strings whose views must stay valid. Private to format/.
+// Stores strings append-only, so that views of them stay valid. Private to format/.
 #pragma once
 
 #include <algorithm>
@@ -9,12 +9,13 @@
 
 namespace rfan::format {
 
-// One thread. Views live as long as the arena; one allocation per 64 KiB instead of one per string.
+// One thread owns it. Views live as long as the arena. It allocates once per 64 KiB instead of once per
+// string.
 class ByteArena {
  public:
   std::string_view add(std::string_view text) { return add(text, {}, {}); }
 
-  // The three, one behind the other.
+  // Stores the three parts one after the other and returns a view of the result.
   std::string_view add(std::string_view front, std::string_view middle, std::string_view tail) {
     const auto size = front.size() + middle.size() + tail.size();
     if (size > left_) {

@@ -1,4 +1,4 @@
-// Sums of bytes that are 1 or 0.
+// Adds bytes that are 1 or 0.
 #pragma once
 
 #include <cstddef>
@@ -6,8 +6,8 @@
 
 namespace rfan::format {
 
-// How many of at(0) to at(size - 1) are 1. In parts whose sum fits into a byte, so that the compiler adds
-// sixteen at a time.
+// Returns how many of at(0) to at(size - 1) are 1. Adds in parts whose sum fits into a byte, so that the
+// compiler adds sixteen bytes at a time.
 template <typename At>
 std::size_t count_ones(std::size_t size, At at) {
   constexpr std::size_t kPart = 240;

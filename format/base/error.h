@@ -1,4 +1,4 @@
-// How every fallible function of rfanrec and rfanreplay reports failure.
+// Defines Result and Error, with which every fallible function of rfanrec and rfanreplay reports failure.
 #pragma once
 
 #include <cassert>
@@ -10,14 +10,15 @@
 
 namespace rfan {
 
-// What failed, on what, why, and what the user can do. No exception crosses a folder boundary; this does.
+// Says what failed, on which object, why, and what the user can do. An Error may cross a folder boundary; an
+// exception never does.
 struct Error {
   std::string what;     // the action that failed, lower case, no full stop: "cannot open trace"
   std::string path;     // the file, mount or process concerned; empty when there is none
   int errno_value = 0;  // errno, 0 when the cause is not a system call
   std::string hint;     // the remedy, a full clause; empty when none is known
 
-  // One line: `what 'path': strerror; hint`. Whatever a terminal must not get is escaped
+  // Returns one line: `what 'path': strerror; hint`. Escapes everything that a terminal must not get
   // (format/base/escape.h).
   std::string message() const;
 };
@@ -25,7 +26,7 @@ struct Error {
 // Builds an Error from the current errno. Call it straight after the failed system call.
 Error errno_error(std::string_view what, std::string_view path = {}, std::string_view hint = {});
 
-// Either a T or an Error. Checking `ok()` before `value()` is the caller's duty (asserted).
+// Holds either a T or an Error. The caller must check `ok()` before `value()` (asserted).
 template <typename T>
 class [[nodiscard]] Result {
  public:

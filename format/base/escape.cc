@@ -10,7 +10,7 @@ unsigned char byte_at(std::string_view bytes, std::size_t i) {
   return static_cast<unsigned char>(bytes[i]);
 }
 
-// Length of the UTF-8 character at `i`, 0 when there is none.
+// Returns the length of the UTF-8 character at `i`, or 0 if there is none.
 std::size_t utf8_length(std::string_view bytes, std::size_t i) {
   const unsigned lead = byte_at(bytes, i);
   if (lead < 0x80) return 1;
@@ -28,7 +28,7 @@ std::size_t utf8_length(std::string_view bytes, std::size_t i) {
   return overlong || beyond ? 0 : length;
 }
 
-// Of a valid character of `length` bytes at `i`.
+// Returns the code point of the valid character of `length` bytes at `i`.
 char32_t code_point(std::string_view bytes, std::size_t i, std::size_t length) {
   char32_t code = length == 1 ? byte_at(bytes, i) : byte_at(bytes, i) & (0x7FU >> length);
   for (std::size_t k = 1; k < length; ++k) code = code << 6U | (byte_at(bytes, i + k) & 0x3FU);
@@ -61,7 +61,7 @@ bool hidden(char32_t code) {
   return range != std::end(kHidden) && code >= range->first;
 }
 
-// Length of the character at `i` when it may be shown as it is, else 0.
+// Returns the length of the character at `i` if it may be shown as it is, else 0.
 std::size_t shown_length(std::string_view bytes, std::size_t i) {
   const auto length = utf8_length(bytes, i);
   return length == 0 || hidden(code_point(bytes, i, length)) ? 0 : length;
@@ -97,7 +97,8 @@ char* escape(std::string_view bytes, Backslash backslash, char* out) {
   for (std::size_t i = 0; i < bytes.size();) {
     const bool doubled = bytes[i] == '\\' && backslash == Backslash::kDoubled;
     const auto length = doubled ? 0 : shown_length(bytes, i);
-    // The bytes behind the first of a character that is not shown are no UTF-8 by themselves, and follow it.
+    // Escapes one byte. The other bytes of a hidden character are not UTF-8 by themselves, so each is escaped
+    // in its turn.
     if (length == 0) out = escape_byte(byte_at(bytes, i), out);
     out = std::copy_n(bytes.data() + i, length, out);
     i += std::max<std::size_t>(length, 1);

@@ -16,7 +16,8 @@ unsigned char to_byte(char c) {
 
 using ByteClass = std::bitset<256>;
 
-// Of the POSIX locale: what a pattern means must not depend on who asks, nor where.
+// The classes are those of the POSIX locale: the meaning of a pattern must not depend on the user or the
+// machine.
 constexpr std::pair<std::string_view, bool (*)(unsigned char)> kPosixClasses[] = {
     {"alnum",
      [](unsigned char c) {
@@ -53,7 +54,7 @@ std::optional<ByteClass> posix_class(std::string_view name) {
   return {};
 }
 
-// The name in "[:name:]", "[.name.]" or "[=name=]" at the beginning of `text`; empty where there is none.
+// Returns the name in "[:name:]", "[.name.]" or "[=name=]" at the beginning of `text`, or an empty view.
 std::string_view bracketed_name(std::string_view text) {
   if (text.size() < 2 || text[0] != '[' || std::string_view(":.=").find(text[1]) == std::string_view::npos)
     return {};
@@ -101,7 +102,7 @@ Result<void> Glob::compile_tokens(std::string_view pattern) {
   return {};
 }
 
-// Returns the position behind the run of stars (and behind the slash that `**/` takes with it).
+// Returns the position after the run of stars, and after the slash that belongs to `**/`.
 std::size_t Glob::compile_star(std::string_view pattern, std::size_t start) {
   std::size_t end = start;
   while (end < pattern.size() && pattern[end] == '*') ++end;
@@ -118,7 +119,7 @@ std::size_t Glob::compile_star(std::string_view pattern, std::size_t start) {
   return end;
 }
 
-// `start` is behind the opening bracket; returns the position behind the closing one.
+// Returns the position after the closing bracket. `start` is the position after the opening one.
 Result<std::size_t> Glob::compile_class(std::string_view pattern, std::size_t start) {
   std::size_t i = start;
   const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
@@ -202,13 +203,13 @@ bool Glob::crosses(Kind kind, char c) const {
   return kind != Kind::kStar || !slash_separates_ || c != '/';
 }
 
-// Greedy with two places to go back to, the last `*` and the last `**`. Older ones need no second try:
-// whatever a longer match of an older `**` would skip, the last `**` can skip as well; and an older `*` ends
-// at the next '/'.
+// Matches greedily and backtracks to two places only, the last `*` and the last `**`. Older ones need no
+// second try: the last `**` can skip whatever a longer match of an older `**` would skip, and an older `*`
+// ends at the next '/'.
 bool Glob::matches_tokens(std::string_view text) const {
   struct Retry {
-    std::size_t token = kNone;  // kNone: nowhere to go back to
-    std::size_t text = 0;       // the first byte it has not swallowed yet
+    std::size_t token = kNone;  // kNone: no place to backtrack to
+    std::size_t text = 0;       // the first byte that it has not swallowed yet
   };
   Retry star, deep;
   std::size_t t = 0, i = 0;

@@ -1,5 +1,5 @@
-// Shell-style patterns on bytes, compiled once and matched against many names. Pure; nothing here allocates
-// on match.
+// Matches shell-style patterns on bytes. A pattern is compiled once and matched against many names. Matching
+// is pure and does not allocate.
 #pragma once
 
 #include <bitset>
@@ -12,27 +12,29 @@
 
 namespace rfan::format {
 
-// `?` one byte, `*` any bytes, `[a-z]` `[!x]` `[^x]` one byte of a class, `\` takes the next byte literally.
-// A class may hold the POSIX classes of ASCII: `[[:alpha:]_]`. These three never match '/'; `**` does. `**/`
-// at the start or after a '/' also matches no directory at all, so that
-// `/a/**/b` matches `/a/b`. Immutable after compile(); safe to share between threads.
+// Compiles and matches one pattern. `?` matches one byte, `*` any number of bytes, `[a-z]` one byte of a
+// class, `[!x]` and `[^x]` one byte outside it. `\` takes the next byte literally. A class may contain the
+// POSIX classes of ASCII: `[[:alpha:]_]`. `?`, `*` and classes never match '/'; `**` does. `**/` at the start
+// or after a '/' also matches no directory at all: `/a/**/b` matches `/a/b`.
+//
+// An object is immutable after compile() and safe to share between threads.
 class Glob {
  public:
-  // kPath: '/' separates components. kName: '/' is a byte like any other (kernel threads are named
+  // kPath: '/' separates components. kName: '/' is a byte like any other (kernel threads have names such as
   // "kworker/0:1").
   enum class Subject : std::uint8_t { kPath, kName };
 
-  // Fails on an unterminated class, on a class of POSIX that does not exist or stands outside a second pair
-  // of brackets, and on a pattern that ends in a single backslash.
+  // Fails on an unterminated class, on a POSIX class that does not exist or lacks the second pair of
+  // brackets, and on a pattern that ends in a single backslash.
   static Result<Glob> compile(std::string_view pattern, Subject subject);
 
-  // True when the whole of `text` matches. Time is O(text * pattern) at worst.
+  // Returns true if the whole of `text` matches. Takes O(text * pattern) time at worst.
   bool matches(std::string_view text) const;
 
-  // False if no text that begins with `c` matches.
+  // Returns false if no text that begins with `c` matches.
   bool may_begin_with(char c) const;
 
-  // True when the pattern has no wildcard; then `literal_text()` is what it matches.
+  // Returns true if the pattern has no wildcard. It then matches `literal_text()` and nothing else.
   bool literal() const { return tokens_.empty(); }
   const std::string& literal_text() const { return prefix_; }
 
@@ -56,7 +58,7 @@ class Glob {
   bool slash_separates_ = true;
   std::string prefix_;         // leading literal bytes, compared first
   std::vector<Token> tokens_;  // what follows them
-  std::string suffix_;         // and the literal bytes behind these
+  std::string suffix_;         // trailing literal bytes
   std::vector<ByteClass> classes_;
 };
 

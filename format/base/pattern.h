@@ -1,4 +1,4 @@
-// What the value of --exe, --comm and --path means: a glob, and the part of the name it is held against.
+// Defines the values of --exe, --comm and --path: a glob, and the part of the name that it must match.
 #pragma once
 
 #include <optional>
@@ -10,15 +10,16 @@
 
 namespace rfan::format {
 
-// The bytes behind the last '/'; the whole of a path without one.
+// Returns the bytes after the last '/', or the whole path if it has none.
 std::string_view base_name(std::string_view path);
 
-// Returns what to say about a value that, as a PathPattern, matches no absolute path, and so nothing that is
-// recorded: "src/*.h". Empty for others, and for those that do not compile. `option` is where it was given.
+// Returns a note on a value that, as a PathPattern, matches no absolute path and so nothing that is recorded,
+// such as "src/*.h". Returns an empty string for other values, and for those that do not compile. `option`
+// names the option that got the value.
 std::string relative_pattern_note(std::string_view option, std::string_view value);
 
-// A value without a slash matches the base name, with one the whole path; one that ends in a slash matches
-// everything below that directory. An empty path (unknown) matches nothing.
+// Matches a path. A value without a slash matches the base name, a value with one the whole path. A value
+// that ends in a slash matches everything below that directory. An empty path (unknown) matches nothing.
 class PathPattern {
  public:
   static Result<PathPattern> compile(std::string_view value);
@@ -30,8 +31,8 @@ class PathPattern {
   bool whole_path_;
 };
 
-// Matches a comm as a whole. The kernel keeps 15 bytes of a comm, so a longer name without wildcards matches
-// the comm it would be cut to. An empty comm (unknown) matches nothing.
+// Matches a comm as a whole. The kernel keeps 15 bytes of a comm, so a longer value without wildcards matches
+// the comm to which the kernel would cut it. An empty comm (unknown) matches nothing.
 class CommPattern {
  public:
   static Result<CommPattern> compile(std::string_view value);
@@ -42,8 +43,9 @@ class CommPattern {
   Glob glob_;
 };
 
-// With a slash: a PathPattern on the executable. Without: the base name of the executable or the comm, so
-// that `vim` finds /usr/bin/vim.basic started as vim, and `build.sh` finds a script that bash runs.
+// Matches the program of a process. A value with a slash is a PathPattern on the executable. A value without
+// one matches the base name of the executable or the comm: `vim` finds /usr/bin/vim.basic started as vim, and
+// `build.sh` finds a script that bash runs.
 class ExePattern {
  public:
   static Result<ExePattern> compile(std::string_view value);

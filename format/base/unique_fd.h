@@ -1,4 +1,4 @@
-// The owner type of a file descriptor.
+// Defines the owner type of a file descriptor.
 #pragma once
 
 #include <unistd.h>
@@ -7,7 +7,8 @@
 
 namespace rfan {
 
-// Closes on destruction and ignores the result: use it for descriptors whose close cannot lose data.
+// Closes its descriptor on destruction and ignores the result: use it for descriptors whose close cannot lose
+// data.
 class UniqueFd {
  public:
   UniqueFd() = default;

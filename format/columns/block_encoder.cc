@@ -11,8 +11,8 @@
 namespace rfan::format {
 namespace {
 
-// Ids of processes that live at the same time lie close together, so that a few ranges name them all. A range
-// is what lies between it and the one before, and its length less one.
+// Returns the process ids as ranges, each as the gap between it and the range before, and its length less
+// one. Processes that live at the same time have neighbouring ids, so a few ranges name them all.
 template <typename Counts>
 std::vector<std::uint8_t> ranges_of(const Counts& processes) {
   std::vector<std::uint8_t> ranges;

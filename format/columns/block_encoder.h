@@ -12,9 +12,9 @@
 
 namespace rfan::format {
 
-// One thread. Memory: one block of columns. Times are rounded when events are added, so that
-// statistics and columns agree to the nanosecond. Rejected: keeping Events and transposing at the seal, which
-// touches each twice.
+// Encodes one block after the other. One thread owns it. Memory: one block of columns. It rounds times when
+// events are added, so that statistics and columns agree to the nanosecond. Rejected: keeping Events and
+// transposing them at the seal, which touches each event twice.
 class BlockEncoder {
  public:
   explicit BlockEncoder(std::uint32_t time_unit_ns);
@@ -23,7 +23,7 @@ class BlockEncoder {
   void add(const Event& event, bool has_exe);
   bool full() const { return time_.size() >= kMaxBlockEvents; }
   bool empty() const { return time_.empty(); }
-  bool small() const { return time_.size() <= kMaxJointEvents; }  // all columns will share a frame
+  bool small() const { return time_.size() <= kMaxJointEvents; }  // all columns will share one zstd frame
   const TraceTotals& totals() const { return totals_; }           // of the events added since the last seal
 
   // Fills `meta` and `body` (cleared first) and starts the next block. Precondition: not empty().
@@ -50,7 +50,7 @@ class BlockEncoder {
   std::vector<std::uint32_t> process_;
   std::vector<std::uint32_t> path_;
   std::vector<std::uint32_t> path2_;
-  std::vector<std::uint8_t> reply_;  // buckets, of held events only
+  std::vector<std::uint8_t> reply_;  // buckets; held events only
   TraceTotals totals_;
   struct ProcessCount {
     ProcessId process;
@@ -58,12 +58,12 @@ class BlockEncoder {
   };
   std::vector<ProcessCount> present_;
 
-  // The last stamp and its value in units: all events of one read share it, and a division costs more than a
-  // compare.
+  // The last stamp and its value in units. All events of one read share a stamp, and a division costs more
+  // than a comparison.
   std::uint64_t last_time_ns_ = 0;
   std::uint64_t last_time_units_ = 0;
 
-  // By process id: where it stands in present_, if it was seen in this block.
+  // By process id: the position in present_, if the process was seen in this block.
   struct Seen {
     std::uint32_t block_number = 0;
     std::uint32_t position = 0;
@@ -73,7 +73,7 @@ class BlockEncoder {
 
   EncodedColumn scratch_;
   std::vector<std::byte> inflated_;
-  std::vector<std::uint32_t> column_bytes_;  // compressed; empty when all are in one frame
+  std::vector<std::uint32_t> column_bytes_;  // compressed; empty if all are in one frame
 };
 
 }  // namespace rfan::format

@@ -1,5 +1,5 @@
-// Numbers as bytes of a column: planes, and a byte each with planes for the few that need more.
-// TRACE_FORMAT.md, "Column encodings". Private to format/.
+// Stores numbers as bytes of a column: as planes, or as a byte each with planes for the few that need more.
+// See TRACE_FORMAT.md, "Column encodings". Private to format/.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +41,7 @@ void join_planes(const std::byte* in, T base, std::span<T> out) {
   }
 }
 
-// join_planes() of a width that is known at run time, from kWidth on.
+// Calls join_planes() for a width that is known at run time, trying widths from kWidth on.
 template <unsigned kWidth = 1, typename T>
 void join_planes_of(unsigned width, const std::byte* in, T base, std::span<T> out) {
   if (width == kWidth) return join_planes<kWidth>(in, base, out);
@@ -59,10 +59,11 @@ bool read_planes(std::span<const std::byte> in, std::uint8_t width, T base, std:
   return true;
 }
 
-// A value from here on does not fit into its byte.
+// A value of this size or more does not fit into its byte.
 inline constexpr std::uint64_t kLarge = 255;
 
-// A byte for each value; those that do not fit are 255 there, and what is above follows as planes.
+// Appends a byte for each value; it is 255 for a value that does not fit. The excess of these values over 255
+// follows as planes, whose width it returns.
 template <typename T>
 std::uint8_t append_escaped(std::span<const T> values, std::vector<std::uint64_t>& large,
                             std::vector<std::byte>& out) {
@@ -82,7 +83,8 @@ std::uint8_t append_escaped(std::span<const T> values, std::vector<std::uint64_t
   return width;
 }
 
-// The way back, as far as it concerns the large ones: `small` are the bytes of `count` values.
+// Reads what append_escaped() wrote: sets `small` to the bytes of `count` values, and `large` to the excess
+// of those that do not fit. Returns false if the bytes do not add up.
 template <typename T>
 bool open_escaped(const ColumnInput& in, std::size_t offset, std::size_t count, const std::uint8_t*& small,
                   std::vector<T>& large) {

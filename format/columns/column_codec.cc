@@ -43,22 +43,22 @@ bool decode_planes_of_any(const ColumnInput& in, std::span<T> out) {
   return read_planes(in.bytes, in.width, static_cast<T>(in.base), out);
 }
 
-// Which positions were not predicted.
+// Tells which positions were not predicted.
 class Bitmap {
  public:
   explicit Bitmap(std::span<const std::byte> bytes) : bytes_(bytes) {}
-  // 1 or 0: a number, since the loops compute with it.
+  // Returns 1 or 0 as a number, since the loops compute with it.
   std::uint32_t bit(std::size_t position) const {
     return (static_cast<std::uint32_t>(bytes_[position / 8]) >> (position % 8)) & 1U;
   }
-  // True when the eight positions from `position` on (a multiple of 8) are all predicted.
+  // Returns true if the eight positions from `position` on (a multiple of 8) are all predicted.
   bool eight_predicted(std::size_t position) const { return bytes_[position / 8] == std::byte{0}; }
 
  private:
   std::span<const std::byte> bytes_;
 };
 
-// Latencies by bucket.
+// The latency that each bucket stands for.
 constexpr auto kMiddles = [] {
   std::array<std::uint32_t, 256> middles{};
   for (std::size_t i = 0; i < LatencyHistogram::kBuckets; ++i)
@@ -99,7 +99,7 @@ void encode_nibbles(std::span<const std::uint8_t> values, EncodedColumn& out) {
 
 bool decode_nibbles(const ColumnInput& in, std::span<std::uint8_t> out) {
   if (in.bytes.size() != (out.size() + 1) / 2) return false;
-  // What is written might be `in`, for all that the compiler knows; with these it vectorises.
+  // The compiler must assume that `out` overlaps `in`; with these local pointers it vectorises.
   const auto* const from = reinterpret_cast<const std::uint8_t*>(in.bytes.data());
   auto* const to = out.data();
   const auto pairs = out.size() / 2;

@@ -13,7 +13,7 @@
 namespace rfan::format {
 namespace {
 
-// Predictions per process are kept in a table of fixed size, so that decoding needs neither a hash table nor
+// A table of fixed size keeps the predictions per process, so that decoding needs neither a hash table nor
 // memory that depends on ids in the file. Two processes that share a slot cost compression, never
 // correctness.
 constexpr std::size_t kProcessSlots = 4096;
@@ -21,8 +21,9 @@ constexpr std::size_t slot_of(std::uint32_t process) {
   return process % kProcessSlots;
 }
 
-// Distances of either sign, small ones first: 1, 0, 2, -1, 3... become 0, 1, 2, 3, 4. The path after the last
-// one is the most likely: ids are given in order of first use, and files are used in the same order again.
+// Folds distances of either sign, small ones first: 1, 0, 2, -1, 3... become 0, 1, 2, 3, 4. The path after
+// the last one is the most likely: ids are given in order of first use, and files are used in the same order
+// again.
 constexpr std::uint32_t fold_distance(std::uint32_t path, std::uint32_t predicted) {
   const auto difference = static_cast<std::int32_t>(path - predicted - 1);
   return (static_cast<std::uint32_t>(difference) << 1) ^ static_cast<std::uint32_t>(difference >> 31);
@@ -32,13 +33,14 @@ constexpr std::uint32_t unfold_distance(std::uint32_t folded, std::uint32_t pred
 }
 static_assert(unfold_distance(fold_distance(5, 900), 900) == 5 && fold_distance(901, 900) == 0);
 
-// From the predicted path to the one that an explicit value stands for; a new one is very far away.
+// Returns the distance from the predicted path to the one that an explicit value stands for. A new path is
+// very far away.
 constexpr std::uint32_t distance_of(std::uint32_t value) {
   return unfold_distance(value - 1, 0);
 }
 static_assert(distance_of(0) == INT32_MAX + 2U);
 
-// Bit i is set where bytes[i] is kLarge, of 64.
+// Returns 64 bits: bit i is set if bytes[i] is kLarge.
 std::uint64_t large_among(const std::uint8_t* bytes) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kTops = 0x80 * kOnes;
@@ -46,8 +48,8 @@ std::uint64_t large_among(const std::uint8_t* bytes) {
   for (unsigned i = 0; i < 64; i += 8) {
     std::uint64_t eight;
     std::memcpy(&eight, bytes + i, sizeof eight);
-    const auto tops = ((eight & ~kTops) + kOnes) & eight & kTops;  // of 255 alone, the top bit stays
-    found |= ((tops >> 7) * 0x0102040810204080 >> 56) << i;        // the eight bits side by side
+    const auto tops = ((eight & ~kTops) + kOnes) & eight & kTops;  // only 255 keeps its top bit
+    found |= ((tops >> 7) * 0x0102040810204080 >> 56) << i;        // puts the eight bits side by side
   }
   return found;
 }
@@ -98,7 +100,8 @@ bool PathStretches::open_paths(const ColumnInput& paths, std::size_t count) {
   return true;
 }
 
-// What read_runs() reads, from the processes of all events. Without branches, as in SparseBuilder.
+// Finds in the processes of all events what read_runs() reads from a column. Like SparseBuilder, it does not
+// branch.
 void PathStretches::find_runs(std::span<const std::uint32_t> processes) {
   own_bitmap_.assign(bitmap_bytes(processes.size()), std::byte{0});
   processes_.resize(processes.size() + 1);
@@ -118,7 +121,8 @@ void PathStretches::find_runs(std::span<const std::uint32_t> processes) {
   process_bitmap_ = own_bitmap_;
 }
 
-// Of all steps as if they were small, which is vectorised; then of the large ones. The walk need not ask.
+// Computes all distances as if every step were small, which is vectorised, and then corrects those of large
+// steps. The walk need not tell them apart.
 void PathStretches::find_distances(std::size_t count) {
   distances_.resize(count + 1);
   auto* const distances = distances_.data() + 1;
@@ -137,21 +141,21 @@ void PathStretches::find_distances(std::size_t count) {
     if (steps_[i] == kLarge) correct(i);
 }
 
-// The ids that need no second look while a block is walked: those below end().
+// Tracks the ids that need no second look while a block is walked: those below end().
 class PathStretches::UsualPaths {
  public:
   UsualPaths(std::uint32_t next_new, std::size_t limit) : next_new_(next_new), limit_(limit) { update(0); }
   std::uint32_t end() const { return end_; }
   bool all_known() const { return all_known_; }
 
-  // An explicit path that is new, or not usual.
+  // Takes an explicit path that is new or not usual, and returns its id.
   std::uint32_t take(std::uint32_t path, bool is_new) {
     if (is_new) path = next_new_;
     next_new_ = std::max(next_new_, path + 1);
     update(path);
     return path;
   }
-  // The path to be shown, once the prediction is made.
+  // Returns the path to show, after the prediction is made.
   std::uint32_t shown(std::uint32_t path) {
     if (path < limit_) return path;
     all_known_ = false;
@@ -159,8 +163,8 @@ class PathStretches::UsualPaths {
   }
 
  private:
-  // A new path is told by distance_of(0), which makes any path a large one, unless the path itself is as
-  // large: then nothing is usual any more.
+  // distance_of(0) marks a new path: it makes any path a large one, unless the path itself is as large. In
+  // that case nothing is usual any more.
   void update(std::uint32_t path) {
     all_bits_ |= path | next_new_;
     const bool large = all_bits_ > INT32_MAX;
@@ -174,9 +178,9 @@ class PathStretches::UsualPaths {
   bool all_known_ = true;
 };
 
-// Calls visit(begin, end, path) for stretch after stretch, the first of which may be empty; ids from `limit`
-// on become 0, then it returns false. A stretch is all that is looked at, and nothing branches on what the
-// bits say: where a process begins and where a path is predicted, the CPU cannot guess.
+// Calls visit(begin, end, path) for each stretch in turn; the first may be empty. An id from `limit` on
+// becomes 0; if there is one, it returns false. The loop visits stretches, not events, and does not branch on
+// the bits: the CPU cannot guess where a process begins and where a path is predicted.
 template <typename Visit>
 bool PathStretches::walk(std::size_t limit, Visit visit) const {
   std::array<std::uint32_t, kProcessSlots> predicted{};
@@ -221,7 +225,7 @@ bool PathStretches::mark(std::span<const std::uint8_t> marks, std::span<std::uin
   assert(!marks.empty() && out.size() >= count_ + kMarkSlack);
   return walk(marks.size(), [marks = marks.data(), out = out.data()](std::uint32_t begin, std::uint32_t end,
                                                                      std::uint32_t path) {
-    // Eight at a time: stretches are short, and the next one overwrites what was too much.
+    // Writes eight at a time: stretches are short, and the next one overwrites the excess.
     const auto eight = marks[path] * std::uint64_t{0x0101010101010101};
     do {
       std::memcpy(out + begin, &eight, sizeof eight);
@@ -234,7 +238,7 @@ void PathStretches::decode(std::span<std::uint32_t> out) const {
   constexpr std::uint32_t kFew = 4;
   walk(std::numeric_limits<std::size_t>::max(),
        [out](std::uint32_t begin, std::uint32_t end, std::uint32_t path) {
-         // As in mark(), as long as there is room behind.
+         // Writes too much as mark() does, as long as there is room.
          for (; begin < end && begin + kFew <= out.size(); begin += kFew)
            std::fill_n(&out[begin], kFew, path);
          for (; begin < end; ++begin) out[begin] = path;

@@ -1,5 +1,5 @@
-// The paths of a block as bytes: encoder, decoder, and a way to look at them without a value for each event.
-// As in column_codec.h, decoding is bounds-checked. Private to format/.
+// Encodes the paths of a block as bytes, decodes them, and evaluates them without a value for each event. As
+// in column_codec.h, decoding is bounds-checked. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -11,32 +11,34 @@
 
 namespace rfan::format {
 
-// kSparseByProcess: predicted is the path of the event before of the same process. A path that was not
-// predicted is stored as 0 when it is `next_new`, one above the largest path id so far in the file, else as
-// its distance to the predicted one; a byte each, 255 and more go on behind.
+// kSparseByProcess predicts the path of the event before of the same process. A path that was not predicted
+// is stored as 0 if it is `next_new`, one above the largest path id so far in the file; else as its distance
+// to the predicted one. Each value takes a byte; the excess of values of 255 and more follows.
 void encode_sparse_by_process(std::span<const std::uint32_t> processes, std::span<const std::uint32_t> paths,
                               std::uint32_t& next_new, EncodedColumn& out);
 
-// The way back, stretch by stretch of events that have the same process and path. Who only counts or marks
-// them writes and reads 8 bytes an event less than who decodes both columns.
+// Decodes the column as stretches: runs of events with the same process and path. A caller that only counts
+// or marks the events of a stretch writes and reads 8 bytes an event less than one that decodes both columns.
 class PathStretches {
  public:
-  // From a process column (kRuns) and the path column. False unless both hold what they should. Reuse one
-  // instance; the columns must outlive what is asked of it.
+  // Opens a process column (kRuns) and the path column. Returns false unless both contain what they should.
+  // Reuse one instance. The columns must stay valid while it is used.
   bool open(const ColumnInput& processes, const ColumnInput& paths, std::size_t count);
-  // From the processes of all events, whatever their encoding was.
+  // Opens the path column with the processes of all events, whatever their encoding was.
   bool open(std::span<const std::uint32_t> processes, const ColumnInput& paths);
 
-  // The processes that the stretches belong to; after the first open(), and whether or not one is first.
+  // Returns the processes of the stretches. Valid only after the first overload of open(). The first element
+  // is there even if no event has that process.
   std::span<const std::uint32_t> processes() const { return processes_; }
 
-  // Adds to counts[id] the events of path id. An id behind the end of `counts` counts as 0: then false.
+  // Adds the number of events of each path to counts[id]. An id beyond the end of `counts` counts as 0; if
+  // there is one, it returns false.
   bool count(std::span<std::uint32_t> counts) const;
-  // Writes marks[id] for each event. The same of ids behind the end of `marks`. `out` is kMarkSlack longer
-  // than the block; what stands there is lost.
+  // Writes marks[id] for each event. Treats ids beyond the end of `marks` as count() does. `out` must be
+  // kMarkSlack longer than the block; the contents of that slack are lost.
   bool mark(std::span<const std::uint8_t> marks, std::span<std::uint8_t> out) const;
   static constexpr std::size_t kMarkSlack = 8;
-  // Writes the path of each event, whatever it is.
+  // Writes the path of each event, whatever its id is.
   void decode(std::span<std::uint32_t> out) const;
 
  private:
@@ -48,13 +50,13 @@ class PathStretches {
   bool walk(std::size_t limit, Visit visit) const;
 
   std::uint32_t count_ = 0;
-  std::span<const std::byte> process_bitmap_;  // where the process is not that of the event before
+  std::span<const std::byte> process_bitmap_;  // set where the process is not that of the event before
   std::vector<std::byte> own_bitmap_;          // of find_runs()
-  std::span<const std::byte> path_bitmap_;     // where the path is not the predicted one
-  ExplicitValues processes_;                   // of each bit of the one; the first stands before them
-  const std::uint8_t* steps_ = nullptr;        // of each bit of the other, escaped
+  std::span<const std::byte> path_bitmap_;     // set where the path is not the predicted one
+  ExplicitValues processes_;                   // of each bit of process_bitmap_; the first stands before them
+  const std::uint8_t* steps_ = nullptr;        // of each bit of path_bitmap_, escaped
   ExplicitValues large_steps_;
-  ExplicitValues distances_;  // what the steps add to the predicted path; 0 before the first
+  ExplicitValues distances_;  // added to the predicted path by each step; 0 before the first
   std::uint32_t next_new_ = 0;
 };
 

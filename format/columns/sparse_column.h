@@ -1,5 +1,5 @@
-// A bitmap of the events whose value was not predicted, then these values: what the sparse encodings share.
-// TRACE_FORMAT.md, "Column encodings". Private to format/.
+// Reads and writes the part that the sparse encodings share: a bitmap of the events whose value was not
+// predicted, then these values. See TRACE_FORMAT.md, "Column encodings". Private to format/.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ inline std::size_t bitmap_bytes(std::size_t count) {
   return (count + 7) / 8;
 }
 
-// The 64 bits from `position` on, a multiple of 64; zeros behind the end.
+// Returns the 64 bits from `position` on, which is a multiple of 64; bits beyond the end are 0.
 inline std::uint64_t bits_at(std::span<const std::byte> bitmap, std::size_t position) {
   const auto rest = bitmap.subspan(position / 8);
   if (rest.size() >= sizeof(std::uint64_t)) return load_le<std::uint64_t>(rest.data());
@@ -38,7 +38,7 @@ inline std::size_t count_bits(std::span<const std::byte> bitmap) {
   return bits;
 }
 
-// A bitmap of the positions that were not predicted, then their values.
+// Builds a bitmap of the positions that were not predicted, and collects their values.
 class SparseBuilder {
  public:
   SparseBuilder(std::size_t count, EncodedColumn& out) : out_(out) {
@@ -46,7 +46,7 @@ class SparseBuilder {
     out_.explicit_values.resize(count);
   }
 
-  // Branch-free: whether an event was predicted is close to a coin toss for the CPU.
+  // Does not branch: whether an event was predicted is close to a coin toss for the CPU.
   void add(std::size_t position, bool is_explicit, std::uint32_t value) {
     out_.bytes[position / 8] |= static_cast<std::byte>(static_cast<unsigned>(is_explicit) << (position % 8));
     out_.explicit_values[explicit_count_] = value;
@@ -62,14 +62,16 @@ class SparseBuilder {
   std::size_t explicit_count_ = 0;
 };
 
-// The bitmap of a sparse column of `count` events and how many bits are set; nothing when it is cut.
+// Returns how many bits are set in the bitmap of a sparse column of `count` events. Returns nothing if the
+// bitmap is cut off, or has more bits set than there are events.
 inline std::optional<std::size_t> explicit_count(const ColumnInput& in, std::size_t count) {
   if (in.bytes.size() < bitmap_bytes(count)) return {};
   const auto set_bits = count_bits(in.bytes.first(bitmap_bytes(count)));
   return set_bits <= count ? std::optional(set_bits) : std::nullopt;
 }
 
-// The values of the runs of `count` events; in front of them stands that of events before the first run.
+// Reads the values of the runs of `count` events. The value of events before the first run stands in front of
+// them. Returns false if the column is malformed.
 inline bool read_runs(const ColumnInput& in, std::size_t count, ExplicitValues& values) {
   const auto runs = explicit_count(in, count);
   if (!runs || in.base > UINT32_MAX) return false;

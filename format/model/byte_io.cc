@@ -36,7 +36,7 @@ class FdSink : public ByteSink {
 
   Status close() override {
     const int fd = fd_.release();
-    // Linux frees the descriptor even when close is interrupted, so that EINTR is no failure.
+    // Linux frees the descriptor even when close is interrupted, so EINTR is no failure.
     if (fd >= 0 && ::close(fd) != 0 && errno != EINTR) return errno_error("cannot close trace", path_);
     return {};
   }
@@ -131,8 +131,7 @@ Result<std::unique_ptr<ByteSource>> source_of(UniqueFd fd, std::string name) {
   if (S_ISDIR(status.st_mode)) {
     return Error{"cannot read trace", name, EISDIR, "give the .fbz file inside the directory"};
   }
-  // A standard input that somebody has already read from starts where they left it: only a pipe source does
-  // that.
+  // Somebody may have read from standard input already. Only a pipe source starts where they left off.
   const bool at_start = ::lseek(fd.get(), 0, SEEK_CUR) == 0;
   if (S_ISREG(status.st_mode) && at_start) {
     return std::unique_ptr<ByteSource>(std::make_unique<FileSource>(
@@ -149,7 +148,7 @@ std::unique_ptr<ByteSink> make_fd_sink(UniqueFd fd, std::string path_for_errors)
 
 Result<std::unique_ptr<ByteSource>> open_source(const std::string& path) {
   const bool standard_input = path == "-";
-  // A duplicate, so that closing the source leaves the program's standard input open.
+  // Standard input is duplicated, so that closing the source leaves the program's own descriptor open.
   const int fd =
       standard_input ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno_error("cannot open trace", path);

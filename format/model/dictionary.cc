@@ -15,7 +15,7 @@
 namespace rfan::format {
 namespace {
 
-// Entries by id, in chunks: references stay valid, and chunks that lie wholly in a gap take no memory.
+// Stores entries by id, in chunks: references stay valid, and chunks that lie wholly in a gap take no memory.
 template <typename T>
 class EntryTable {
  public:
@@ -71,8 +71,8 @@ class EntryTable {
     }
   }
 
-  // From here on a chunk is complete, and does not change any more, once `read` came back from reading it.
-  // Complete ones are looked at without a lock; the others are left to `read`.
+  // From now on a chunk is complete, and no longer changes, once `read` has returned for it. Complete chunks
+  // are read without a lock; `read` takes its own lock for the others.
   void read_on_demand(std::function<void(const IdRange&)> read) {
     read_ = std::move(read);
     complete_ = std::make_unique<std::atomic<bool>[]>(chunks_.size());
@@ -91,11 +91,11 @@ class EntryTable {
   }
 
   std::vector<std::unique_ptr<Chunk>> chunks_{1};
-  std::vector<bool> known_{true};  // id 0 is the empty path, or a process of which nothing is known
+  std::vector<bool> known_{true};  // id 0 is the empty path, or a process about which nothing is known
   T nothing_{};
-  std::atomic<bool> has_gaps_ = false;  // as far as was read
+  std::atomic<bool> has_gaps_ = false;  // among the entries read so far
   std::function<void(const IdRange&)> read_;
-  std::unique_ptr<std::atomic<bool>[]> complete_;  // null: all chunks are
+  std::unique_ptr<std::atomic<bool>[]> complete_;  // null: all chunks are complete
 };
 
 static_assert(EntryTable<int>::kChunkEntries % 64 == 0, "no word of known_ belongs to two chunks");
@@ -134,7 +134,7 @@ struct Dictionary::Storage {
   ByteArena bytes;
   EntryTable<std::string_view> paths;
   EntryTable<ProcessEntry> processes;
-  std::uint64_t charged = 0;  // text that was put, and what charge() adds
+  std::uint64_t charged = 0;  // text that was put, and bytes that charge() added
   ProcessDetail wanted_processes = ProcessDetail::kAll;
 };
 

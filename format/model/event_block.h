@@ -1,4 +1,4 @@
-// A block of events: encoded, as it comes from a trace, and decoded, column by column.
+// Defines a block of events, both encoded as it comes from a trace and decoded into columns.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ inline constexpr ColumnSet kColumnPath2 = 1U << 5;
 inline constexpr ColumnSet kColumnReply = 1U << 6;
 inline constexpr ColumnSet kAllColumns = (1U << 7) - 1;
 
-// How many events of a block name an entry that the dictionary lacks, since a DICT frame was lost.
+// Counts the events of a block that name an entry which the dictionary lacks because a DICT frame was lost.
 struct MissingNames {
   std::size_t paths = 0;  // events whose path or second path is missing
   std::size_t processes = 0;
@@ -32,7 +32,7 @@ struct MissingNames {
   bool any() const { return paths != 0 || processes != 0; }
 };
 
-// Decoded columns; a column that was not asked for is empty. Reuse one instance to avoid allocations.
+// Decoded columns. A column that was not requested is empty. Reuse one instance to avoid allocations.
 struct EventColumns {
   std::size_t count = 0;
   std::vector<std::uint64_t> time_ns;
@@ -41,23 +41,23 @@ struct EventColumns {
   std::vector<ProcessId> process;
   std::vector<PathId> path;
   std::vector<PathId> path2;
-  std::vector<std::uint32_t> reply_ns;  // of held events, the middle of its bucket; else 0
-  std::size_t unknown_columns =
-      0;                   // of a later minor version: the block has them, this program passed over them
-  MissingNames missing{};  // of the ids decoded: they are 0 here, unknown
+  std::vector<std::uint32_t> reply_ns;  // held events: the middle of the bucket; else 0
+  // Columns of a later minor version that the block has and this program skipped.
+  std::size_t unknown_columns = 0;
+  MissingNames missing{};  // counts decoded ids that became 0 (unknown)
 };
 
-// What is known of a block before any column is decompressed.
+// The facts about a block that are known before any column is decompressed.
 struct BlockStatistics {
   TraceTotals totals;
-  // Process ids that occur, ascending; empty optional when there were too many to list.
+  // The process ids that occur, ascending; no value if there are too many to list.
   std::optional<std::vector<ProcessId>> processes;
-  // How many events each of them has; empty when the block does not say, as small ones do not.
+  // Number of events of each of these processes. Empty if the block does not say; small blocks do not.
   std::vector<std::uint32_t> process_events;
 };
 
-// An EVENTS frame, checked but still compressed; it owns its bytes. Movable only: the spans point into
-// `bytes`.
+// An EVENTS frame, checked but still compressed. It owns its bytes. It is movable only, because the spans
+// point into `bytes`.
 struct EncodedBlock {
   EncodedBlock() = default;
   EncodedBlock(EncodedBlock&&) = default;
@@ -68,10 +68,12 @@ struct EncodedBlock {
 
   BlockStatistics statistics;
   std::vector<std::byte> bytes;     // the frame
-  std::size_t bytes_read = 0;       // of them: a TraceFile reads the body only when it is asked for
+  std::size_t bytes_read = 0;       // how many of them are there: a TraceFile reads the body on demand
   std::span<const std::byte> meta;  // verified FlatBuffers table
-  std::span<const std::byte> body;  // empty before it was read and checked
-  Damage origin;  // where it lies, and what is lost if its columns do not decode: the description is its name
+  std::span<const std::byte> body;  // empty until it is read and checked
+  // The position of the frame, and the events that are lost if its columns do not decode. The description is
+  // the frame's name.
+  Damage origin;
 };
 
 }  // namespace rfan::format

@@ -1,4 +1,4 @@
-// Filesystems that show the kernel and store no files of users: /proc, /sys and their like.
+// Recognises filesystems that show the kernel and store no files of users, such as /proc and /sys.
 #pragma once
 
 #include <span>
@@ -9,11 +9,12 @@
 
 namespace rfan::format {
 
-// By the type as in /proc/self/mountinfo. They are never recorded and not counted as a gap.
+// Returns true for the type of such a filesystem, as /proc/self/mountinfo spells it. They are never recorded,
+// and do not count as a gap.
 bool is_kernel_interface(std::string_view fs_type);
 
-// "17 kernel interfaces (proc, sysfs, devpts, ...): no files of users" for those among `mounts`; empty when
-// there is none.
+// Returns "17 kernel interfaces (proc, sysfs, devpts, ...): no files of users" for those among `mounts` that
+// are not covered, or an empty string if there is none.
 std::string kernel_interfaces_text(std::span<const MountCoverage> mounts);
 
 }  // namespace rfan::format

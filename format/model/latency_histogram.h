@@ -1,5 +1,5 @@
-// Counts of reply latencies in log-linear buckets: what the status line and `info` show. A trace keeps
-// latencies as numbers of these buckets.
+// Counts reply latencies in log-linear buckets. The status line and `info` show these; a trace stores
+// latencies as the numbers of these buckets.
 #pragma once
 
 #include <array>
@@ -9,8 +9,8 @@
 
 namespace rfan::format {
 
-// Eight buckets per power of two, so that a percentile is at most 12.5 % above the true value; exact below 8
-// ns. Not thread-safe: one thread owns an instance. Fixed size, never allocates.
+// Has eight buckets per power of two, so a percentile is at most 12.5 % above the true value. Values below 8
+// ns are exact. It is not thread-safe: one thread owns an instance. Its size is fixed; it never allocates.
 class LatencyHistogram {
  public:
   static constexpr std::size_t kBuckets = 240;  // covers 32-bit nanoseconds
@@ -20,7 +20,7 @@ class LatencyHistogram {
     const auto exponent = static_cast<unsigned>(std::bit_width(ns)) - 1U;
     return 8 + (exponent - 3) * 8 + ((ns >> (exponent - 3)) & 7U);
   }
-  // The largest value that falls into `bucket`.
+  // Returns the largest value that falls into `bucket`.
   static constexpr std::uint32_t bucket_upper_ns(std::size_t bucket) {
     if (bucket < 8) return static_cast<std::uint32_t>(bucket);
     const auto shift = static_cast<unsigned>((bucket - 8) / 8);
@@ -28,7 +28,8 @@ class LatencyHistogram {
     return static_cast<std::uint32_t>(((static_cast<std::uint64_t>(mantissa) + 1) << shift) - 1);
   }
 
-  // The value in the middle of `bucket`: what a latency is shown as that is known as a bucket only.
+  // Returns the value in the middle of `bucket`. A latency that is known only by its bucket is shown as this
+  // value.
   static constexpr std::uint32_t bucket_middle_ns(std::size_t bucket) {
     const auto upper = bucket_upper_ns(bucket);
     const auto below = bucket == 0 ? 0 : bucket_upper_ns(bucket - 1);
@@ -46,7 +47,8 @@ class LatencyHistogram {
     for (auto count : counts_) sum += count;
     return sum;
   }
-  // Upper bound of the bucket that holds the `fraction` quantile (0 < fraction <= 1); 0 when empty.
+  // Returns the upper bound of the bucket that contains the `fraction` quantile (0 < fraction <= 1), or 0 if
+  // the histogram is empty.
   std::uint32_t quantile_ns(double fraction) const {
     const auto sum = total();
     if (sum == 0) return 0;

@@ -1,4 +1,4 @@
-// How losses are added up: the one rule for the recorder's ledger, for FOOTER and for what people read.
+// Adds up losses. The recorder's ledger, the FOOTER and everything that people read use this one rule.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace rfan::format {
 
-// Losses merged by cause and by whether their count is known: at most two entries a cause, each with the time
-// span of what went into it. An entry of unknown size never swallows a known count, nor the reverse, so that
-// "at least 120" stays sayable whatever is merged with what, and in which order.
+// Merges losses by cause and by whether their count is known: at most two entries a cause, each with the time
+// span of its losses. An entry of unknown size never merges with a known count, so "at least 120" can be said
+// whatever was merged, in whatever order.
 class LossSummary {
  public:
   LossSummary() = default;
@@ -22,23 +22,23 @@ class LossSummary {
   void add(const Loss& loss);
   void clear() { losses_.clear(); }
   bool empty() const { return losses_.empty(); }
-  // In the order in which the causes were first seen.
+  // Returns the entries in the order in which they were first seen.
   const std::vector<Loss>& losses() const { return losses_; }
 
  private:
   std::vector<Loss> losses_;
 };
 
-// A number of events of which only a lower bound may be known.
+// A number of events, or a lower bound of it.
 struct LossCount {
   std::uint64_t known = 0;
-  bool and_more = false;  // besides, there were losses of unknown size
+  bool and_more = false;  // there were also losses of unknown size
 
   bool none() const { return known == 0 && !and_more; }
   void add(const Loss& loss);
   bool operator==(const LossCount&) const = default;
 };
-// "1,200", "at least 1,200", "an unknown number of": goes before "events".
+// Returns text to put before "events": "1,200", "at least 1,200" or "an unknown number of".
 std::string loss_count_text(const LossCount& count);
 
 }  // namespace rfan::format

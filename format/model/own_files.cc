@@ -12,8 +12,8 @@
 namespace rfan::format {
 namespace {
 
-// Nothing when it is not there, or no id: -1 means "leave it" to fchown, and what is cut to 32 bits means
-// somebody else.
+// Returns nothing if the variable is absent or not an id. -1 means "leave it" to fchown, and an id cut to 32
+// bits would mean somebody else.
 std::optional<std::uint32_t> id_in_environment(const char* name) {
   const char* text = std::getenv(name);
   if (text == nullptr) return {};

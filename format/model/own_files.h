@@ -1,5 +1,5 @@
-// Whose file an entry of a directory is: everybody may put files, pipes and links of any name into /tmp or a
-// spool directory. Shared by recorder and replay.
+// Decides whose file a directory entry is: everybody may put files, pipes and links of any name into /tmp or
+// a spool directory. Recorder and replay share this code.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,20 @@ struct UserIds {
   std::uint32_t group = 0;
 };
 
-// Returns who called sudo(8), to whom rfanrec gives its traces. Empty where this program is not root, or the
-// environment holds no such ids.
+// Returns the user who called sudo(8); rfanrec gives its traces to that user. Empty if this program is not
+// root, or if the environment has no such ids.
 std::optional<UserIds> invoking_user();
 
-// Returns whether it is the effective user, root, or the invoking user.
+// Returns true for the effective user, root, and the invoking user.
 bool is_own_user(std::uint32_t uid);
 
-// Returns why the entry at `path` is somebody else's, as a clause: "it belongs to user 65534". Empty where it
-// is of an own user, or of the owner of the directory, who may do with the names in it as he likes anyway;
-// and where there is no entry. Does not follow a symbolic link and opens nothing.
+// Returns why the entry at `path` is somebody else's, as a clause: "it belongs to user 65534". Returns an
+// empty string if there is no entry, or if its owner is an own user or the owner of the directory, who
+// controls the names in it anyway. Does not follow a symbolic link and opens nothing.
 std::string objection_to_owner(const std::string& path);
 
-// Likewise, and empty for nothing but a regular file without other names: "it is a FIFO". What this objects
-// to is not to be read, counted, renamed or removed unasked.
+// Does the same, and also objects to everything but a regular file without other names: "it is a FIFO". The
+// programs do not read, count, rename or remove an entry unasked if this objects to it.
 std::string objection_to_file(const std::string& path);
 
 }  // namespace rfan::format

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What surrounds the number in the name of a file.
+// The parts of a file name before and after the number.
 struct NameParts {
   explicit NameParts(const fs::path& output)
       : before(output.stem().string() + "."), behind(output.extension().string()) {}
@@ -28,8 +28,8 @@ bool remove_suffix(std::string_view& text, std::string_view suffix) {
   return true;
 }
 
-// At least six digits, so that names sort like numbers for a long time, and "trace.1.fbz" stays the user's
-// own.
+// A number has at least six digits, so that names sort like numbers for a long time and "trace.1.fbz" stays
+// the user's own.
 constexpr std::size_t kDigits = 6;
 
 std::optional<SeriesFile> parse_name(std::string_view name, const NameParts& parts) {

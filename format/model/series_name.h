@@ -1,5 +1,4 @@
-// How the files of one rotated recording are called, and which of them are there. Shared by recorder and
-// replay.
+// Names the files of one rotated recording, and lists those that exist. Recorder and replay share this code.
 #pragma once
 
 #include <cstdint>
@@ -10,26 +9,26 @@
 
 namespace rfan::format {
 
-// `-o trace.fbz` writes trace.000000.fbz, trace.000001.fbz, ...; the one being written ends in ".part" as
-// well.
+// `-o trace.fbz` writes trace.000000.fbz, trace.000001.fbz, ...; the file being written also ends in ".part".
 inline constexpr const char* kPartSuffix = ".part";
 
-// Larger numbers belong to no set: a file behind them all could not be counted.
+// Larger numbers belong to no set: the file after the last one could not get a number.
 inline constexpr std::uint64_t kMaxSeriesNumber = UINT64_MAX - 1;
 
 struct SeriesFile {
   std::string path;
   std::uint64_t number = 0;
-  bool sealed = false;  // false: being written, or left behind by a recorder that was killed
+  bool sealed = false;  // false: being written, or its recorder was killed
 
   bool operator==(const SeriesFile&) const = default;
 };
 
-// "dir/trace.fbz" and 7 give "dir/trace.000007.fbz": the number comes before the last extension, if there is
-// one.
+// Inserts the number before the last extension, if there is one: "dir/trace.fbz" and 7 give
+// "dir/trace.000007.fbz".
 std::string series_file_name(const std::string& output, std::uint64_t number);
 
-// The files of the series that exist beside `output`, ascending by number. Empty when there are none.
+// Lists the files of the series that exist beside `output`, ascending by number. Empty if there are none.
+// Fails if the directory cannot be listed.
 Result<std::vector<SeriesFile>> list_series(const std::string& output);
 
 }  // namespace rfan::format

@@ -1,4 +1,4 @@
-// What a trace says about itself: where and how it was recorded (META), and how it ended (FOOTER).
+// Describes a trace: where and how it was recorded (META), and how it ended (FOOTER).
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ struct FileHeader {
   std::uint32_t file_sequence = 0;  // 0 for the first file of a session
 };
 
-// Which events waited for an answer. Notification events merge in the kernel's queue, held ones never do.
+// Selects the events that wait for a response. Notification events merge in the kernel's queue; permission
+// events never do.
 enum class HoldMode : std::uint8_t { kNone = 0, kExec = 1, kOpen = 2 };
 std::string_view hold_mode_name(HoldMode mode);
 
@@ -34,7 +35,7 @@ struct MountCoverage {
   std::string path;
   std::string fs_type;
   bool covered = false;
-  std::string how;             // covered: "filesystem mark" or "mount mark"; otherwise why not
+  std::string how;             // covered: "filesystem mark" or "mount mark"; otherwise the reason why not
   std::uint64_t since_ns = 0;  // CLOCK_MONOTONIC when it was found; 0: from the start
 
   bool operator==(const MountCoverage&) const = default;
@@ -51,38 +52,38 @@ struct TraceMeta {
   std::vector<std::string> recorder_args;  // argv of rfanrec
   std::vector<std::string> command;        // the recorded command; empty when paths were recorded
   HoldMode hold = HoldMode::kOpen;
-  std::uint32_t event_kinds = 0;  // bit (1 << EventKind) for each kind asked for
+  std::uint32_t event_kinds = 0;  // bit (1 << EventKind) for each requested kind
   std::string process_source;     // for people: "perf side band, process connector", "/proc"
   std::vector<MountCoverage> mounts;
-  std::uint32_t time_unit_ns = 0;       // what times are multiples of; set by the writer
+  std::uint32_t time_unit_ns = 0;       // times are multiples of it; set by the writer
   std::uint32_t flush_interval_ms = 0;  // 0: not known
   std::optional<Uuid> previous_file;    // the file before this one in a rotated recording
   bool redacted = false;                // names were replaced by keyed hashes
   std::string redaction_key_id;         // tells whether two redacted traces can be compared
 };
 
-// Running sums over events; the writer keeps them for the FOOTER, a reader rebuilds them from block
-// statistics.
+// Running sums over events. The writer keeps them for the FOOTER; a reader rebuilds them from the statistics
+// of blocks.
 struct TraceTotals {
   std::uint64_t events = 0;
   std::array<std::uint64_t, kEventKindLimit> by_kind{};
   std::uint64_t events_with_exe = 0;  // attribution coverage = events_with_exe / events
   std::uint64_t first_ns = 0;         // CLOCK_MONOTONIC; both 0 when there are no events
   std::uint64_t last_ns = 0;
-  // Of held events. Empty in the statistics of a block: there the reply column has it.
+  // Latencies of held events. Empty in the statistics of a block, where the reply column has them.
   LatencyHistogram reply_latency;
 
   void merge(const TraceTotals& other);
-  // Share of events with an executable, rounded down to two decimals: one event without is not 100 %. Nothing
-  // without events.
+  // Returns the share of events with an executable, rounded down to two decimals: a single event without one
+  // makes it less than 100 %. Empty if there are no events.
   std::optional<double> attribution_percent() const;
   bool operator==(const TraceTotals&) const = default;
 };
 
-// How many events the recorder took from the kernel and what it cost. Filled at the end of a recording.
+// Counts the events that the recorder took from the kernel, and its cost. Filled at the end of a recording.
 struct RecorderCost {
   std::uint64_t events_seen = 0;      // from the kernel, own accesses excluded
-  std::uint64_t events_filtered = 0;  // seen but outside the asked scope
+  std::uint64_t events_filtered = 0;  // seen but outside the requested scope
   std::uint64_t reader_user_ns = 0;   // of the reader thread, in user mode and in the kernel
   std::uint64_t reader_system_ns = 0;
   std::uint64_t writer_user_ns = 0;
@@ -107,7 +108,7 @@ enum class EndReason : std::uint8_t {
   kCommandEnded = 3,
   kWriteError = 4,
   kRotated = 5,          // the recording goes on in the next file
-  kRecorderFailure = 6,  // it could no longer promise to answer; see its messages
+  kRecorderFailure = 6,  // it could no longer promise to respond; see its messages
 };
 std::string_view end_reason_name(EndReason reason);
 
@@ -121,7 +122,7 @@ struct TraceSummary {
   std::int32_t command_status = 0;  // wait status as the shell shows it: exit code, or 128 + signal
   RecorderCost cost;
   std::optional<ClockSample> first_clock;
-  std::vector<MountCoverage> later_mounts;  // that appeared while recording
+  std::vector<MountCoverage> later_mounts;  // appeared while recording
 };
 
 }  // namespace rfan::format

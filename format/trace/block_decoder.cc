@@ -19,8 +19,8 @@ namespace {
 constexpr std::array<std::string_view, kColumnCount> kColumnNames = {"time", "kind",  "flags", "process",
                                                                      "path", "path2", "reply"};
 
-// A column of n events takes at most 8 planes, a bitmap and its head; of columns of a later minor version as
-// many may follow.
+// A column of n events takes at most 8 planes, a bitmap and its head. As many columns of a later minor
+// version may follow.
 std::size_t max_column_bytes(std::size_t events) {
   return std::min(events * 9 + 64, kMaxColumnBytes);
 }
@@ -28,7 +28,7 @@ std::size_t max_joint_bytes(std::size_t events) {
   return std::min(2 * kColumnCount * max_column_bytes(events), kMaxColumnBytes);
 }
 
-// What must be decoded to get at the wanted columns: predictions lean on other columns.
+// Adds the columns that the wanted ones need: predictions depend on other columns.
 ColumnSet with_dependencies(ColumnSet wanted) {
   if ((wanted & kColumnReply) != 0) wanted |= kColumnFlags;
   if ((wanted & kColumnFlags) != 0) wanted |= kColumnKind;
@@ -98,7 +98,7 @@ MissingNames forget_missing(const Dictionary& dictionary, EventColumns& columns)
   return missing;
 }
 
-// Of a block with a frame for each column.
+// Returns the zstd frame of a column, in a block with a frame for each column.
 std::span<const std::byte> column_frame(const EncodedBlock& block, std::size_t index) {
   const auto& lengths = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data())->column_bytes();
   const auto begin = std::accumulate(lengths.begin(), lengths.begin() + index, std::size_t{0});
@@ -121,16 +121,17 @@ struct BlockDecoder::Scratch {
   ExplicitValues explicit_values;
 
   PathStretches stretches;
-  std::vector<std::byte> inflated_processes;  // stay while paths are inflated, which need them
+  std::vector<std::byte> inflated_processes;  // these stay while the paths, which need them, are inflated
   ColumnInput process_column;
-  EventColumns columns;  // of count_paths() and mark_paths()
+  EventColumns columns;  // scratch of count_paths() and mark_paths()
 
-  // Puts one column of a block with a frame for each into `bytes`; false when it does not decompress.
+  // Inflates one column of a block with a frame for each column into `bytes`. Returns false if it does not
+  // decompress.
   bool inflate_column(const EncodedBlock& block, ColumnId id, std::vector<std::byte>& bytes,
                       ColumnInput& column);
-  // False where paths must be decoded event by event: in small blocks, and for what is rare or wrong.
+  // Returns false if paths must be decoded event by event: in small blocks, and if anything is rare or wrong.
   bool open_stretches(const EncodedBlock& block, const Dictionary& dictionary);
-  // The one second path of all events, mostly 0; nothing when they must be decoded.
+  // Returns the one second path of all events, mostly 0, or nothing if they must be decoded.
   std::optional<PathId> only_second_path(const EncodedBlock& block, const Dictionary& dictionary);
 
   std::string decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
@@ -174,7 +175,7 @@ bool BlockDecoder::Scratch::decode_column(ColumnId id, const ColumnInput& in, co
   return false;
 }
 
-// Each column has a frame of its own: only those that are needed are inflated.
+// Decodes a block in which each column has a frame of its own: inflates only the columns that are needed.
 std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, ColumnSet needed,
                                                   EventColumns& out) {
   const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
@@ -195,7 +196,8 @@ std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, Col
   return {};
 }
 
-// One frame holds them all. Columns of a later minor version come behind those that are known.
+// Decodes a block in which one frame holds all columns. Columns of a later minor version follow the known
+// ones.
 std::string BlockDecoder::Scratch::decode_joint_columns(const EncodedBlock& block, ColumnSet needed,
                                                         EventColumns& out) {
   const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
@@ -293,7 +295,7 @@ Status BlockDecoder::mark_paths(const EncodedBlock& block, const Dictionary& dic
                                 MissingNames& missing) {
   missing = {};
   const auto count = block.statistics.totals.events;
-  ColumnSet left = 0;  // to be decoded after all
+  ColumnSet left = 0;  // must be decoded after all
   out.resize(count + PathStretches::kMarkSlack);
   if (marks.first && scratch_->open_stretches(block, dictionary)) {
     missing.paths = scratch_->stretches.mark(marks.of_path, out) ? 0 : 1;

@@ -1,4 +1,4 @@
-// From an encoded block to columns.
+// Decodes an encoded block into columns.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +14,16 @@
 
 namespace rfan::format {
 
-// What mark_paths() asks of a path.
+// The property of a path that mark_paths() looks up.
 struct PathMarks {
-  std::span<const std::uint8_t> of_path;  // by id, an entry for each of the dictionary: 1 or 0
-  // Which paths of an event: 1 when it holds of one of them.
+  std::span<const std::uint8_t> of_path;  // by id, an entry for each id of the dictionary: 1 or 0
+  // Selects the paths of an event: its mark is 1 if a selected path has 1.
   bool first = true;
   bool second = false;
 };
 
-// One thread each; keeps its buffers and zstd context from block to block. Many decoders may share one
-// dictionary that no longer grows.
+// Decodes blocks. Each thread has its own decoder, which keeps its buffers and zstd context from block to
+// block. Many decoders may share one dictionary that no longer grows.
 class BlockDecoder {
  public:
   BlockDecoder();
@@ -35,25 +35,26 @@ class BlockDecoder {
   // `out.missing`. On any fault the error says where and what, and `out` is empty.
   Status decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted, EventColumns& out);
 
-  // Instead of a column of paths, where nothing but their number or a property of them is asked for. The same
-  // holds as of decode(): an id that is not in `dictionary` stands for 0. `missing` says so.
+  // These are alternatives to decoding a column of paths, for callers that need only the number of events of
+  // each path, or a property of it. Like decode(), they treat an id that is not in `dictionary` as 0, and
+  // `missing` says so.
 
-  // Adds to counts[id] the events of each path; `counts` has an entry for each id of `dictionary`. On a fault
-  // it is as it was.
+  // Adds the number of events of each path to counts[id]; `counts` has an entry for each id of `dictionary`.
+  // Does not change it on a fault.
   Status count_paths(const EncodedBlock& block, const Dictionary& dictionary, std::span<std::uint32_t> counts,
                      MissingNames& missing);
-  // Sets out[i] to the mark of the path of event i; empty on a fault.
+  // Sets out[i] to the mark of the path of event i. `out` is empty on a fault.
   Status mark_paths(const EncodedBlock& block, const Dictionary& dictionary, const PathMarks& marks,
                     std::vector<std::uint8_t>& out, MissingNames& missing);
 
-  // What to report of a block of which one of the above gave `status` and `missing`; nothing when all is
-  // well.
+  // Returns the damage report for a block for which one of the above returned `status` and `missing`, or
+  // nothing if all is well.
   std::optional<Damage> damage_of(const EncodedBlock& block, const Dictionary& dictionary,
                                   const Status& status, const MissingNames& missing);
 
-  // The report on a block of which decode() found names missing, whichever columns it was asked for: no event
-  // is lost, but so many have no path or process. Decodes all columns to count them, and reports what else
-  // turns out to be wrong.
+  // Returns the report for a block in which decode() found names missing, whichever columns it decoded: no
+  // event is lost, but so many have no path or process. Decodes all columns to count them. If that finds
+  // another fault, reports it instead.
   Damage missing_names(const EncodedBlock& block, const Dictionary& dictionary);
 
  private:

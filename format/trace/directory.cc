@@ -22,7 +22,7 @@ class DirectoryReader {
   bool compare_counts();
   bool compare_heads();
   bool compare_head(std::uint64_t offset, const FrameRecord& record);
-  // Says what is wrong with a sound frame; false.
+  // Records what is wrong with a sound frame, and returns false.
   bool contradicts(const Frame& frame, const char* fault);
 
   ByteSource& source_;
@@ -49,7 +49,7 @@ bool DirectoryReader::read_footer(std::uint64_t offset) {
          contradicts(directory_.footer, "it is not the last frame before the trailer");
 }
 
-// One INDEX, which must list all frames before it and end at `end`.
+// Reads one INDEX, which must list all frames before it and end at `end`.
 bool DirectoryReader::read_part(std::uint64_t offset, std::uint64_t end) {
   const auto frame = read_frame_at(source_, seed_, offset);
   if (!frame) return false;
@@ -93,7 +93,7 @@ bool DirectoryReader::compare_counts() {
          contradicts(directory_.footer, "its totals are not those of the last INDEX");
 }
 
-// A head that is damaged, or cannot be read, contradicts nothing.
+// Returns true for a head that is damaged or unreadable: it contradicts nothing.
 bool DirectoryReader::compare_head(std::uint64_t offset, const FrameRecord& record) {
   const auto read = read_head_at(source_, seed_, offset);
   if (!read || !read.value()) return true;
@@ -102,8 +102,8 @@ bool DirectoryReader::compare_head(std::uint64_t offset, const FrameRecord& reco
          contradicts({offset, head, {}}, "the directory calls it something else");
 }
 
-// A frame that the directory calls by another type or length than its head does would be overlooked. Heads of
-// blocks are compared when they are read, as there are more of them.
+// Compares the type and length of frames with their heads: a reader would overlook a frame that the directory
+// calls something else. Heads of EVENTS are compared when blocks are read, because there are more of them.
 bool DirectoryReader::compare_heads() {
   for (const auto& part : directory_.parts) {
     auto offset = part.first_frame;

@@ -1,5 +1,5 @@
-// The directory of a finished trace: from the TRAILER to the FOOTER and from INDEX to INDEX back. Private to
-// format/.
+// Reads the directory of a finished trace: from the TRAILER to the FOOTER, and back from INDEX to INDEX.
+// Private to format/.
 #pragma once
 
 #include <optional>
@@ -18,11 +18,14 @@ struct Directory {
   TraceSummary summary;  // of the footer
 };
 
-// Returns the directory when its frames follow each other without a gap, from the HEADER to the TRAILER, and
-// each count is the sum of what it counts: events of an INDEX those of the blocks it lists, totals of the
-// FOOTER those of the last INDEX; and when the heads of all frames but EVENTS are those that it tells.
-// Returns nothing where there is none or where a frame of it is damaged, which a scan will find. Sets
-// `contradiction` when the frames are sound and say two different things: then nothing of it may be believed.
+// Returns the directory if all of the following is true. Its frames follow each other without a gap from the
+// HEADER to the TRAILER. The event count of each INDEX is that of the blocks which it and earlier INDEX
+// frames list. The totals of the FOOTER are those of the last INDEX. The heads of all frames but EVENTS agree
+// with it.
+//
+// Returns nothing if there is no directory, or if a frame of it is damaged, which a scan will find. Sets
+// `contradiction` if the frames are sound but contradict each other: then nothing of the directory may be
+// believed.
 std::optional<Directory> read_directory(ByteSource& source, const ChecksumSeed& seed,
                                         std::optional<Damage>& contradiction);
 

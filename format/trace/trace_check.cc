@@ -15,7 +15,8 @@
 namespace rfan::format {
 namespace {
 
-// `stated` as a reader counts it: the statistics of a block have no latencies.
+// Counts `stated` again from the columns, with the latencies that the statistics of a block lack. Only
+// events_with_exe is copied.
 TraceTotals count_columns(const EventColumns& columns, const TraceTotals& stated) {
   TraceTotals totals;
   totals.events = columns.count;
@@ -35,7 +36,8 @@ std::uint64_t events_with_exe(const EventColumns& columns, const Dictionary& dic
                     [&](auto id) { return id != 0 && dictionary.process(id).exe != 0; }));
 }
 
-// Of the lists by process. Ids that stand for nothing were made 0 and are not compared.
+// Returns the fault in the list of processes and in their event counts. Ids that stand for nothing were made
+// 0 and are not compared.
 std::string fault_in_processes(const BlockStatistics& statistics, const EventColumns& columns) {
   if (!statistics.processes) return {};
   const auto& listed = *statistics.processes;
@@ -102,10 +104,10 @@ class Checker {
   TraceCheck check_;
   std::vector<FrameRecord> since_index_;
   std::uint64_t last_index_ = 0;            // offset
-  std::uint64_t index_end_ = kHeaderBytes;  // where the frames begin that the next INDEX lists
+  std::uint64_t index_end_ = kHeaderBytes;  // where the frames of the next INDEX begin
 };
 
-// Empty when nothing is wrong.
+// Returns the fault of the statistics, or an empty string.
 std::string Checker::fault_in(const BlockStatistics& statistics, const TraceTotals& counted) {
   if (!std::is_sorted(columns_.time_ns.begin(), columns_.time_ns.end()) ||
       (check_.totals.events != 0 && counted.first_ns < check_.totals.last_ns)) {

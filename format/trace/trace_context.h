@@ -1,5 +1,5 @@
-// What all frames but EVENTS say: the names, times and losses that give events their meaning. Private to
-// format/.
+// Collects what all frames but EVENTS say: the names, times and losses that give events their meaning.
+// Private to format/.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@
 
 namespace rfan::format {
 
-// One thread. Grows frame by frame, in the order of the file; damage goes to the callback and is counted.
+// The state of a trace that both readers share. One thread owns it. It grows frame by frame, in the order of
+// the file. It counts damage and passes it to the callback.
 class TraceContext {
  public:
   explicit TraceContext(DamageCallback on_damage) : on_damage_(std::move(on_damage)) {}
@@ -25,18 +26,18 @@ class TraceContext {
   void report(const Damage& damage);
   // Takes in a frame of any type but EVENTS.
   void take(const Frame& frame);
-  // The same of a DICT frame in two steps, of which the first needs no body and the second may come later,
-  // part by part. Nothing and false: a fault, which was reported.
+  // Take in a DICT frame in two steps. The first needs no body; the second may come later, and part by part.
+  // They report a fault and return nothing or false. Names may unfold to `limit` bytes, see unfolding.h.
   std::optional<DictionaryIds> expect_names(const Frame& frame);
-  // Names may unfold to `limit` bytes, see unfolding.h.
   bool take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts, std::uint64_t limit);
-  // Reports a FOOTER that counts other events or names than all the frames before it, which were taken, and
-  // the blocks, which have `events`. Damage explains any difference.
+  // Reports a FOOTER that counts other names or events than there are. Precondition: all frames before it
+  // were taken in; `events` is the number of events in the blocks. It reports nothing if there was damage,
+  // which explains any difference.
   void compare_footer(std::uint64_t events);
-  // The block of an EVENTS frame; nothing, after a report, when its metadata is wrong.
+  // Returns the block of an EVENTS frame. If its metadata is wrong, reports that and returns nothing.
   std::optional<EncodedBlock> block_of(Frame frame);
 
-  // The mounts of META and those that came later, as far as is known.
+  // Returns the mounts of META and those that came later, as far as they are known.
   std::vector<MountCoverage> mounts() const;
 
   TraceMeta meta;
@@ -46,7 +47,7 @@ class TraceContext {
   std::optional<TraceSummary> footer;
   std::optional<std::uint64_t> footer_offset;
   std::uint64_t footer_length = 0;
-  std::uint64_t index_offset = 0;  // of the last INDEX, says the FOOTER
+  std::uint64_t index_offset = 0;  // of the last INDEX, as the FOOTER says
   std::vector<MountCoverage> later_mounts;
   std::uint64_t damage_count = 0;
   std::uint64_t unknown_frames = 0;
@@ -64,7 +65,7 @@ class TraceContext {
   ZstdDecompressor decompressor_;
 };
 
-// The frame, whose metadata was checked, as a block.
+// Turns a frame, whose metadata was checked, into a block.
 EncodedBlock make_block(Frame frame, BlockStatistics statistics);
 
 }  // namespace rfan::format

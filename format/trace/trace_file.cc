@@ -17,9 +17,9 @@
 
 namespace rfan::format {
 
-// Head and metadata of a block with statistics of some hundred processes; the whole of a small one.
+// Covers head and metadata of a block with statistics of some hundred processes, or all of a small block.
 constexpr std::size_t kFirstReadBytes = 4096;
-// Head and metadata of a DICT frame.
+// Covers head and metadata of a DICT frame.
 constexpr std::size_t kFirstDictionaryReadBytes = 128;
 constexpr auto kWrongDirectory = "no DICT frame where the directory says";
 constexpr auto kWholeFile = std::numeric_limits<std::uint64_t>::max();
@@ -30,7 +30,7 @@ struct TraceFile::State : EntrySource {
     std::uint64_t length;
     std::size_t index_part;                   // which INDEX lists it
     DictionaryIds ids{};                      // once they are expected
-    DictionaryParts unread = {false, false};  // what was expected and is still to be read
+    DictionaryParts unread = {false, false};  // expected entries that are still to be read
   };
 
   State(std::unique_ptr<ByteSource> source_to_own, const FileHeader& file_header, DamageCallback on_damage)
@@ -58,7 +58,7 @@ struct TraceFile::State : EntrySource {
   void read_paths(const IdRange& ids) override;
   void read_processes(const IdRange& ids) override;
   const Dictionary& names_of(const EncodedBlock& block);
-  // Reports what came of decoding a block, and returns it.
+  // Reports the outcome of decoding a block, and returns it.
   Status told(Status status, const EncodedBlock& block, const MissingNames& missing, BlockDecoder& decoder);
 
   std::unique_ptr<ByteSource> source;
@@ -71,9 +71,9 @@ struct TraceFile::State : EntrySource {
   bool names_on_demand = false;
   std::atomic<std::uint64_t> dictionary_until = 0;  // frames before this offset are in the dictionary
 
-  std::mutex mutex;                        // of what follows, once open() is done
+  std::mutex mutex;                        // guards the members that follow, once open() is done
   std::size_t dictionary_frames_read = 0;  // or expected
-  std::vector<std::byte> frame_start;      // for its memory
+  std::vector<std::byte> frame_start;      // kept for its memory
   TraceContext context;
   std::set<std::uint64_t> reported_blocks;  // offsets
 };
@@ -158,7 +158,7 @@ void TraceFile::State::report_block(const Damage& damage) {
   if (reported_blocks.insert(damage.offset).second) context.report(damage);
 }
 
-// An error without errno is damage.
+// Loses a block. An error without errno is damage, which it reports; any other error is returned as it is.
 Status TraceFile::State::lose_block(const EncodedBlock& block, const Error& error) {
   if (error.errno_value != 0) return error;
   report_block({block.origin.offset, block.origin.bytes, error.what, block.origin.events});
@@ -195,7 +195,7 @@ void TraceFile::State::forget_unread(DictionaryFrame& frame) {
   frame.unread = {false, false};
 }
 
-// One that cannot be read gives no ids: an empty range keeps the frames ordered by them.
+// A frame that cannot be read gives no ids: its empty range keeps the frames ordered by their ids.
 void TraceFile::State::expect_names(DictionaryFrame& frame) {
   auto& dictionary = context.dictionary;
   frame.ids = {{dictionary.path_count() + 1, 0}, {dictionary.process_count() + 1, 0}};
@@ -220,7 +220,7 @@ void TraceFile::State::read_names(DictionaryFrame& frame, DictionaryParts parts)
   if (!parts.paths && !parts.processes) return;
   auto read = read_frame_at(*source, seed, frame.offset, frame.length);
   if (!read) return lose_names(frame, read.error().what);
-  // A fault is told once; what was put before stays, as others may be looking at it.
+  // A fault is reported once. Entries that were put before it stay, because other threads may use them.
   if (!context.take_names(*read, frame.ids, parts, unfolded_limit(source->size().value_or(0))))
     return forget_unread(frame);
   frame.unread.paths = frame.unread.paths && !parts.paths;
@@ -235,7 +235,7 @@ void TraceFile::State::read_paths(const IdRange& ids) {
     read_names(*frame, {true, false});
 }
 
-// Processes are described by those before them, back to the last INDEX.
+// Examples of processes are earlier processes, back to the last INDEX: reading starts there.
 void TraceFile::State::read_processes(const IdRange& ids) {
   const std::lock_guard lock(mutex);
   const auto begin = dictionary_frames.begin();
@@ -297,7 +297,7 @@ Status TraceFile::read_body(EncodedBlock& block) const {
   const auto& origin = block.origin;
   PartialFrame frame{origin.offset, origin.bytes, std::move(block.bytes), block.bytes_read, {}};
   const auto head = std::span(frame.bytes).first<kFrameHeadBytes>();
-  frame.head = *parse_frame_head(head, origin.offset, state_->seed);  // was checked before
+  frame.head = *parse_frame_head(head, origin.offset, state_->seed);  // checked before
   const auto read = read_frame_rest(*state_->source, state_->seed, frame);
   block.bytes = std::move(frame.bytes);
   block.bytes_read = frame.bytes_read;

@@ -18,7 +18,7 @@
 
 namespace rfan::format {
 
-// Where a block lies, and what is known of it before it is read.
+// The position of a block, and the facts that are known before it is read.
 struct BlockEntry {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
@@ -27,20 +27,23 @@ struct BlockEntry {
   std::uint64_t last_ns = 0;
 };
 
-// open() reads header, META, clocks, losses, and the directory of frames, which is found by the TRAILER and
-// FOOTER; in a file without them, by going from frame head to frame head (and over damage) without reading
-// the blocks. Dictionaries, the largest part of all that, are read when they are first asked for, and damage
-// in them is reported then: a look at few blocks takes only the names that were given out before them. All
-// calls may come from any thread, with the exception that dictionary_until() tells. Rejected: mapping the
-// file, since a file that is cut while it is read would then end the program with SIGBUS. Pipes, and blocks
-// in the order of the file while damage is crossed: TraceReader.
+// Gives access to the blocks of a trace in any order. All calls may come from any thread, with the exception
+// that dictionary_until() states.
+//
+// open() reads the header, META, clocks, losses, and the directory of frames, which it finds by the TRAILER
+// and FOOTER. In a file without them it goes from frame head to frame head (and over damage) without reading
+// the blocks. Dictionaries are the largest part of all that: they are read on first use, and damage in them
+// is reported then. A caller that reads few blocks takes only the names that were given out before these.
+//
+// Rejected: mapping the file, because a file that is cut while it is read would end the program with SIGBUS.
+// TraceReader reads pipes, and blocks in the order of the file across damage.
 class TraceFile {
  public:
-  // kByFrames: believes no directory and goes from frame head to frame head, as where there is none. A
-  // directory that contradicts itself or the heads is reported and passed over in the same way.
+  // kByFrames ignores the directory and goes from frame head to frame head, as if there were none. A
+  // directory that contradicts itself or the heads is reported, and then ignored in the same way.
   enum class Access : std::uint8_t { kByDirectory, kByFrames };
-  // Fails on a source that is not seekable, on a file that is no trace, and on an unknown incompat flag or
-  // major version. `on_damage` is called by one thread at a time, but by any thread.
+  // Fails if the source is not seekable or not a trace, and on an unknown incompat flag or major version. One
+  // thread at a time calls `on_damage`, but it may be any thread.
   static Result<std::unique_ptr<TraceFile>> open(std::unique_ptr<ByteSource> source, DamageCallback on_damage,
                                                  Access access = Access::kByDirectory);
   ~TraceFile();
@@ -49,15 +52,17 @@ class TraceFile {
 
   const FileHeader& header() const;
   const TraceMeta& meta() const;
-  std::vector<MountCoverage> mounts() const;  // of META, and those that appeared while recording
-  // How much of the processes that were not read yet will be kept; all unless told. As dictionary_until().
+  std::vector<MountCoverage> mounts() const;  // those of META, and those that appeared while recording
+  // Sets how much is kept of processes that were not read yet; by default all. Has the restriction of
+  // dictionary_until().
   void want_processes(ProcessDetail detail) const;
-  // For who asks for few names: of what was not read yet, ids are known and entries read when they are asked
-  // for, by the few frames that hold them and those around. As dictionary_until().
+  // Loads the names that were not read yet lazily, for callers that look up few names: ids are known at once,
+  // entries are read on first use together with their neighbours, from the few frames that contain them. Has
+  // the restriction of dictionary_until().
   void read_names_on_demand() const;
-  const Dictionary& dictionary() const;  // of the whole file; as dictionary_until()
-  // At least the entries that the blocks up to `block` use. Must not be called, nor a later block be decoded,
-  // while another thread uses the dictionary.
+  const Dictionary& dictionary() const;  // of the whole file; restricted as dictionary_until()
+  // Returns a dictionary with at least the entries that the blocks up to `block` use. Restriction: while
+  // another thread uses the dictionary, nobody may call this or decode a later block.
   const Dictionary& dictionary_until(std::size_t block) const;
   const std::vector<Loss>& losses() const;
   const std::vector<ClockSample>& clocks() const;     // ascending
@@ -65,18 +70,18 @@ class TraceFile {
   bool complete() const;                              // there was a valid FOOTER and TRAILER at its end
   std::span<const BlockEntry> blocks() const;         // in the order of the file
 
-  // Reads block `index` of blocks() and compares its checksums. A damaged one is reported (once) and an
-  // Error.
+  // Reads block `index` of blocks() and compares its checksums. If it is damaged, reports that (once) and
+  // fails.
   Result<EncodedBlock> read_block(std::size_t index) const;
-  // The same in two steps, into a block that may be reused. Statistics are checked without the body, so that
-  // damage to it stays unnoticed by who does not read it.
+  // Read a block in two steps, into a block that may be reused. Statistics are checked without the body, so
+  // damage in the body is found only when the body is read.
   Status read_statistics(std::size_t index, EncodedBlock& block) const;
-  Status read_body(EncodedBlock& block) const;  // of a block of read_statistics(); once is enough
+  Status read_body(EncodedBlock& block) const;  // after read_statistics(); once is enough
 
-  // Decompresses the wanted columns with a decoder of the calling thread; a fault is reported (once for a
-  // block) and an error. Ids that the dictionary lacks become 0, which is reported as well.
+  // Decompresses the wanted columns with a decoder of the calling thread. If there is a fault, reports it
+  // (once for a block) and fails. Ids that the dictionary lacks become 0, which is reported as well.
   Status decode(const EncodedBlock& block, ColumnSet wanted, BlockDecoder& decoder, EventColumns& out) const;
-  // Instead of decoding paths, see BlockDecoder. Faults are told as those of decode().
+  // Alternatives to decoding paths, see BlockDecoder. They report faults as decode() does.
   Status count_paths(const EncodedBlock& block, BlockDecoder& decoder, std::span<std::uint32_t> counts) const;
   Status mark_paths(const EncodedBlock& block, const PathMarks& marks, BlockDecoder& decoder,
                     std::vector<std::uint8_t>& out) const;

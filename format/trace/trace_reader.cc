@@ -23,7 +23,7 @@ struct TraceReader::State {
   Status read_meta();
   Result<std::optional<Frame>> next_frame();
   void report_block(const Damage& damage);
-  // Reports what came of decoding a block, and returns it.
+  // Reports the outcome of decoding a block, and returns it.
   Status told(Status status, const EncodedBlock& block, const MissingNames& missing);
   std::optional<TraceSummary> footer_by_trailer();
 
@@ -35,7 +35,7 @@ struct TraceReader::State {
   std::optional<Frame> held_back;  // read by open(), but not a META
   BlockDecoder decoder;
   std::optional<std::uint64_t> reported_block;  // offset of the last block whose columns were reported
-  std::uint64_t events = 0;                     // of the blocks that were returned
+  std::uint64_t events = 0;                     // in the blocks that were returned
   bool at_end = false;
   bool directory_read = false;
 };
@@ -45,7 +45,7 @@ Result<std::optional<Frame>> TraceReader::State::next_frame() {
   return scanner.next();
 }
 
-// A trace whose META is damaged still has its events: that is damage, not a reason to refuse the file.
+// A trace whose META is damaged still has its events: that is damage, and no reason to refuse the file.
 Status TraceReader::State::read_meta() {
   auto frame = scanner.next();
   if (!frame) return frame.error();

@@ -20,11 +20,12 @@
 namespace rfan::format {
 namespace {
 
-// A CLOCK frame is written when the offset of the clocks moved by more than this: a tenth of the millisecond
+// A CLOCK frame is written if the offset of the clocks moved by more than this: a tenth of the millisecond
 // that printed times show.
 constexpr std::uint64_t kClockDriftNs = 100'000;
 
-// Modulo 2^64, as is every difference of two offsets: a clock may be set to anything.
+// Returns the offset modulo 2^64. Differences of two offsets are modulo 2^64 too: a clock may be set to
+// anything.
 std::uint64_t offset_of(const ClockSample& sample) {
   return sample.realtime_ns - sample.monotonic_ns;
 }
@@ -37,7 +38,7 @@ bool clock_moved(std::uint64_t from, std::uint64_t to) {
 
 Uuid random_uuid() {
   Uuid uuid{};
-  // At 16 bytes getrandom neither fails nor returns less once the kernel's generator is ready, and waits
+  // For 16 bytes getrandom neither fails nor returns less once the kernel's generator is ready, and it waits
   // until then.
   while (::getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size())) {
   }
@@ -83,9 +84,9 @@ struct TraceWriter::State {
   IndexPart index;  // frames since the last INDEX
   std::size_t blocks_since_index = 0;
 
-  // Dictionaries: what is known, and what the next DICT frame has to add.
+  // Dictionaries: the known entries, and those that the next DICT frame has to add.
   ByteArena bytes;
-  std::uint64_t unfolded_bytes = 0;  // as the dictionary of a reader counts
+  std::uint64_t unfolded_bytes = 0;  // as a reader's dictionary counts
   absl::flat_hash_map<std::string_view, PathId> path_ids;
   std::vector<std::string_view> new_paths;
   std::vector<Process> new_processes;
@@ -132,7 +133,7 @@ void TraceWriter::State::add_meta_frame(const TraceMeta& trace_meta) {
   add_frame(FrameType::kMeta, head, body);
 }
 
-// A file that is found damaged at one place opens by the INDEX frames of the others.
+// If a file is damaged at one place, the INDEX frames of the other places open it.
 void TraceWriter::State::add_index_frame() {
   index.totals = sealed_totals;
   body.clear();
@@ -151,9 +152,9 @@ void TraceWriter::State::add_index_if_due() {
     add_index_frame();
 }
 
-// No reader takes more names than the bytes before the end of their frame allow. Those that wait for their
-// frame make the file longer: a frame of one entry has more than 100 bytes, which allow more than any entry
-// takes.
+// Returns true if a reader takes `bytes_more` more bytes of names. The bytes of the file before the end of a
+// DICT frame limit its names. Writing the entries that wait for their frame makes the file longer: a frame of
+// one entry has more than 100 bytes, which allow more than any entry takes.
 bool TraceWriter::State::has_room_for(std::uint64_t bytes_more) {
   const auto fits = [&] {
     return unfolded_bytes + bytes_more <= default_unfolded_limit(offset + pending.size());
@@ -163,7 +164,7 @@ bool TraceWriter::State::has_room_for(std::uint64_t bytes_more) {
   return fits();
 }
 
-// As many new paths as one frame may take.
+// Returns how many new paths fit into one frame.
 std::size_t TraceWriter::State::batch_paths() const {
   std::size_t size = 0;
   std::size_t count = 0;
@@ -183,7 +184,7 @@ std::size_t TraceWriter::State::batch_processes(std::size_t bytes_left, std::siz
   return count;
 }
 
-// Paths first: a process may name an executable that is new as well.
+// Writes paths first: a process may name an executable that is new as well.
 void TraceWriter::State::add_dictionary_frames() {
   while (!new_paths.empty() || !new_processes.empty()) {
     const auto paths = batch_paths();
@@ -241,7 +242,7 @@ void TraceWriter::State::add_clock_frame(const ClockSample& sample, bool always)
   if (!first_clock) first_clock = sample;
 }
 
-// CLOCK comes before EVENTS, so that a reader can give times of day from the first event on; DICT comes
+// CLOCK comes before EVENTS, so that a reader can give the time of day from the first event on. DICT comes
 // before EVENTS, so that every id is known when it occurs.
 void TraceWriter::State::add_pending(const ClockSample& sample, bool always_clock) {
   for (const auto& clock : new_clocks) {
@@ -320,7 +321,7 @@ ProcessId TraceWriter::add_process(const Process& process) {
     entry.cmdline.resize(kMaxCmdlineBytes);
     entry.flags |= kProcessCmdlineTruncated;
   }
-  // A shorter path would name another group.
+  // A cut path would name another group.
   if (entry.cgroup.size() > kMaxCgroupBytes) entry.cgroup.clear();
   const auto unfolded = entry.string_bytes() + kUnfoldedProcessBytes;
   if (process_count() >= kMaxProcesses || !state.has_room_for(unfolded)) return 0;

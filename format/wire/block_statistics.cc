@@ -38,7 +38,8 @@ bool fill_processes(const wire::EventBlock& block, BlockStatistics& statistics) 
   return true;
 }
 
-// A number for each listed process, which add up to the count: so none is missing from the list.
+// Reads a number for each listed process. The numbers must add up to the event count, so none is missing from
+// the list.
 bool fill_process_events(const wire::EventBlock& block, BlockStatistics& statistics) {
   statistics.process_events.clear();
   if (block.process_events() == nullptr) return true;
@@ -53,7 +54,8 @@ bool fill_process_events(const wire::EventBlock& block, BlockStatistics& statist
   return !numbers.failed() && numbers.at_end() && sum == block.count();
 }
 
-// One frame for all columns, or one each: then their lengths are the body.
+// Checks the body against the column lengths. They are absent if one frame holds all columns; otherwise they
+// add up to the body.
 bool columns_fill_body(const wire::EventBlock& block, std::size_t body_bytes) {
   const auto* lengths = block.column_bytes();
   if (lengths == nullptr) return body_bytes != 0;

@@ -1,4 +1,4 @@
-// The metadata of an EVENTS frame: statistics, without decompression. Private to format/.
+// Reads the statistics in the metadata of an EVENTS frame, without decompression. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,12 @@
 
 namespace rfan::format {
 
-// Events the metadata speaks of; for a block whose body is lost.
+// Returns the number of events that the metadata states, for a block whose body is lost. Empty if the
+// metadata is malformed.
 std::optional<std::uint64_t> block_event_count(std::span<const std::byte> meta_untrusted);
 
-// Verifies the metadata against the limits and the length of the body, and fills `statistics`. Returns what
-// is wrong, empty when nothing is.
+// Verifies the metadata against the limits and the length of the body, and fills `statistics`. Returns the
+// fault, or an empty string.
 std::string check_block(std::span<const std::byte> meta_untrusted, std::size_t body_bytes,
                         BlockStatistics& statistics);
 

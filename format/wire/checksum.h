@@ -1,4 +1,4 @@
-// XXH3-64, the one checksum of the format. Private to format/.
+// Computes XXH3-64, the only checksum of the format. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 namespace rfan::format {
 
 std::uint64_t checksum(std::span<const std::byte> bytes, std::uint64_t seed);
-// Its low half, for what is small.
+// Returns the low half of checksum(), for small records.
 inline std::uint32_t checksum32(std::span<const std::byte> bytes, std::uint64_t seed) {
   return static_cast<std::uint32_t>(checksum(bytes, seed));
 }
 
-// What makes a checksum belong to one place of one file: a frame copied from elsewhere does not validate.
+// Ties a checksum to one place of one file: a frame copied from elsewhere does not validate.
 class ChecksumSeed {
  public:
   explicit ChecksumSeed(const Uuid& file);

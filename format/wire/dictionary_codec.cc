@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::uint64_t kStartTimeUnitNs = 1000;
 
-// Strings of all entries of a frame: what a writer stops at, twice (paths, processes), and a last entry each.
+// Limits the strings of all entries of a frame: twice the size at which a writer stops (for paths and for
+// processes), and one last entry of each.
 constexpr std::uint64_t kMaxBatchBytes =
     2 * kMaxDictBytesPerFrame + kMaxPathBytes + kMaxCommBytes + kMaxCmdlineBytes + kMaxCgroupBytes;
 
@@ -32,7 +33,7 @@ std::size_t common_tail(std::string_view a, std::string_view b) {
       a.rbegin());
 }
 
-// A string as what it shares with another at both ends, and the middle.
+// Writes `text` as the numbers of bytes that it shares with `like` at both ends, and the bytes between.
 void add_string(std::string_view text, std::string_view like, std::vector<std::uint8_t>& numbers,
                 std::string& middles) {
   const auto prefix = common_prefix(text, like);
@@ -57,15 +58,15 @@ std::vector<std::uint8_t> front_code(std::span<const std::string_view> paths, st
   return sizes;
 }
 
-// The kernel ends paths, names and control groups by NUL; inside one it would forge a second one in all that
-// lists them by NUL.
+// The kernel ends paths, names and control groups with NUL. A NUL inside one would forge a second name in
+// every list that NUL separates.
 bool is_name(std::string_view text) {
   return text.find('\0') == text.npos;
 }
 
 using Bytes = flatbuffers::Vector<std::uint8_t>;
 
-// The two vectors of one kind of entry, read side by side.
+// Reads the two vectors of one kind of entry side by side.
 struct EntryReader {
   EntryReader(const Bytes* numbers_untrusted, const Bytes* text_untrusted)
       : numbers(numbers_untrusted == nullptr ? nullptr : numbers_untrusted->data(),
@@ -74,7 +75,7 @@ struct EntryReader {
     text = {reinterpret_cast<const char*>(text_untrusted->data()), text_untrusted->size()};
   }
 
-  // The next `size` bytes of text.
+  // Returns the next `size` bytes of text.
   std::string_view take(std::uint64_t size) {
     if (size > text.size()) {
       fits = false;
@@ -85,7 +86,8 @@ struct EntryReader {
     return taken;
   }
 
-  // What add_string() wrote: how much of a string of `like_bytes` stays at both ends, and what lies between.
+  // A string as add_string() wrote it: how many bytes of the other string stay at both ends, and the bytes
+  // between. difference() reads one; the other string has `like_bytes`.
   struct Difference {
     std::size_t prefix = 0;
     std::size_t tail = 0;
@@ -125,7 +127,7 @@ class BatchBudget {
     taken_ += bytes;
     return taken_ <= room_ && taken_ <= kMaxBatchBytes;
   }
-  // Why take() said no; empty when it did not.
+  // Returns why take() returned false, or an empty string.
   std::string fault() const {
     if (taken_ > room_) return beyond(limit_);
     return taken_ > kMaxBatchBytes ? "the batch is too large" : "";
@@ -137,7 +139,7 @@ class BatchBudget {
   std::uint64_t taken_ = 0;
 };
 
-// Adds the paths of a batch; false when one is malformed or there is no room for it.
+// Adds the paths of a batch. Returns false if one is malformed or there is no room for it.
 bool add_paths(const wire::DictBatch& batch, const IdRange& ids, BatchBudget& budget,
                Dictionary& dictionary) {
   EntryReader in(batch.path_sizes(), batch.path_text());
@@ -153,13 +155,13 @@ bool add_paths(const wire::DictBatch& batch, const IdRange& ids, BatchBudget& bu
   return in.used_up();
 }
 
-// Adds the processes of a batch. One that is described by a lost one is lost as well.
+// Adds the processes of a batch. A process whose example is lost is lost as well.
 class ProcessesReader {
  public:
   ProcessesReader(const wire::DictBatch& batch, const DictionaryIds& ids, Dictionary& dictionary)
       : in_(batch.process_numbers(), batch.process_text()), dictionary_(dictionary), ids_(ids) {}
 
-  // False when one is malformed or there is no room for it.
+  // Returns false if one is malformed or there is no room for it.
   bool read(BatchBudget& budget) {
     for (auto id = ids_.processes.first; id < ids_.processes.end(); ++id) {
       const auto process = next(id);
@@ -175,7 +177,8 @@ class ProcessesReader {
   }
 
  private:
-  // References to entries that are known to be lost become 0, unknown.
+  // Reads one process, or returns nothing if its example is lost. References to entries that are known to be
+  // lost become 0, unknown.
   std::optional<ProcessEntry> next(ProcessId id) {
     auto& numbers = in_.numbers;
     sum_.pid += static_cast<std::uint32_t>(unzigzag(numbers.next()));
@@ -195,7 +198,7 @@ class ProcessesReader {
     return process;
   }
 
-  // A distance to an id before; 0 for none.
+  // Reads the distance to an earlier id and returns that id, or 0 for none.
   ProcessId earlier(ProcessId id) {
     const auto distance = in_.numbers.next_up_to(id - 1);
     return distance == 0 ? 0 : static_cast<ProcessId>(id - distance);
@@ -216,7 +219,7 @@ class ProcessesReader {
     return difference;
   }
 
-  // Equal strings, as names and control groups mostly are, lie in memory once.
+  // Keeps equal strings in memory only once; most names and control groups are equal.
   std::string_view like_text(std::string_view like, const EntryReader::Difference& by) {
     if (by.prefix == like.size() && by.size() == like.size()) return like;
     return dictionary_.keep(like.substr(0, by.prefix), by.middle, like.substr(like.size() - by.tail));
@@ -237,7 +240,7 @@ class ProcessesReader {
   ProcessEntry sum_;
 };
 
-// What is wrong with the ids and sizes that the metadata declares.
+// Returns the fault in the ids and sizes that the metadata declares, or an empty string.
 std::string check_meta(const wire::DictMeta& meta, std::uint64_t limit, const Dictionary& dictionary) {
   if (std::uint64_t{meta.path_count()} + meta.process_count() > kMaxDictEntriesPerFrame)
     return "too many entries";
@@ -255,8 +258,8 @@ std::string check_meta(const wire::DictMeta& meta, std::uint64_t limit, const Di
   return dictionary.unfolded_bytes() + more > limit ? beyond(limit) : "";
 }
 
-// What an encoder of this version or a later one may put into a body: what is not text is a few numbers an
-// entry, and room is left for fields that are not known. Else few bytes of a file could keep a reader
+// Returns true if an encoder of this version or a later one may write such a body: a few numbers an entry
+// besides the text, and some room for unknown fields. Otherwise few bytes of a file could keep a reader
 // inflating for long.
 bool is_plausible(const wire::DictBatch& batch, const DictionaryIds& ids, std::size_t inflated_bytes) {
   constexpr std::size_t kMaxPathNumbers = 2 * kMaxVarintBytes;
@@ -274,7 +277,8 @@ bool is_plausible(const wire::DictBatch& batch, const DictionaryIds& ids, std::s
          inflated_bytes <= kUnknownFields + 2 * (sizes + path_text + numbers + process_text);
 }
 
-// What is wrong with the inflated body; then some of the entries were put.
+// Puts the entries of the inflated body. Returns the fault, after which some of the entries were put, or an
+// empty string.
 std::string put_entries(std::span<const std::byte> inflated, const DictionaryIds& ids, DictionaryParts parts,
                         std::uint64_t limit, Dictionary& dictionary) {
   const auto* batch = verified_table<wire::DictBatch>(inflated);
@@ -375,7 +379,7 @@ std::string decode_entries(std::span<const std::byte> body_untrusted, const Dict
   if (decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated))
     fault = put_entries(inflated, ids, parts, limit, dictionary);
   if (fault.empty()) return fault;
-  // Else a file of nothing but wrong bodies would inflate them all.
+  // Charged because a file of nothing but wrong bodies would otherwise make the reader inflate them all.
   dictionary.charge(inflated.size());
   forget_entries(ids, parts, dictionary);
   return fault;

@@ -1,4 +1,4 @@
-// DICT frames: batches of new dictionary entries. Private to format/.
+// Encodes and decodes DICT frames: batches of new dictionary entries. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace rfan::format {
 
-// What one DICT frame adds.
+// The entries that one DICT frame adds.
 struct DictionaryBatch {
   PathId first_path = 1;
   ProcessId first_process = 1;
@@ -22,15 +22,18 @@ struct DictionaryBatch {
   std::span<const Process> processes;
 };
 
-// Writes processes as differences to an earlier one like them: the last with the same executable. One thread.
+// Encodes batches as DICT frames. One thread owns it. It writes a process as the difference to an earlier
+// similar one, its example: the last process with the same executable, or else the last process of all.
 // Memory: the strings of one process for each executable since the last restart().
 class DictionaryEncoder {
  public:
-  // Fills `meta` and `body` of the frame (cleared first). Precondition: within the limits of limits.h.
+  // Fills `meta` and `body` of the frame (cleared first). Precondition: `batch` is within the limits of
+  // limits.h.
   void encode(const DictionaryBatch& batch, ZstdCompressor& compressor, std::vector<std::byte>& meta,
               std::vector<std::byte>& body);
 
-  // Entries from here on refer to none before, so that a lost frame costs no names behind.
+  // Makes the following entries refer to none before them, so that a lost frame costs no names after this
+  // point.
   void restart();
 
  private:
@@ -49,20 +52,21 @@ class DictionaryEncoder {
   PathId latest_exe_ = 0;
 };
 
-// Which entries of a DICT frame.
+// Selects entries of a DICT frame.
 struct DictionaryParts {
   bool paths = true;
   bool processes = true;
 };
 
-// The ids that the frame gives, which the dictionary then expects, those of DICT frames that were lost before
-// as a gap. Returns what is wrong, empty when nothing is: also when dictionary.unfolded_bytes() would be
-// above `limit`.
+// Sets `ids` to the ids that the frame defines and makes the dictionary expect them. Ids of lost earlier DICT
+// frames become a gap. Returns the fault, or an empty string. It is a fault if dictionary.unfolded_bytes()
+// would exceed `limit`.
 std::string expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit,
                            Dictionary& dictionary, DictionaryIds& ids);
 
-// Puts the entries of these parts, or returns what is wrong and forgets them. A process that is described by
-// a lost one is lost as well; all since the last INDEX must have been put. `limit` as above.
+// Puts the entries of these parts, or forgets them and returns the fault. A process whose example is lost is
+// lost as well. Precondition: all processes since the last INDEX were put. `limit` is that of
+// expect_entries().
 std::string decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
                            DictionaryParts parts, std::uint64_t limit, ZstdDecompressor& decompressor,
                            Dictionary& dictionary);

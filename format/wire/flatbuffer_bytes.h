@@ -1,4 +1,4 @@
-// The few steps every FlatBuffers table of the format goes through. Private to format/.
+// Holds the few steps that every FlatBuffers table of the format goes through. Private to format/.
 #pragma once
 
 #include <flatbuffers/flatbuffers.h>
@@ -12,12 +12,12 @@
 
 namespace rfan::format {
 
-// No table of the schema nests deeper than two; the largest number of tables is the arguments and mounts of a
-// META.
+// No table of the schema nests deeper than two. The largest number of tables is that of the arguments and
+// mounts of a META.
 inline constexpr flatbuffers::uoffset_t kMaxTableDepth = 4;
 inline constexpr flatbuffers::uoffset_t kMaxTables = 1U << 20;
 
-// The verified table, or null. Fields may still be absent, and their values are untrusted.
+// Returns the verified table, or null. Fields may still be absent, and their values are untrusted.
 template <typename Table>
 const Table* verified_table(std::span<const std::byte> bytes_untrusted) {
   const auto* data = reinterpret_cast<const std::uint8_t*>(bytes_untrusted.data());

@@ -22,7 +22,7 @@ bool is_skippable(std::span<const std::byte> bytes, std::uint32_t magic, std::si
          load_le<std::uint32_t>(bytes.data() + 4) == content_bytes;
 }
 
-// Of bytes 4-27 and 32-39: everything but the magic and this checksum itself.
+// Returns the checksum of bytes 4-27 and 32-39: everything but the magic and the checksum itself.
 std::uint32_t head_checksum(std::span<const std::byte, kFrameHeadBytes> head, std::uint64_t seed) {
   std::array<std::byte, 32> covered;
   std::copy_n(head.begin() + 4, 24, covered.begin());

@@ -1,5 +1,5 @@
-// The fixed-width records of the file: HEADER, the head of a FRAME, TRAILER. Pure functions. Private to
-// format/.
+// Writes and parses the fixed-width records of the file: HEADER, the head of a FRAME, TRAILER. Pure
+// functions. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ namespace rfan::format {
 
 void append_header(const FileHeader& header, std::vector<std::byte>& out);
 
-// Layout and checksum only; empty when they are wrong. Whether version and flags are known is the reader's
-// question.
+// Checks layout and checksum only; returns nothing if they are wrong. The caller decides whether version and
+// flags are known.
 std::optional<FileHeader> parse_header(std::span<const std::byte, kHeaderBytes> bytes_untrusted);
 
 struct FrameHead {
@@ -39,22 +39,22 @@ void append_frame(FrameType type, std::uint32_t number, std::uint64_t file_offse
                   std::span<const std::byte> meta, std::span<const std::byte> body,
                   std::vector<std::byte>& out);
 
-// Empty when the bytes are not the head of a frame that lies at `file_offset` of this very file, or when a
-// length is beyond limits.h. A head that is returned can be trusted as far as the checksum goes.
+// Returns nothing if the bytes are not the head of a frame that lies at `file_offset` of this very file, or
+// if a length exceeds limits.h. A returned head can be trusted as far as its checksum goes.
 std::optional<FrameHead> parse_frame_head(std::span<const std::byte, kFrameHeadBytes> bytes_untrusted,
                                           std::uint64_t file_offset, const ChecksumSeed& seed);
 
 void append_trailer(std::uint64_t footer_offset, std::uint64_t file_offset, const ChecksumSeed& seed,
                     std::vector<std::byte>& out);
 
-// True when the bytes begin like a TRAILER.
+// Returns true if the bytes begin like a TRAILER.
 bool looks_like_trailer(std::span<const std::byte> bytes_untrusted);
 
-// The offset of the FOOTER; empty when the trailer is damaged or belongs to another file.
+// Returns the offset of the FOOTER, or nothing if the trailer is damaged or belongs to another file.
 std::optional<std::uint64_t> parse_trailer(std::span<const std::byte, kTrailerBytes> bytes_untrusted,
                                            std::uint64_t file_offset, const ChecksumSeed& seed);
 
-// "frame 12 (EVENTS)", for messages.
+// Returns "frame 12 (EVENTS)", for messages.
 std::string describe_frame(const FrameHead& head);
 
 }  // namespace rfan::format

@@ -18,7 +18,7 @@ std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// What is wrong with a frame; empty when nothing is. `body` is empty when it was passed over.
+// Returns the fault of a frame, or an empty string. `body` has no value if it was skipped.
 std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
                         std::optional<std::span<const std::byte>> body, std::uint64_t seed) {
   if ((head.flags & kFrameFlagsMustKnow) != 0) return fmt::format("unknown frame flags {:#x}", head.flags);
@@ -27,7 +27,8 @@ std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
   return {};
 }
 
-// Events of an EVENTS frame of which at least the metadata is whole; of other frames none.
+// Returns 0 for a frame type without events. Otherwise returns the event count that the metadata states, or
+// nothing if the metadata is not whole.
 std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const std::byte> meta,
                                          std::uint64_t seed) {
   if (holds_no_events(head.type)) return 0;
@@ -39,7 +40,7 @@ Error damaged_frame(const ByteSource& source, const std::string& what) {
   return {what, source.name(), 0, {}};
 }
 
-// Makes it the first `wanted` bytes of the frame that were read, or all of a shorter one.
+// Reads on until the first `wanted` bytes of the frame were read, or all bytes of a shorter frame.
 Status read_up_to(ByteSource& source, std::size_t wanted, PartialFrame& frame) {
   wanted = std::min(wanted, frame.bytes.size());
   if (frame.bytes_read >= wanted) return {};
@@ -164,9 +165,9 @@ Result<std::optional<std::uint64_t>> FrameScanner::find_head(std::uint64_t from,
   }
 }
 
-// Moves `at` to the first valid head in the bytes, which lie at `offset`; else, false, to where the search
-// goes on when more bytes are there. All marks of one view are looked at before the next: each view may move
-// its bytes.
+// Moves `at` to the first valid head in the bytes, which lie at `offset`, and returns true. If there is none,
+// moves `at` to where the search goes on when more bytes are there, and returns false. All marks of one view
+// are checked before the next view is taken, because each view may move its bytes.
 bool FrameScanner::find_head_in(std::span<const std::byte> bytes, std::uint64_t offset,
                                 std::size_t& at) const {
   for (;; ++at) {

@@ -1,4 +1,4 @@
-// From bytes to validated frames, one after the other or at an offset. Private to format/.
+// Turns bytes into validated frames, one after the other or at an offset. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace rfan::format {
 
-// A frame whose checksums are right. What the metadata says is still untrusted.
+// A frame whose checksums are right. The content of its metadata is still untrusted.
 struct Frame {
   std::uint64_t offset = 0;
   FrameHead head;
-  std::vector<std::byte> bytes;  // head, metadata, and the body unless it was passed over
+  std::vector<std::byte> bytes;  // head, metadata, and the body unless it was skipped
 
   std::uint64_t end() const { return offset + head.frame_length(); }
   std::span<const std::byte> meta() const {
@@ -29,14 +29,14 @@ struct Frame {
   }
 };
 
-// A sliding view of a source that is read forward only. Allocates in steps, so that a lying length costs at
-// most what is really there. Reads ahead where that cannot block.
+// A sliding view of a source that is read forward only. It allocates in steps, so that a false length costs
+// at most what is really there. It reads ahead if that cannot block.
 class SourceWindow {
  public:
   explicit SourceWindow(ByteSource& source);
 
-  // Up to `length` bytes at `offset`, fewer only at the end; valid until the next call. Offsets must not go
-  // back behind the last one.
+  // Returns `length` bytes at `offset`, fewer only at the end. They stay valid until the next call.
+  // Precondition: `offset` is not below that of the last call.
   Result<std::span<const std::byte>> view(std::uint64_t offset, std::size_t length);
 
  private:
@@ -46,25 +46,25 @@ class SourceWindow {
   std::size_t read_ahead_;
   std::vector<std::byte> buffer_;
   std::uint64_t start_ = 0;  // offset of buffer_[0]
-  std::size_t passed_ = 0;   // of buffer_, in front of the last view
+  std::size_t passed_ = 0;   // bytes of buffer_ before the last view
 };
 
-// Whether the bodies of EVENTS frames are read (and checked) or passed over; the latter needs a seekable
+// Selects whether the bodies of EVENTS frames are read (and checked) or skipped. Skipping needs a seekable
 // source.
 enum class EventBodies : std::uint8_t { kRead, kPassOver };
 
-// One thread. Damage is reported in ascending, non-overlapping pieces; the position moves only over frames
-// that were validated and over bytes that were reported.
+// Reads frame after frame. One thread owns it. It reports damage in ascending, non-overlapping pieces. Its
+// position moves only over validated frames and over reported bytes.
 class FrameScanner {
  public:
   FrameScanner(ByteSource& source, const ChecksumSeed& seed, std::uint64_t position, EventBodies bodies,
                DamageCallback on_damage);
 
-  // The next valid frame, nothing at the end of the trace.
+  // Returns the next valid frame, or nothing at the end of the trace.
   Result<std::optional<Frame>> next();
 
   std::uint64_t position() const { return position_; }
-  // The FOOTER's offset, once the TRAILER was passed.
+  // Returns the FOOTER's offset once the TRAILER was passed.
   std::optional<std::uint64_t> trailer() const { return trailer_; }
 
  private:
@@ -86,33 +86,35 @@ class FrameScanner {
   std::optional<std::uint64_t> trailer_;
 };
 
-// The head of the frame at `offset` of a seekable source; nothing where none is valid. Any thread.
+// Returns the head of the frame at `offset` of a seekable source, or nothing if none is valid there. Any
+// thread may call it.
 Result<std::optional<FrameHead>> read_head_at(ByteSource& source, const ChecksumSeed& seed,
                                               std::uint64_t offset);
 
-// The frame at `offset` of a seekable source. Any thread. An Error without errno says what is wrong with the
-// frame: damage.
+// Returns the frame at `offset` of a seekable source. Any thread may call it. An Error without errno
+// describes damage to the frame.
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset);
-// The same in one read, for a frame whose length is known.
+// Reads a frame of known length in one read.
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,
                             std::uint64_t length);
 
-// A frame of a seekable source of which the beginning was read. Reuse one: it keeps its memory.
+// A frame of a seekable source; only its beginning was read. Reuse one instance: it keeps its memory.
 struct PartialFrame {
   std::uint64_t offset = 0;
-  std::uint64_t length = 0;      // as a directory says
-  std::vector<std::byte> bytes;  // as many as the frame has
+  std::uint64_t length = 0;      // as the directory says
+  std::vector<std::byte> bytes;  // room for the whole frame
   std::size_t bytes_read = 0;
   FrameHead head;
 };
-// Reads head and metadata of the frame that `offset` and `length` tell, and checks them: not the body.
-// `first_read` bytes are tried first. Errors of both as read_frame_at().
+// Reads head and metadata, but not the body, of the frame that `offset` and `length` describe, and checks
+// them. Tries `first_read` bytes first. Both functions fail as read_frame_at() does.
 Status read_frame_start(ByteSource& source, const ChecksumSeed& seed, std::size_t first_read,
                         PartialFrame& frame);
-// What is missing, and checks the body.
+// Reads the bytes that are missing, and checks the body.
 Status read_frame_rest(ByteSource& source, const ChecksumSeed& seed, PartialFrame& frame);
 
-// The offset of the FOOTER, by the TRAILER at the end of a seekable source; empty when there is none.
+// Returns the offset of the FOOTER that the TRAILER at the end of a seekable source gives, or nothing if
+// there is no valid TRAILER.
 std::optional<std::uint64_t> find_footer(ByteSource& source, const ChecksumSeed& seed);
 
 }  // namespace rfan::format

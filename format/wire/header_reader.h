@@ -1,4 +1,4 @@
-// The first bytes of a trace, and whether this program can read the rest. Private to format/.
+// Reads the first bytes of a trace and decides whether this program can read the rest. Private to format/.
 #pragma once
 
 #include "format/base/error.h"
@@ -7,7 +7,8 @@
 
 namespace rfan::format {
 
-// Fails on what is no trace, on another major version and on an unknown incompat flag; the error names it.
+// Returns the HEADER. Fails if the source is not a trace, or has another major version or an unknown incompat
+// flag, which the error names.
 Result<FileHeader> read_header(ByteSource& source);
 
 }  // namespace rfan::format

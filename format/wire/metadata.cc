@@ -37,9 +37,9 @@ Offset<Vector<Offset<wire::Mount>>> put_mounts(FlatBufferBuilder& builder,
   return builder.CreateVector(items);
 }
 
-// Copies the texts of one table. FlatBuffers lets many offsets lead to one text, so that a table unfolds to
-// far more than its bytes; no writer does that, and what has more text than bytes is malformed. So is a NUL,
-// which ends each of these texts where they come from.
+// Copies the texts of one table. FlatBuffers lets many offsets lead to one text, so a table can unfold to far
+// more than its bytes. No writer does that: a table with more text than bytes is malformed. So is one with a
+// NUL in a text, because NUL ends each of these texts at its origin.
 class TextReader {
  public:
   explicit TextReader(std::span<const std::byte> table) : left_(table.size()) {}
@@ -71,7 +71,7 @@ class TextReader {
   bool sound() const { return sound_; }
 
  private:
-  // Its offset, and that to its fields.
+  // The offset of an entry, and the offset to its fields.
   static constexpr std::size_t kEntryBytes = 8;
 
   bool take(std::size_t bytes) {
@@ -322,7 +322,8 @@ std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untru
   TraceSummary summary;
   auto losses = get_losses(table->losses());
   if (!get_totals(table->totals(), summary.totals) || !losses) return {};
-  if (summary.totals.events / kMaxBlockEvents > offset / kFrameHeadBytes) return {};  // of so many frames
+  // Each frame takes at least kFrameHeadBytes, and has at most kMaxBlockEvents events.
+  if (summary.totals.events / kMaxBlockEvents > offset / kFrameHeadBytes) return {};
   index_offset = table->index();
   summary.losses = std::move(*losses);
   summary.path_count = table->path_count();

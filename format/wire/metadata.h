@@ -1,5 +1,5 @@
-// META, MOUNTS, CLOCK, LOSS, INDEX and FOOTER as FlatBuffers tables. Pure functions; decoding verifies and
-// returns nothing when the bytes are not such a table. Private to format/.
+// Encodes and decodes META, MOUNTS, CLOCK, LOSS, INDEX and FOOTER as FlatBuffers tables. Pure functions.
+// Decoding verifies the bytes and returns nothing if they are not such a table. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace rfan::format {
 
-// What an INDEX says of one frame. Fields that a type has no use for are 0.
+// The entry of one frame in an INDEX. Fields that its type does not use are 0.
 struct FrameRecord {
   FrameType type = FrameType::kMeta;
   std::uint64_t length = 0;
@@ -24,24 +24,26 @@ struct FrameRecord {
   std::uint64_t last_ns = 0;
 };
 
-// A stretch of the file: all frames from `first_frame` to the INDEX itself.
+// A stretch of the file: all frames from `first_frame` up to the INDEX itself.
 struct IndexPart {
-  std::uint64_t previous = 0;     // offset of the INDEX before, 0 for the first
+  std::uint64_t previous = 0;     // offset of the previous INDEX, 0 for the first
   std::uint64_t first_frame = 0;  // offset
   std::vector<FrameRecord> frames;
   TraceTotals totals;  // of all events before the INDEX
 };
 
-// An INDEX is written at the latest after this many frames, so that a writer and a reader of one need little
+// The writer adds an INDEX after at most this many frames, so that a writer and a reader of one need little
 // memory.
 inline constexpr std::size_t kMaxFramesPerIndex = 4096;
-// Its inflated body: five numbers a frame of at most 10 bytes, and room for fields of a later version.
+// Inflated body of an INDEX: five numbers a frame of at most 10 bytes, and room for fields of a later
+// version.
 inline constexpr std::size_t kMaxIndexBodyBytes = 64 * 1024 + kMaxFramesPerIndex * 50;
 
-// More losses than this are summed by cause in the FOOTER; the LOSS frames keep each one.
+// The FOOTER sums losses by cause if there are more than this; the LOSS frames keep each one.
 inline constexpr std::size_t kMaxFooterLosses = 4096;
 
-// The metadata of META; and what its body inflates to: the table and the text of the schema.
+// encode_meta_head() makes the metadata of META. Its body inflates to the table of encode_meta() and
+// schema_text().
 std::vector<std::byte> encode_meta_head(std::size_t meta_bytes);
 std::vector<std::byte> encode_meta(const TraceMeta& meta);
 std::string_view schema_text();
@@ -57,7 +59,8 @@ std::optional<ClockSample> decode_clock(std::span<const std::byte> bytes_untrust
 std::vector<std::byte> encode_losses(std::span<const Loss> losses);
 std::optional<std::vector<Loss>> decode_losses(std::span<const std::byte> bytes_untrusted);
 
-// The metadata of an INDEX, and what its body inflates to. Decoding takes the body as it is in the frame.
+// encode_index() makes the metadata of an INDEX, encode_index_frames() its inflated body. Decoding takes the
+// body as it is in the frame, compressed.
 std::vector<std::byte> encode_index(const IndexPart& part);
 std::vector<std::byte> encode_index_frames(std::span<const FrameRecord> frames);
 std::optional<IndexPart> decode_index(std::span<const std::byte> meta_untrusted,
@@ -65,7 +68,8 @@ std::optional<IndexPart> decode_index(std::span<const std::byte> meta_untrusted,
                                       ZstdDecompressor& decompressor);
 
 std::vector<std::byte> encode_footer(const TraceSummary& summary, std::uint64_t index_offset);
-// `offset` of the FOOTER: it cannot count more events than the frames before it hold.
+// Returns nothing as well if the FOOTER, which lies at `offset`, counts more events than the frames before it
+// can contain. Sets `index_offset` to the offset of the last INDEX.
 std::optional<TraceSummary> decode_footer(std::span<const std::byte> bytes_untrusted, std::uint64_t offset,
                                           std::uint64_t& index_offset);
 

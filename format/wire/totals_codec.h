@@ -1,4 +1,4 @@
-// Totals as varints: the same in EVENTS, INDEX and FOOTER. Private to format/.
+// Encodes and decodes totals as varints. EVENTS, INDEX and FOOTER share this code. Private to format/.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,18 @@ namespace wire {
 struct Totals;
 }
 
-// Pairs of kind and count, ascending, for those that occur.
+// Returns pairs of kind and count, ascending by kind, for the kinds that occur.
 std::vector<std::uint8_t> encode_kinds(const TraceTotals& totals);
-// False for a kind that is none, or out of order, and for counts that do not add up to `totals.events`.
+// Returns false if a kind does not exist or is out of order, or if the counts do not add up to
+// `totals.events`.
 bool decode_kinds(const flatbuffers::Vector<std::uint8_t>* bytes_untrusted, TraceTotals& totals);
 
 flatbuffers::Offset<wire::Totals> put_totals(flatbuffers::FlatBufferBuilder& builder,
                                              const TraceTotals& totals);
-// False when they contradict each other.
+// Returns false if the totals contradict each other.
 bool get_totals(const wire::Totals* table_untrusted, TraceTotals& totals);
 
-// What is true of all totals, of a block or of a file.
+// Checks what must be true of all totals, of a block or of a file.
 bool consistent(const TraceTotals& totals);
 
 }  // namespace rfan::format

@@ -1,4 +1,4 @@
-// Numbers of unknown size as bytes: LEB128, signed ones zigzag. Private to format/.
+// Encodes numbers of unknown size as bytes: LEB128, signed ones zigzag. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ void append_varint(std::uint64_t value, std::vector<Byte>& out) {
   out.push_back(static_cast<Byte>(value));
 }
 
-// Small differences of either sign become small numbers. Differences are modulo 2^64.
+// Turn small differences of either sign into small numbers, and back. Differences are modulo 2^64.
 constexpr std::uint64_t zigzag(std::uint64_t difference) {
   return (difference << 1) ^ (0 - (difference >> 63));
 }
@@ -24,7 +24,7 @@ constexpr std::uint64_t unzigzag(std::uint64_t value) {
   return (value >> 1) ^ (0 - (value & 1));
 }
 
-// Reads numbers until the bytes end. A number that is cut or longer than 64 bits makes it fail for good.
+// Reads numbers until the bytes end. A number that is cut off or longer than 64 bits makes it fail for good.
 class VarintReader {
  public:
   VarintReader(const std::uint8_t* bytes_untrusted, std::size_t size)
@@ -32,9 +32,9 @@ class VarintReader {
   explicit VarintReader(std::span<const std::byte> bytes_untrusted)
       : VarintReader(reinterpret_cast<const std::uint8_t*>(bytes_untrusted.data()), bytes_untrusted.size()) {}
 
-  // 0 once failed.
+  // Returns the next number, or 0 after a failure.
   std::uint64_t next() {
-    if (at_ != end_ && *at_ < 0x80) return *at_++;  // most are
+    if (at_ != end_ && *at_ < 0x80) return *at_++;  // most numbers take one byte
     std::uint64_t value = 0;
     for (unsigned shift = 0; at_ != end_ && shift < 64; shift += 7) {
       const std::uint64_t byte = *at_++;
@@ -46,7 +46,7 @@ class VarintReader {
     at_ = end_;
     return 0;
   }
-  // One that must not be above `limit`.
+  // Returns the next number. Fails if it is above `limit`.
   std::uint64_t next_up_to(std::uint64_t limit) {
     const auto value = next();
     if (value <= limit) return value;

@@ -1,4 +1,4 @@
-// Widths, magics and enumerations of the file layout; TRACE_FORMAT.md gives their meaning. Private to
+// Defines widths, magics and enumerations of the file layout; TRACE_FORMAT.md gives their meaning. Private to
 // format/.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace rfan::format {
 static_assert(std::endian::native == std::endian::little,
               "integers are copied to the file as they lie in memory");
 
-// The zstd skippable frames that carry everything which is not compressed.
+// Magics of the zstd skippable frames, which carry everything that is not compressed.
 inline constexpr std::uint32_t kSkippableFixed = 0x184D2A50;  // HEADER and TRAILER
 inline constexpr std::uint32_t kSkippableFrame = 0x184D2A5F;  // FRAME
 inline constexpr std::uint32_t kZstdMagic = 0xFD2FB528;       // an ordinary zstd frame
@@ -44,16 +44,18 @@ enum class FrameType : std::uint8_t {
   kMounts = 8,
 };
 
-// Of the types of this version; what a later one has in its frames is not known.
+// Returns true for a type of this version whose frames have no events. Frames of a later version may have
+// some.
 inline bool holds_no_events(std::uint8_t type) {
   return type >= static_cast<std::uint8_t>(FrameType::kMeta) &&
          type <= static_cast<std::uint8_t>(FrameType::kMounts) &&
          type != static_cast<std::uint8_t>(FrameType::kEvents);
 }
 
-// Incompatible features this version knows (none yet): a bit outside refuses the file.
+// Incompat flags that this version knows (none yet). Any other bit refuses the file.
 inline constexpr std::uint32_t kKnownIncompatFlags = 0;
-// Frame flags 0-3 change how a frame is read (an unknown one makes it unreadable), 4-7 do not.
+// Frame flag bits 0-3 change how a frame is read, so an unknown one makes the frame unreadable. Bits 4-7 do
+// not.
 inline constexpr std::uint8_t kFrameFlagsMustKnow = 0x0F;
 
 enum class ColumnId : std::uint8_t {
@@ -78,13 +80,14 @@ enum class Encoding : std::uint8_t {
   kNibbles = 7,
 };
 
-// Blocks with more processes than this do not list them: the list would cost more than it prunes.
+// Blocks with more processes than this do not list them: the list would cost more than its pruning saves.
 inline constexpr std::size_t kMaxListedProcesses = 4096;
 
-// Blocks of up to this many events have all columns in one zstd frame, larger ones a frame for each column.
+// Blocks of up to this many events have all columns in one zstd frame; larger blocks have a frame for each
+// column.
 inline constexpr std::size_t kMaxJointEvents = 2048;
 
-// An INDEX follows at the latest after this many blocks.
+// The writer adds an INDEX after at most this many blocks.
 inline constexpr std::size_t kBlocksPerIndex = 64;
 
 template <typename T>

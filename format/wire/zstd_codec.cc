@@ -41,7 +41,7 @@ bool ZstdDecompressor::inflate(std::span<const std::byte> frame_untrusted, std::
   const auto* data = frame_untrusted.data();
   const auto size = frame_untrusted.size();
   const auto inflated = ZSTD_getFrameContentSize(data, size);
-  if (inflated > limit) return false;  // also when it is not stated, or this is no frame
+  if (inflated > limit) return false;  // also if it is not stated, or this is no frame
   if (ZSTD_findFrameCompressedSize(data, size) != size) return false;
   out.resize(static_cast<std::size_t>(inflated));
   return ZSTD_decompressDCtx(context_, out.data(), out.size(), data, size) == inflated;

@@ -1,4 +1,4 @@
-// Owners of the zstd contexts. Private to format/; zstd itself is seen by zstd_codec.cc only.
+// Owns the zstd contexts. Only zstd_codec.cc includes zstd. Private to format/.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@ struct ZSTD_DCtx_s;
 
 namespace rfan::format {
 
-// One thread. The context is kept, since making one costs more than compressing a small column.
+// One thread owns it. It keeps its context, since making one costs more than compressing a small column.
 class ZstdCompressor {
  public:
   explicit ZstdCompressor(int level);
@@ -20,8 +20,9 @@ class ZstdCompressor {
   ZstdCompressor(const ZstdCompressor&) = delete;
   ZstdCompressor& operator=(const ZstdCompressor&) = delete;
 
-  // Appends `bytes` to `out` as one zstd frame that states its content size; returns the bytes appended.
-  // Throws std::bad_alloc when zstd has no memory, its only failure with an output of sufficient size.
+  // Appends `bytes` to `out` as one zstd frame that states its content size, and returns the number of bytes
+  // appended. Throws std::bad_alloc if zstd has no memory; it has no other failure with an output of
+  // sufficient size.
   std::size_t append_frame(std::span<const std::byte> bytes, std::vector<std::byte>& out);
 
  private:
@@ -29,7 +30,7 @@ class ZstdCompressor {
   int level_;
 };
 
-// One thread.
+// One thread owns it.
 class ZstdDecompressor {
  public:
   ZstdDecompressor();
@@ -37,8 +38,8 @@ class ZstdDecompressor {
   ZstdDecompressor(const ZstdDecompressor&) = delete;
   ZstdDecompressor& operator=(const ZstdDecompressor&) = delete;
 
-  // Inflates exactly one frame, which states its content size, into `out`; false when it is anything else or
-  // larger than `limit` (before that much is allocated).
+  // Inflates into `out` exactly one frame, which must state its content size. Returns false for anything
+  // else, and for more than `limit` bytes (before that much is allocated).
   bool inflate(std::span<const std::byte> frame_untrusted, std::size_t limit, std::vector<std::byte>& out);
 
  private:

@@ -118,7 +118,7 @@ TEST_F(ColumnCodec, SparseByProcessKeepsPathsAndFollowsNewIds) {
 
 TEST_F(ColumnCodec, StretchesOfPathsAreTheDecodedPaths) {
   for (const std::size_t count : {1, 63, 64, 65, 5000}) {
-    auto processes = random_ids(count, 9000);  // more than there are slots
+    auto processes = random_ids(count, 9000);  // more ids than slots
     for (std::size_t i = 1; i < count; ++i)
       if (random_() % 3 != 0) processes[i] = processes[i - 1];
     if (count == 1) processes = {7};
@@ -133,7 +133,7 @@ TEST_F(ColumnCodec, StretchesOfPathsAreTheDecodedPaths) {
     const bool runs = process_column.encoding == Encoding::kRuns;
     ASSERT_EQ(stretches.open(input_of(process_column), input_of(column_), count), runs) << count;
     if (!runs) continue;
-    // The largest ids are behind the end of what is asked for.
+    // The largest ids lie beyond the end of counts and marks.
     std::vector<std::uint32_t> counts(1000), expected_counts(1000);
     std::vector<std::uint8_t> marks, marked(count + PathStretches::kMarkSlack);
     for (std::size_t i = 0; i < 1000; ++i) marks.push_back(static_cast<std::uint8_t>(random_() % 2));
@@ -193,7 +193,8 @@ TEST_F(ColumnCodec, HeldKeepsTheBucketsOfHeldEvents) {
   EXPECT_EQ(decoded, expected);
 }
 
-// What TRACE_FORMAT.md says of SparseByProcess, event by event; for values of 255 and more in four planes.
+// Decodes SparseByProcess event by event, as TRACE_FORMAT.md says; reads values of 255 and more from four
+// planes.
 std::vector<std::uint32_t> paths_by_the_text(const ColumnInput& in,
                                              std::span<const std::uint32_t> processes) {
   const auto byte_at = [&](std::size_t i) { return static_cast<std::uint32_t>(in.bytes[i]); };
@@ -222,8 +223,8 @@ std::vector<std::uint32_t> paths_by_the_text(const ColumnInput& in,
   return paths;
 }
 
-// Hostile input: columns that open are walked as the text says, whatever their bits say, those behind the
-// last event included, and numbers that come close to running over.
+// Hostile input: columns that open are walked as the text says, whatever their bits are. That includes bits
+// after the last event, and numbers that come close to an overflow.
 TEST_F(ColumnCodec, StretchesOfGarbageAreWhatTheTextSays) {
   constexpr std::size_t kCount = 100;
   for (int round = 0; round < 2000; ++round) {
@@ -261,7 +262,7 @@ TEST_F(ColumnCodec, StretchesOfGarbageAreWhatTheTextSays) {
   }
 }
 
-// Hostile input: bytes of any length and content decode to something or are refused, but stay within bounds.
+// Hostile input: bytes of any length and content decode to something or are refused, and stay within bounds.
 TEST_F(ColumnCodec, GarbageStaysWithinBounds) {
   const std::vector<std::uint32_t> processes(100, 5);
   const std::vector<EventKind> kinds(100, EventKind::kOpen);

@@ -7,7 +7,7 @@
 namespace rfan::tests {
 namespace {
 
-// The sample trace with a header of our choice; the checksums of frames depend on the uuid only, which stays.
+// Returns the sample trace with another header. The checksums of frames depend on the uuid only, which stays.
 Bytes with_header(const format::FileHeader& header) {
   auto bytes = sample_trace();
   Bytes encoded;
@@ -79,7 +79,7 @@ TEST(Compatibility, AnotherMajorVersionIsRefusedByName) {
       << contents.error->message();
 }
 
-// A file that ends, instead of with its FOOTER, with a frame of type `type`.
+// Returns the sample trace with a frame of type `type` at its end in place of FOOTER and TRAILER.
 Bytes with_extra_frame(format::FrameType type) {
   auto bytes = sample_trace();
   const format::ChecksumSeed seed(fixed_options().file);

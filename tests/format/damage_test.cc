@@ -192,7 +192,7 @@ TEST(Damage, AGarbledMiddleIsCrossedHoweverLongItIs) {
   EXPECT_EQ(contents.damages[0].bytes, last.offset - first.offset);
 }
 
-// Whether the frame has a byte in [begin, end).
+// Returns true if the frame has a byte in [begin, end).
 bool overlaps(const FrameSpan& frame, std::size_t begin, std::size_t end) {
   return frame.offset < end && frame.offset + frame.head.frame_length() > begin;
 }
@@ -219,7 +219,7 @@ TEST(Damage, AZeroedPageCostsTheBlocksOnItAndNoOther) {
     for (const auto& frame : frames) {
       if (!overlaps(frame, page, end) || !frame.head.is(format::FrameType::kEvents)) continue;
       const auto meta = frame.meta(*bytes);
-      hit_events += *format::block_event_count(Bytes(meta.begin(), meta.end()));  // a table must lie aligned
+      hit_events += *format::block_event_count(Bytes(meta.begin(), meta.end()));  // a table must be aligned
     }
     ASSERT_EQ(contents.events.size(), whole.events.size() - hit_events);
     ASSERT_EQ(events_by_block(zeroed), contents.events);

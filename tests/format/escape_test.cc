@@ -34,7 +34,7 @@ TEST(Escape, WritesControlBytesBackslashesAndForeignBytes) {
   }
 }
 
-// Characters that are not seen, or that turn the order of what is seen around.
+// These characters are invisible, or reverse the order of visible ones.
 TEST(Escape, WritesCharactersByWhichANameLooksLikeAnother) {
   const std::pair<std::string_view, std::string_view> rows[] = {
       {"a\u202Egnp.exe", "a\\xe2\\x80\\xaegnp.exe"},  // right-to-left override
@@ -53,7 +53,7 @@ TEST(Escape, WritesCharactersByWhichANameLooksLikeAnother) {
     EXPECT_EQ(escaped(bytes), expected);
     EXPECT_FALSE(printable(bytes)) << expected;
   }
-  // Their neighbours stay.
+  // Their neighbours stay as they are.
   for (const auto* text :
        {"\u200A", "\u2010", "\u2027", "\u202F", "\u205F", "\u2070", "\uFEFE", "\U000E0080"})
     EXPECT_EQ(escaped(text), text);

@@ -1,4 +1,4 @@
-// The frames of an undamaged trace in memory, by a walk along their heads.
+// Finds the frames of an undamaged trace in memory, by a walk along their heads.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ struct FrameSpan {
   }
 };
 
-// Of a file with the uuid of fixed_options().
+// Returns the frames of a file with the uuid of fixed_options().
 inline std::vector<FrameSpan> frames_of(const Bytes& bytes) {
   const format::ChecksumSeed seed(fixed_options().file);
   std::vector<FrameSpan> frames;
@@ -36,7 +36,7 @@ inline std::vector<FrameSpan> frames_of(const Bytes& bytes) {
   return frames;
 }
 
-// Frame number `index` of a type.
+// Returns frame number `index` of a type.
 inline FrameSpan find_frame(const Bytes& bytes, format::FrameType type, std::size_t index) {
   for (const auto& frame : frames_of(bytes)) {
     if (frame.head.is(type) && index-- == 0) return frame;

@@ -91,7 +91,7 @@ TEST(Glob, ManyStarsOnALongTextEndQuickly) {
   EXPECT_FALSE(glob_matches(pattern + "c", std::string(4000, 'a')));
 }
 
-// The definition, written for clarity: tries every split. `start` says that a component begins here.
+// The definition, written for clarity: it tries every split. `start` means that a component begins here.
 bool naive(std::string_view pattern, std::string_view text, bool start = true) {
   if (pattern.empty()) return text.empty();
   if (start && pattern.starts_with("**/")) {
@@ -154,7 +154,7 @@ TEST(Glob, KnowsTheClassesOfPosix) {
   EXPECT_TRUE(glob_matches("[[:punct:]]", "/", Glob::Subject::kName));
 }
 
-// Each of these would silently be a set of other bytes.
+// Each of these would otherwise silently be a set of other bytes.
 TEST(Glob, RefusesClassesThatItDoesNotKnow) {
   for (const auto* pattern :
        {"[[:word:]]", "[[:Alpha:]]", "[[.hyphen.]]", "[[=a=]]", "[:alpha:]", "a[:digit:]*"}) {

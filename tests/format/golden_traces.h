@@ -1,5 +1,5 @@
-// The traces that tests/golden keeps, by name: one that is whole, one that is cut inside its last block, and
-// two of a later minor version, and one with the youngest cause of a loss.
+// Makes the traces that tests/golden keeps, by name: one whole, one cut inside its last block, two of a later
+// minor version, and one with a loss by an unmarked filesystem.
 #pragma once
 
 #include <string>

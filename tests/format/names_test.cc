@@ -1,4 +1,4 @@
-// Error messages, names of enumerations, and the latency histogram.
+// Tests error messages, names of enumerations, and the latency histogram.
 #include <gtest/gtest.h>
 
 #include <cerrno>

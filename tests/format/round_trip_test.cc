@@ -23,7 +23,7 @@ std::unique_ptr<format::TraceWriter> open_writer(const SharedBytes& bytes) {
   return std::move(created).value();
 }
 
-// A latency as it comes back: the middle of its bucket.
+// Returns a latency as a reader shows it: the middle of its bucket.
 std::uint32_t shown(std::uint32_t reply_ns) {
   return format::LatencyHistogram::bucket_middle_ns(format::LatencyHistogram::bucket_of(reply_ns));
 }
@@ -142,7 +142,7 @@ TEST(RoundTrip, StatisticsAgreeWithTheColumns) {
     ASSERT_TRUE(statistics.processes.has_value());
     EXPECT_EQ(statistics.processes->size(), 2U) << "the unknown process and one known";
   }
-  totals.reply_latency = (*reader)->footer()->totals.reply_latency;  // not in the statistics of blocks
+  totals.reply_latency = (*reader)->footer()->totals.reply_latency;  // statistics of blocks have none
   EXPECT_EQ(totals, (*reader)->footer()->totals);
 }
 
@@ -239,7 +239,7 @@ TEST(RoundTrip, ALargeBlockCountsTheEventsOfItsProcesses) {
   }
 }
 
-// Random ids, kinds, flags and gaps in blocks of random size: what no recording looks like.
+// Uses random ids, kinds, flags and gaps in blocks of random size, unlike any recording.
 TEST(RoundTrip, KeepsRandomEvents) {
   std::mt19937_64 random(tests::test_seed());
   auto bytes = std::make_shared<Bytes>();
@@ -354,7 +354,7 @@ TEST(Writer, EntersAClockThatWasSetBetweenTwoFlushes) {
   writer->add_clock({1'000'000, 1'000'000, 0});
   writer->add_clock({2'000'000, 9'000'000, 0});
   ASSERT_TRUE(writer->flush({3'000'000, 10'000'000, 0}).ok());
-  // Too late: the flush knew better.
+  // This reading comes too late: the flush had a later one.
   writer->add_clock({2'500'000, 1'000'000, 0});
   ASSERT_TRUE(writer->finish({4'000'000, 11'000'000, 0}, {}).ok());
   const auto clocks = read_all(*bytes).clocks;
@@ -367,7 +367,7 @@ TEST(Writer, WritesAClockWhenTheOffsetMoves) {
   auto bytes = std::make_shared<Bytes>();
   auto writer = open_writer(bytes);
   ASSERT_TRUE(writer->flush({1'000'000, 2'000'000, 0}).ok());
-  ASSERT_TRUE(writer->flush({3'000'000, 4'100'000, 0}).ok());  // by 0.1 ms: not more
+  ASSERT_TRUE(writer->flush({3'000'000, 4'100'000, 0}).ok());  // moved by 0.1 ms, not more
   ASSERT_TRUE(writer->flush({5'000'000, 6'100'001, 0}).ok());
   ASSERT_TRUE(writer->finish({7'000'000, 8'100'001, 0}, {}).ok());
   const auto clocks = read_all(*bytes).clocks;

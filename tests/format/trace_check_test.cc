@@ -1,4 +1,4 @@
-// What check_trace() finds in a trace whose checksums are right: a writer that says two different things.
+// Tests what check_trace() finds in a trace whose checksums are right, but whose writer contradicts itself.
 #include "format/trace/trace_check.h"
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ std::unique_ptr<TraceWriter> make_writer(const SharedBytes& bytes, std::size_t p
   return std::move(writer).value();
 }
 
-// One block of opens: as many of process i + 1 as counts[i] says.
+// Returns a trace of one block of opens: counts[i] of process i + 1.
 Bytes trace_with_events(const std::vector<std::size_t>& counts) {
   auto bytes = std::make_shared<Bytes>();
   auto writer = make_writer(bytes, counts.size());
@@ -54,7 +54,7 @@ Bytes trace_with_events(const std::vector<std::size_t>& counts) {
   return *bytes;
 }
 
-// The trace of one block again, its block with other metadata: `from` replaced by `to`, which is as long.
+// Returns a trace of one block with other metadata: `from` replaced by `to`, which has the same length.
 Bytes with_block_meta(const Bytes& bytes, std::size_t processes, std::vector<std::uint8_t> from,
                       std::vector<std::uint8_t> to) {
   auto file = TraceFile::open(std::make_unique<MemorySource>(bytes), {});
@@ -82,7 +82,7 @@ TEST(TraceCheck, FindsNothingInASoundTrace) {
 TEST(TraceCheck, ComparesTheEventsByProcessWithTheColumn) {
   const auto bytes = trace_with_events({1500, 1100});
   EXPECT_TRUE(check(bytes).damages.empty());
-  // Varints of each count less one, as 1500 + 1100 and the other way round.
+  // The varints of each count less one, as 1500 + 1100 and the other way round.
   const auto swapped = with_block_meta(bytes, 2, {0xDB, 0x0B, 0xCB, 0x08}, {0xCB, 0x08, 0xDB, 0x0B});
   const auto result = check(swapped);
   ASSERT_EQ(result.damages.size(), 1U);

@@ -19,7 +19,7 @@ namespace {
 using format::BlockDecoder;
 using format::TraceFile;
 
-// A trace opened for random access, and the damage it told of.
+// A trace opened for random access, and the damage that it reported.
 struct Opened {
   explicit Opened(Bytes content) : bytes(std::move(content)) {
     auto opened = TraceFile::open(std::make_unique<MemorySource>(bytes),
@@ -125,8 +125,8 @@ TEST(TraceFile, DecodesPathsWithoutTheNamesOfProcesses) {
   EXPECT_EQ(paths, expected);
 }
 
-// Names enough for many chunks of ids, in 150 DICT frames with an INDEX after each 64; processes that are
-// like each other, with executables and parents of long before.
+// Returns a trace with names for many chunks of ids, in 150 DICT frames with an INDEX after each 64.
+// Processes are like each other, with executables and parents from long before.
 Bytes trace_of_many_names() {
   auto bytes = std::make_shared<Bytes>();
   auto writer =
@@ -149,8 +149,8 @@ Bytes trace_of_many_names() {
   return *bytes;
 }
 
-// What is known of an id, so that it can be compared; what is said of lost names must not depend on when they
-// were found to be.
+// Return the facts about an id in a form that can be compared. They must not depend on when lost names were
+// found to be lost.
 std::string told_path(const format::Dictionary& names, format::PathId id) {
   EXPECT_EQ(names.knows_path(id), id == 0 || !names.path(id).empty());
   return std::string(names.path(id));
@@ -163,7 +163,7 @@ format::Process told_process(const format::Dictionary& names, format::ProcessId 
   return process;
 }
 
-// Compares all names that two ways of reading give, in no order.
+// Compares all names that two ways of reading give, in random order.
 void expect_same_names(const format::Dictionary& whole, const format::Dictionary& on_demand) {
   ASSERT_EQ(on_demand.path_count(), whole.path_count());
   ASSERT_EQ(on_demand.process_count(), whole.process_count());
@@ -212,7 +212,7 @@ TEST(TraceFile, ALostFrameOfNamesIsMissedByWhoAsksForThem) {
   }
 }
 
-// A writer's fault, which no checksum tells.
+// A fault of the writer, which no checksum shows.
 TEST(TraceFile, AFrameWhoseNamesAreMalformedIsToldOnce) {
   auto bytes = trace_of_many_names();
   const auto frame = find_frame(bytes, format::FrameType::kDict, 75);
@@ -345,7 +345,7 @@ TEST(TraceFile, StatisticsOutliveTheBodyOfTheirBlock) {
   EXPECT_TRUE(opened.damages.empty());
   EXPECT_FALSE(opened.file->read_body(block).ok());
   EXPECT_EQ(opened.damages.size(), 1U);
-  ASSERT_TRUE(opened.file->read_statistics(2, block).ok());  // the same memory, for the next one
+  ASSERT_TRUE(opened.file->read_statistics(2, block).ok());  // reuses the memory for the next block
   ASSERT_TRUE(opened.file->read_body(block).ok());
   BlockDecoder decoder;
   format::EventColumns columns;

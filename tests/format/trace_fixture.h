@@ -1,4 +1,4 @@
-// Verbs for tests of the trace format: write a trace into memory, read all of one back.
+// Gives verbs to tests of the trace format: write a trace into memory, read all of one back.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace rfan::tests {
 
 using Bytes = std::vector<std::byte>;
 
-// An event with its ids replaced by what they stand for, so that two files can be compared.
+// An event with names in place of its ids, so that two files can be compared.
 struct NamedEvent {
   std::uint64_t time_ns = 0;
   format::EventKind kind = format::EventKind::kOpen;
@@ -29,7 +29,7 @@ struct NamedEvent {
   bool operator==(const NamedEvent&) const = default;
 };
 
-// Everything a reader gave.
+// Everything that a reader returned.
 struct Contents {
   std::optional<Error> error;  // open() or a read failed
   format::FileHeader header;
@@ -39,12 +39,12 @@ struct Contents {
   std::vector<std::string> paths;
   std::vector<format::Loss> losses;
   std::vector<format::ClockSample> clocks;
-  std::vector<format::MountCoverage> mounts;  // of META and later ones
+  std::vector<format::MountCoverage> mounts;  // those of META and later ones
   std::vector<format::Damage> damages;
   std::optional<format::TraceSummary> footer;
   bool complete = false;
   std::uint64_t unknown_frames = 0;
-  std::size_t unknown_columns = 0;  // the most that a block had
+  std::size_t unknown_columns = 0;  // largest number in a block
 
   bool sound() const { return !error && complete && damages.empty(); }
 };
@@ -52,25 +52,24 @@ struct Contents {
 Contents read_all(std::unique_ptr<format::ByteSource> source);
 Contents read_all(const Bytes& bytes);
 
-// The events that TraceFile gives, block by block; none when it does not open.
+// Returns the events that TraceFile gives, block by block; none if it does not open.
 std::vector<NamedEvent> events_by_block(const Bytes& bytes);
 
-// Fixed uuids, so that the same events give the same bytes.
+// The options have fixed uuids, so that the same events give the same bytes.
 format::TraceWriterOptions fixed_options();
 format::TraceMeta sample_meta();
 
-// Two compilers and an editor: all kinds of frames, several flushes, every column in use. False when the sink
-// failed.
+// Writes a trace of two compilers and an editor: all kinds of frames, several flushes, every column in use.
+// Fails if the sink fails.
 Status write_sample_trace(std::unique_ptr<format::ByteSink> sink, const format::TraceWriterOptions& options);
 Bytes sample_trace();
-// A small one whose only loss is LossCause::kUnmarkedFilesystem.
+// Returns a small trace whose only loss is LossCause::kUnmarkedFilesystem.
 Bytes trace_with_unmarked_filesystem();
 
-// Whether `found` says of `written` nothing but the truth: it is the same, or has names unknown that were
-// lost.
+// Returns true if `found` is `written`, except that names which were lost may be unknown in it.
 bool same_or_unknown(const NamedEvent& found, const NamedEvent& written);
 
-// Whether `part` can be had from `whole` by leaving out events, and names.
+// Returns true if `whole` becomes `part` when some of its events and names are removed.
 bool is_subsequence(const std::vector<NamedEvent>& part, const std::vector<NamedEvent>& whole);
 
 }  // namespace rfan::tests

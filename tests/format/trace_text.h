@@ -1,5 +1,4 @@
-// The readable twin of a trace: everything a reader gives, one line a record, in an order that does not
-// change.
+// Writes the readable twin of a trace: everything that a reader returns, one line a record, in a fixed order.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// The input is a file: header, frame heads, resynchronisation. Checksums stop most of it early; trace_fuzz
-// goes on from there.
+// The input is a file: it reaches header, frame heads and resynchronisation. Checksums stop most of it early;
+// trace_fuzz goes on from there.
 #include "format/trace/trace_file.h"
 #include "format/trace/trace_reader.h"
 #include "tests/fuzz/fuzz_input.h"

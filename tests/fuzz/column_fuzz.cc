@@ -1,4 +1,4 @@
-// The input is columns as they stand in an inflated body; each is given to every decoder.
+// The input is columns as they stand in an inflated body; every decoder gets each of them.
 #include "format/columns/column_codec.h"
 #include "format/columns/path_column.h"
 #include "tests/fuzz/fuzz_input.h"

@@ -1,5 +1,5 @@
-// The input is values of filter options, one a line, the first byte of each says of which option; the last
-// option is an expression, which is parsed on its own as well. What parses is turned into a filter and used.
+// The input is values of filter options, one a line; the first byte of each line selects the option. The last
+// option is an expression, which is also parsed on its own. Values that parse become a filter, which is used.
 #include <iterator>
 #include <sstream>
 

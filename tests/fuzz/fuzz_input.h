@@ -1,4 +1,4 @@
-// What every fuzz target here takes apart: bytes as numbers and pieces, never more than are there.
+// Splits the input of a fuzz target into numbers and pieces, never more than its bytes give.
 #pragma once
 
 #include <algorithm>
@@ -39,10 +39,10 @@ class FuzzInput {
 
 }  // namespace rfan::fuzz
 
-// What changes an input in the place of the mutation of bytes, where a target has one; libFuzzer's name for
-// it.
+// Changes an input in place of the mutation of bytes, if a target has such a mutator. The name is
+// libFuzzer's.
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
                                                unsigned seed) __attribute__((weak));
 
-// One run; libFuzzer's name for it. Must return 0.
+// Runs the target once. Must return 0. The name is libFuzzer's.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

@@ -1,6 +1,7 @@
-// Runs a fuzz target without libFuzzer: replay_corpus ROUNDS FILE-OR-FOLDER...: each file as it is, and
-// ROUNDS times with a few bytes changed, cut or doubled, by a fixed seed, or as the mutator of the target
-// does it.
+// usage: replay_corpus ROUNDS FILE-OR-FOLDER...
+// Runs a fuzz target without libFuzzer: on each file as it is, and ROUNDS times on a changed copy. The
+// mutator of the target makes the changes; without one, a few bytes are changed, cut or doubled. The seed is
+// fixed.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -59,7 +60,7 @@ void replay(const std::filesystem::path& path, int rounds) {
 
 }  // namespace
 
-// For a mutator that leaves some bytes to it.
+// A mutator calls this for bytes that it does not change itself.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size) {
   static std::mt19937 random(815);
   const auto bytes = mutated({reinterpret_cast<const char*>(data), size}, random);

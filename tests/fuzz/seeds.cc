@@ -1,5 +1,5 @@
-// seeds DIRECTORY TRACE...: writes a seed corpus for each fuzz target, made from traces, into
-// DIRECTORY/TARGET.
+// usage: seeds DIRECTORY TRACE...
+// Makes a seed corpus for each fuzz target from traces, and writes it into DIRECTORY/TARGET.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -26,7 +26,8 @@ Bytes inflated(std::span<const std::byte> body) {
   return out;
 }
 
-// The frames as trace_fuzz takes them, and the columns of the first block as column_fuzz does.
+// Appends the frames in the form of trace_fuzz's input, and the columns of the first block in that of
+// column_fuzz's.
 void take_apart(std::span<const std::byte> file, Bytes& frames, Bytes& columns) {
   const auto header = parse_header(file.first<kHeaderBytes>());
   if (!header) return;
@@ -50,7 +51,7 @@ void take_apart(std::span<const std::byte> file, Bytes& frames, Bytes& columns) 
   }
 }
 
-// A choice of verb and options in front of a trace, as verb_fuzz takes them.
+// Returns a choice of verb and options, then a trace: the input of verb_fuzz.
 Bytes with_choice(std::uint8_t verb, const Bytes& trace) {
   Bytes input(16);
   input[0] = std::byte{verb};
@@ -81,7 +82,7 @@ int main(int argc, char** argv) {
     if (bytes.size() >= kHeaderBytes) take_apart(bytes, frames, columns);
     const auto name = std::filesystem::path(argv[i]).stem().string();
     write(directory / "bytes_fuzz", name, bytes);
-    constexpr std::size_t kMaxTraceBytes = 32 * 1024;  // more is slow and finds no more
+    constexpr std::size_t kMaxTraceBytes = 32 * 1024;  // larger traces are slow and find no more
     for (std::uint8_t verb = 0; verb < 15 && bytes.size() <= kMaxTraceBytes; ++verb)
       write(directory / "verb_fuzz", name + std::to_string(verb), with_choice(verb, bytes));
     write(directory / "trace_fuzz", name, frames);

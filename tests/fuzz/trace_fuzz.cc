@@ -1,5 +1,5 @@
-// The input is the frames of a trace with their bodies not yet compressed (seeds.cc). They are sealed with
-// right checksums, so that what is inside them is reached: META, dictionaries, blocks, INDEX, FOOTER.
+// The input is the frames of a trace with bodies that are not yet compressed (seeds.cc). They are sealed with
+// right checksums, so that the fuzzer reaches their contents: META, dictionaries, blocks, INDEX, FOOTER.
 #include <cstdlib>
 
 #include "format/base/limits.h"
@@ -35,7 +35,7 @@ std::vector<std::byte> seal(FuzzInput input) {
   return file;
 }
 
-// Ids of decoded events must be in the dictionary: reading a wild one is what the sanitizer would see.
+// Reads the names of all decoded ids, which must be in the dictionary: the sanitizer would see a wild read.
 void touch(const format::EventColumns& columns, const format::Dictionary& dictionary) {
   std::size_t sum = 0;
   for (std::size_t i = 0; i < columns.count; ++i) {

@@ -1,6 +1,6 @@
-// The input is a choice of verb and options (kChoiceBytes) and a trace, whose checksums are right: the
-// mutator changes what is inside frames, their types and their order, and seals them again. Every verb is run
-// as a user would run it.
+// The input is a choice of verb and options (kChoiceBytes) and a trace with right checksums: the mutator
+// changes the contents of frames, their types and their order, and seals them again. Every verb runs as a
+// user would run it.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 #include "tests/support/resealed_trace.h"
 #include "tests/support/scratch_directory.h"
 
-// The mutation of bytes: libFuzzer's, or that of replay_corpus.cc.
+// Mutates bytes; defined by libFuzzer or by replay_corpus.cc.
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
 
 namespace rfan::fuzz {
@@ -28,7 +28,7 @@ constexpr std::size_t kChoiceBytes = 16;  // the verb, and a bit for each option
 
 struct VerbChoice {
   const char* words;
-  std::vector<const char*> options;  // any of them may be there
+  std::vector<const char*> options;  // any of them may be chosen
 };
 
 const std::vector<const char*>& filters() {
@@ -124,7 +124,7 @@ void mutate_bytes(Bytes& bytes) {
   bytes.resize(LLVMFuzzerMutate(reinterpret_cast<std::uint8_t*>(bytes.data()), size, bytes.size()));
 }
 
-// A number that a limit could be at, in a place where one may stand.
+// Sets an aligned number to a value at which a limit could be.
 void set_number(Bytes& bytes, std::minstd_rand& random) {
   constexpr std::array<std::uint32_t, 9> kNumbers = {0,       1,        0x7F,      0x80,      0xFFFF,
                                                      0x10000, 0xFFFFF0, 0x1000000, 0xFFFFFFFF};
