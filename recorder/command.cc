@@ -28,13 +28,13 @@ namespace {
   signals.restore();
   ::execvp(words[0], words.data());
   const int error = errno;
-  // Nobody is left to tell when this fails.
+  // If this fails, nobody is left to tell.
   [[maybe_unused]] const auto written = ::write(failure, &error, sizeof error);
   ::_exit(127);
 }
 
-// Of this process; orphans are given to its main thread. Empty where the kernel does not tell
-// (CONFIG_PROC_CHILDREN, proc(5)).
+// Returns the children of this process; orphans are given to its main thread. Returns nothing on kernels
+// without CONFIG_PROC_CHILDREN (proc(5)).
 std::vector<pid_t> list_children() {
   const auto pid = std::to_string(::getpid());
   std::ifstream list("/proc/self/task/" + pid + "/children");
@@ -115,7 +115,7 @@ Status find_program(const std::string& name) {
   int error = ENOENT;
   for (std::size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
     end = path.find(':', begin);
-    // None at all, also at the end, is the working directory.
+    // An empty entry, also at the end, is the working directory.
     auto program = path.substr(begin, end - begin);
     program.append(program.empty() ? "./" : "/").append(name);
     struct stat status {};

@@ -1,4 +1,4 @@
-// The recorded command: a child process that starts when everything is in place.
+// The recorded command: a child process that starts when everything is ready.
 #pragma once
 
 #include <sys/types.h>
@@ -13,14 +13,14 @@
 
 namespace rfan::recorder {
 
-// Main thread only. The child exists from spawn() on, so that it is forked before there is a fanotify group
-// (a child that holds a copy of the group keeps openers blocked when we die), but runs nothing before
-// release().
+// The child exists from spawn() on, but runs nothing before release(). So it is forked before there is a
+// fanotify group: a child with a copy of the group would keep openers blocked when we die. For the main
+// thread.
 class Command {
  public:
-  // The command finds `signals` as they were. `adopt_orphans`: what the command leaves behind becomes a child
-  // of this process, for the rest of its life (PR_SET_CHILD_SUBREAPER), so that has_left_descendants() can
-  // tell.
+  // Forks the child. The command gets `signals` as they were. `adopt_orphans`: orphans of the command become
+  // children of this process, for the rest of its life (PR_SET_CHILD_SUBREAPER), so that
+  // has_left_descendants() can find them.
   static Result<Command> spawn(const std::vector<std::string>& argv, const InheritedSignals& signals,
                                bool adopt_orphans);
   Command(Command&&) = default;
@@ -30,36 +30,35 @@ class Command {
   // Readable when the command has ended.
   int pidfd() const { return pidfd_.get(); }
 
-  // Lets the child run the program; the error says why it could not. Its exec is held like any other: the
-  // reader thread must be running.
+  // Lets the child run the program; fails with the reason if it cannot. The exec is held like any other, so
+  // the reader thread must be running.
   Status release();
 
-  // Nothing once exit_status() has told that it ended.
+  // Sends a signal, unless exit_status() has returned a status.
   void signal(int number) const;
 
-  // Exit status as a shell shows it (128 + signal number for a death by signal), once it has ended; does not
-  // block.
+  // Returns the exit status as a shell shows it (128 + N for a death by signal N), or nothing before the end.
+  // Does not block.
   std::optional<int> exit_status();
 
-  // Whether it was stopped (Ctrl-Z) since the last call. Does not block.
+  // Returns whether it was stopped (Ctrl-Z) since the last call. Does not block.
   bool was_stopped() const;
 
-  // After the end of a command whose orphans were adopted: whether one of them still runs. Does not block.
+  // Returns whether an adopted orphan still runs. Call it after the end of the command. Does not block.
   bool has_left_descendants() const;
 
  private:
   Command() = default;
   pid_t pid_ = -1;
   UniqueFd pidfd_;
-  UniqueFd go_;       // one byte, or the end when we died
-  UniqueFd failure_;  // errno of a failed exec; ends empty at a successful one (close-on-exec)
+  UniqueFd go_;       // one byte, or end of file if we died
+  UniqueFd failure_;  // errno of a failed exec; a successful one closes it (close-on-exec)
   std::string name_;
   std::optional<int> status_;
-  std::vector<pid_t> older_children_;  // of this process, from before the command
+  std::vector<pid_t> older_children_;  // children of this process from before the command
 };
 
-// Whether a program of that name could be run, as execvp(3) looks for it: to be asked before anything is
-// touched.
+// Fails if execvp(3) would find no such program. Call it before anything is changed.
 Status find_program(const std::string& name);
 
 }  // namespace rfan::recorder

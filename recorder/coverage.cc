@@ -39,8 +39,8 @@ MountReport judge(MountCoverage coverage, bool holds) {
   return {std::move(coverage), state};
 }
 
-// The permission events of the plan replaced by one that nobody waits for; what the kernel says to a mark is
-// the same, since filesystems without permission events (proc) are never marked.
+// Replaces the plan's permission events by a notification event. The kernel's answer to a mark is the same,
+// because filesystems without permission events (proc) are never marked.
 EventPlan without_waiting(EventPlan plan) {
   if (plan.held != 0) plan.held = FAN_OPEN_EXEC;
   return plan;
@@ -57,7 +57,8 @@ Result<std::vector<Mount>> mounts_of(const std::vector<std::string>& paths, cons
   return found;
 }
 
-// The notification group, too, is only needed where the plan tells something or cannot hold.
+// Creates the groups. Goes without the notification group if the kernel refuses it and the plan does not need
+// it.
 Result<EventGroups> groups_of_probe(const EventPlan& plan) {
   auto groups = EventGroups::create(plan, {}, true);
   return groups || !plan.can_do_without_told() || plan.held == 0 ? std::move(groups)
@@ -100,7 +101,7 @@ Result<std::vector<MountReport>> probe_coverage(const EventPlan& plan,
   if (!mounts) return mounts.error();
   auto groups = groups_of_probe(without_waiting(plan));
   if (!groups) return groups.error();
-  // Marks are taken away at once; what was queued meanwhile goes with the groups.
+  // Remove the marks at once. Events queued meanwhile disappear with the groups.
   const auto attempt = [&](const MarkTarget& target) {
     auto coverage = place_mark(groups->marked(), target);
     groups->remove_marks();

@@ -1,4 +1,4 @@
-// rfanrec: records file accesses. See recorder/README.md for the way through the code.
+// rfanrec: records file accesses. recorder/README.md introduces the code.
 #include "format/base/standard_descriptors.h"
 #include "recorder/coverage.h"
 #include "recorder/options.h"

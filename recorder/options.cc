@@ -39,10 +39,10 @@ Examples:
 Exit status: that of COMMAND; else 0 recorded, 1 error, 2 wrong command line. 126 and 127: COMMAND cannot be run.)";
 
 constexpr const char* kDefaultEvents = "open,exec,close_write,close_nowrite,create,delete,rename";
-// A reader may hold openers back for a quarter of a second on purpose (CaptureLoop::kMaxThrottleNs) and still
-// turns.
+// The reader still beats while it holds openers back on purpose, which takes up to a quarter of a second
+// (CaptureLoop::kMaxThrottleNs).
 constexpr std::chrono::milliseconds kMinStall{200};
-// Shorter ones would make files of nothing but frame heads.
+// Shorter intervals would fill the file with frame heads.
 constexpr std::chrono::milliseconds kMinFlushInterval{10};
 constexpr std::chrono::milliseconds kMaxFlushInterval{3'600'000};
 
@@ -55,7 +55,7 @@ std::string all_event_names() {
   return names;
 }
 
-// CLI11's own range checks quote the limits of double, with 308 digits.
+// The range checks of CLI11 quote the limits of double, with 308 digits.
 CLI::Validator whole_number_from(std::int32_t least) {
   const auto check = [least](const std::string& text) -> std::string {
     std::int32_t number = 0;
@@ -67,7 +67,7 @@ CLI::Validator whole_number_from(std::int32_t least) {
   return {check, "", ""};
 }
 
-// "$SIZE" of a script that forgot to set it is no wish for the default.
+// An empty value may be the "$SIZE" of a script that forgot to set it; it does not ask for the default.
 CLI::Validator not_empty() {
   return {[](const std::string& text) { return std::string(text.empty() ? "needs a value" : ""); }, "", ""};
 }
@@ -79,7 +79,7 @@ class HelpFormatter : public CLI::Formatter {
   }
 };
 
-// Options as they were typed, where that is not yet what they mean.
+// Options as typed, as far as their values must still be interpreted.
 struct Texts {
   RecordFilterArguments filter;
   DenyArguments deny;
@@ -91,8 +91,7 @@ struct Texts {
   std::string when_full = "stop";
   std::string hold = "open";
   std::string kernel_queue = "unlimited";
-  std::string events =
-      kDefaultEvents;  // one word: as a list it would take the PATH behind it for one more kind
+  std::string events = kDefaultEvents;  // one word: as a list it would swallow the PATH after it
 };
 
 void define_rotation(CLI::App& app, Options& options, Texts& texts) {
@@ -136,7 +135,7 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
       ->type_name("PID")
       ->check(whole_number_from(1));
   const auto add_filter = [&](const char* name, std::vector<std::string>& values, const char* text) {
-    // One value each time, or the PATH behind it would be taken for one more.
+    // Take one value each time; otherwise the PATH after it would be one more value.
     app.add_option(name, values, text)->type_name("GLOB")->allow_extra_args(false);
   };
   add_filter("--exe", texts.filter.exe,
@@ -180,7 +179,7 @@ void define_options(CLI::App& app, Options& options, Texts& texts) {
   app.add_flag("--status", options.status,
                "show the status line with a COMMAND too, which has the same terminal");
   app.add_flag("-q,--quiet", options.quiet, "print no status line and no summary");
-  // PATHs are what is left over, word for word: as an option of their own CLI11 would take "[a,b]" for a
+  // Take all remaining words as PATHs, unchanged. As an option of their own CLI11 would read "[a,b]" as a
   // list.
   app.allow_extras();
 }
@@ -201,7 +200,7 @@ Result<std::uint32_t> parse_events(const std::string& list) {
   return kinds;
 }
 
-// Leaves `value` as it is where nothing was typed.
+// Leaves `value` unchanged if the option was not given.
 template <typename Value>
 Status interpret_one(const std::string& text, Result<Value> (*parse)(const std::string&), Value& value) {
   if (text.empty()) return {};
@@ -242,7 +241,8 @@ Status interpret_writing(const Texts& texts, Options& options) {
   return interpret_rotation(texts, options);
 }
 
-// A slip of the pen must not take the machine down: a rule hits whom the user named, and waits for that.
+// Rejects rules that could stop the whole machine by a slip of the pen: a rule must be limited to named
+// processes, and to events that wait for us.
 Status check_denials(const Options& options) {
   if (options.deny.empty()) return {};
   constexpr std::uint32_t kHeld = event_bit(format::EventKind::kOpen) | event_bit(format::EventKind::kExec);
@@ -310,7 +310,8 @@ struct Unit {
   double factor;
 };
 
-// A number and a unit; nothing when it is no number, an unknown unit, or outside the limits.
+// Parses a number and a unit. Returns nothing if the number or unit is invalid or the value is outside the
+// limits.
 std::optional<double> parse_quantity(std::string_view text, std::span<const Unit> units, double least,
                                      double most) {
   double number = 0;
@@ -320,7 +321,7 @@ std::optional<double> parse_quantity(std::string_view text, std::span<const Unit
       std::find_if(units.begin(), units.end(), [&](const Unit& known) { return known.name == name; });
   if (error != std::errc{} || unit == units.end()) return {};
   const double value = number * unit->factor;
-  // Written so that a NaN is outside.
+  // This form rejects a NaN.
   return value >= least && value <= most ? std::optional(value) : std::nullopt;
 }
 
@@ -360,7 +361,7 @@ Result<std::uint64_t> parse_size(const std::string& text) {
 }
 
 ParsedOptions parse_options(int argc, const char* const* argv) {
-  // Everything behind "--" is the command, word for word.
+  // All words after "--" are the command, unchanged.
   const std::vector<std::string> words(argv + 1, argv + argc);
   const auto dashes = std::find(words.begin(), words.end(), "--");
   Options options;

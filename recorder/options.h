@@ -29,30 +29,30 @@ inline constexpr std::uint32_t kDefaultEventKinds =
 struct Options {
   std::vector<std::string> words;    // the command line as given, program name first
   std::string output = "trace.fbz";  // "-": standard output
-  std::vector<std::string> paths;    // record the filesystems these lie on
+  std::vector<std::string> paths;    // record the filesystems of these paths
   std::vector<std::string> command;  // run and record this, with its descendants; empty: none
   std::optional<std::chrono::milliseconds> duration;
-  std::chrono::milliseconds max_stall{2000};      // a recorder that turns no more for so long is killed
-  std::chrono::milliseconds flush_interval{250};  // what is lost at most when the recorder is killed
+  std::chrono::milliseconds max_stall{2000};      // a recorder that stands still for so long is killed
+  std::chrono::milliseconds flush_interval{250};  // the most that a killed recorder loses
   std::uint32_t time_resolution_ns = 10'000;      // unit of stored times
   bool sync = false;                              // each flush survives a loss of power
   Rotation rotation;
   format::HoldMode hold = format::HoldMode::kOpen;
   KernelQueue kernel_queue = KernelQueue::kUnlimited;
-  std::uint32_t event_kinds = kDefaultEventKinds;  // bit (1 << EventKind) for each kind to be recorded
-  bool all = false;       // every mounted filesystem, those that are mounted later too
-  std::uint32_t pid = 0;  // record this running process and its descendants; 0: none
+  std::uint32_t event_kinds = kDefaultEventKinds;  // bit (1 << EventKind) for each kind to record
+  bool all = false;                                // every mounted filesystem, including later mounts
+  std::uint32_t pid = 0;                           // record this running process and its descendants; 0: none
   RecordFilter filter;
   DenyRules deny;
-  std::vector<std::string> notes;  // on what was typed: a line each
-  bool coverage = false;           // only say what would be covered
-  int cpu = -1;                    // where the reader thread runs; -1: the last allowed CPU
+  std::vector<std::string> notes;  // remarks on the command line, one line each
+  bool coverage = false;           // only print the coverage
+  int cpu = -1;                    // CPU of the reader thread; -1: the last allowed one
   bool quiet = false;              // no status line, no summary
   bool status = false;             // a status line with a command too
 };
 
-// What parse_options() found: something to do, or an exit status with the text of --help and --version, or
-// with a message for say().
+// The result of parse_options(): options to act on, or an exit status with the text of --help or --version,
+// or an exit status with a message for say().
 struct ParsedOptions {
   std::optional<Options> options;
   std::string text;
@@ -61,13 +61,13 @@ struct ParsedOptions {
 
 ParsedOptions parse_options(int argc, const char* const* argv);
 
-// "10s", "500ms", "5m", "1h", "7d", "1.5s"; a bare number is seconds. At least 1 ms.
+// Parses "10s", "500ms", "5m", "1h", "7d", "1.5s"; a number without a unit is seconds. The minimum is 1 ms.
 Result<std::chrono::milliseconds> parse_duration(const std::string& text);
 
-// "100ns", "1us", "1ms": 1 ns to 1 s.
+// Parses "100ns", "1us", "1ms"; from 1 ns to 1 s.
 Result<std::uint32_t> parse_time_resolution(const std::string& text);
 
-// "512K", "256M", "10G", "1T" (powers of 1024); a bare number is bytes.
+// Parses "512K", "256M", "10G", "1T" (powers of 1024); a number without a unit is bytes.
 Result<std::uint64_t> parse_size(const std::string& text);
 
 }  // namespace rfan::recorder

@@ -21,9 +21,9 @@ namespace {
 using format::EndReason;
 
 constexpr std::uint64_t kStatusIntervalMs = 250;
-// How soon the end of the last process that a command left behind is noticed.
+// Delay, at most, before the end of the command's last descendant is noticed.
 constexpr std::uint64_t kDescendantsIntervalMs = 100;
-// How far back, at most, what was done on a filesystem that was just mounted may have gone unseen.
+// Time, at most, for which accesses on a newly mounted filesystem may go unseen.
 constexpr std::uint64_t kMountsIntervalMs = 1000;
 
 }  // namespace
@@ -41,7 +41,7 @@ Status Recording::start_command() {
     return status;
   }
   if (const auto status = settle(); !status) {
-    // Too late to take the command back.
+    // It is too late to take the command back.
     say_unless_blocked(status.error().message() + "; the trace stays in " + output_->place());
     output_->stay();
   }
@@ -59,8 +59,8 @@ void Recording::begin_next_file() {
   say_unless_blocked("note: SIGUSR2 begins the next file only with --rotate-size or --rotate-time");
 }
 
-// The terminal sends Ctrl-C to the command as well as to us: then the command decides when to end, and a
-// second one ends the recording. Signals sent to us alone are passed on.
+// Handles one request. The terminal sends Ctrl-C to the command as well as to us: then the command decides
+// when to end, and a second Ctrl-C ends the recording. Signals sent to us alone are passed on.
 void Recording::on_signal(const UserSignals::Request& request) {
   if (request.number == UserSignals::kRotation) return begin_next_file();
   if (request.number == UserSignals::kChild) return say_how_to_go_on();
@@ -75,8 +75,9 @@ void Recording::take_signals() {
   while (const auto request = signals_.take()) on_signal(*request);
 }
 
-// The shell waits for us, who do not stop, so that it gives nobody its prompt to say "fg" at. Those who share
-// the terminal were stopped with the command: hence the process group, which is ours too.
+// Explains how to continue a stopped command. The shell waits for rfanrec, which does not stop, so it gives
+// no prompt for "fg". Other processes that share the terminal were stopped with the command, hence the
+// process group, which is also ours.
 void Recording::say_how_to_go_on() const {
   if (!command_ || !command_->was_stopped()) return;
   say_unless_blocked(
@@ -100,14 +101,14 @@ void Recording::follow_mounts(bool has_changed) {
 void Recording::mark_new_filesystems() {
   const auto look = mount_watch_->look();
   if (!look) return say_unless_blocked("note: " + look.error().message());
-  // These first: somebody may be at work there.
+  // Mark the new mounts first: somebody may already use them.
   for (const auto& mount : look.value()) {
     writer_->add_filesystem(mount.path);
     auto coverage = mark_later(mount);
     coverage.since_ns = monotonic_ns();
     writer_->add_mount(coverage);
   }
-  // One that was mounted anew on the same place has lost its mark.
+  // A filesystem that was mounted anew in the same place has lost its mark.
   for (const auto& mount : mount_watch_->all_mounts()) mark_later(mount);
   if (mount_watch_->came_and_went()) note_gap();
 }
@@ -119,14 +120,15 @@ format::MountCoverage Recording::mark_later(const Mount& mount) {
   return coverage;
 }
 
-// What was done since on a filesystem without a mark is not recorded.
+// Records a loss: accesses on an unmarked filesystem since the last check are not recorded.
 void Recording::note_gap() {
   const auto since_ns = std::max(mounts_known_ns_, begin_ns_);
   writer_->add_loss({format::LossCause::kUnmarkedFilesystem, std::nullopt, since_ns, monotonic_ns()});
 }
 
-// Without a duration the recording ends with the command, whatever it left behind: a daemon would keep it
-// going for ever. With one, the time is bounded, and what was left behind belongs to the command.
+// Returns whether the recording ends with the command. Without a duration it does, even if descendants still
+// run: a daemon would prolong it for ever. With a duration, the time is bounded and the descendants are
+// recorded as well.
 bool Recording::command_is_over() {
   if (!command_ || !options_.duration) return true;
   command_status_ = command_->exit_status().value_or(0);
@@ -166,7 +168,7 @@ void Recording::wait_for_end() {
   status_line_.clear();
 }
 
-// Ends the holding of opens for good: no marks, queues answered, groups closed.
+// Stops holding opens for good: removes the marks, answers the queues, closes the groups.
 void Recording::release_openers() {
   if (groups_) groups_->remove_marks();
   if (capture_) capture_->stop();

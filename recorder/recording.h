@@ -1,4 +1,4 @@
-// One recording: its parts, how they are set up, and how it ends.
+// One recording: its parts, their set-up, and its end.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,8 @@
 
 namespace rfan::recorder {
 
-// Everything a recording consists of, in the order of set-up. Members below others may use those above. Main
-// thread only. To be called in the order of declaration; after a begin() that succeeded, end() must follow.
+// Owns all parts of a recording, in the order of set-up; a member may use those declared above it. Call the
+// functions in the order of declaration. After a successful begin(), end() must follow. For the main thread.
 class Recording {
  public:
   Recording(const Options& options, const InheritedSignals& signals)
@@ -44,17 +44,17 @@ class Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  // Opens and starts what a recording needs. Nothing here holds an opener yet.
+  // Opens and starts everything that a recording needs. Holds no opener yet.
   Status set_up();
-  // From the first mark on every open on the marked filesystems waits for the reader thread, our own
-  // included.
+  // Places the marks. From the first mark on, every open on the marked filesystems waits for the reader
+  // thread, including our own opens.
   Status begin();
-  // Runs the command, if there is one and nobody has asked to end meanwhile. The older trace keeps its place
-  // until it runs: who mistypes a command loses nothing.
+  // Runs the command, if there is one and no request to end has come meanwhile. The older trace keeps its
+  // place until the command runs, so a mistyped command loses nothing.
   Status start_command();
   void wait_for_end();
-  // Lets everyone go, writes the rest, says what was recorded. Returns the exit status of the program. The
-  // trace of a command that could not be started goes with this object.
+  // Releases all openers, writes the rest and prints the summary. Returns the exit status of the program. If
+  // the command could not be started, the trace is removed with this object.
   int end();
 
  private:
@@ -89,7 +89,7 @@ class Recording {
   Scope scope_;
   std::optional<MountWatch> mount_watch_;
   std::optional<ClockWatch> clock_watch_;
-  // CLOCK_MONOTONIC when the mounts were last known to be those that are marked.
+  // CLOCK_MONOTONIC when all mounts were last known to be marked.
   std::uint64_t mounts_known_ns_ = 0;
   std::optional<Command> command_;
   UniqueFd watched_process_;                     // of --pid
@@ -103,16 +103,16 @@ class Recording {
   std::unique_ptr<ArenaPool> arenas_;
   std::optional<ProcessLog> process_log_;
   std::string process_source_;          // as in META
-  std::int64_t descriptor_budget_ = 0;  // event descriptors that may be open at a time
+  std::int64_t descriptor_budget_ = 0;  // the most event descriptors open at a time
   std::optional<Guardian> guardian_;
   std::unique_ptr<CaptureLoop> capture_;
   std::unique_ptr<WriteLoop> writer_;
-  bool settled_ = false;  // the trace has its place, and is there to stay
+  bool settled_ = false;  // the trace has its place and stays there
   std::uint64_t begin_ns_ = 0;
   int interrupts_ = 0;
   format::EndReason reason_ = format::EndReason::kUnknown;
   int command_status_ = 0;
-  bool command_ended_ = false;  // ... but what it left behind is still recorded
+  bool command_ended_ = false;  // ... but its descendants are still recorded
   format::RecorderCost cost_;   // known at the end
 };
 

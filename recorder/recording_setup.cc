@@ -21,18 +21,18 @@ namespace rfan::recorder {
 
 namespace {
 
-// Descriptors that are never given to events: our own, those that the kernel hands out while a shortage is
-// noticed (one scratch read of 1,024 events), and some to spare. An event without a free descriptor would
-// DENY its opener.
+// Descriptors that are never used for events: our own, those that the kernel hands out before we notice a
+// shortage (one scratch read of 1,024 events), and a reserve. Without a free descriptor the kernel would DENY
+// the open of an event.
 constexpr std::int64_t kReservedDescriptors = 2048;
 
-// Every filesystem, those mounted later too: with --all, and where a process is followed and no path was
-// given.
+// Returns whether to record every filesystem, including later mounts: with --all, and if a process is
+// recorded without a path.
 bool follows_mounts(const Options& options) {
   return options.all || (options.paths.empty() && (!options.command.empty() || options.pid != 0));
 }
 
-// pidfd_open(2) has the same error for a thread as for what does not exist.
+// pidfd_open(2) returns the same error for a thread as for a missing process.
 Error cannot_watch(std::uint32_t pid) {
   auto error = errno_error(fmt::format("cannot record process {}", pid));
   std::ifstream status(fmt::format("/proc/{}/status", pid));
@@ -52,7 +52,7 @@ Error cannot_watch(std::uint32_t pid) {
 Status Recording::find_scope() {
   if (follows_mounts(options_)) {
     mounts_known_ns_ = monotonic_ns();
-    // Before the mounts are read, so that none is missed in between.
+    // Open the watch before reading the mounts, so that none in between is missed.
     auto watch = MountWatch::open();
     if (!watch) return watch.error();
     mount_watch_.emplace(std::move(*watch));
@@ -123,7 +123,7 @@ void Recording::add_connector(ProcessEvents& events) {
 void Recording::note_pid_namespace() {
   if (in_initial_pid_namespace()) return;
   process_source_ += "; in a pid namespace: processes outside of it are unknown";
-  // Else they are left out in any case.
+  // With a root process, they are not recorded anyway.
   if (root_pid() == 0)
     say("note: rfanrec runs in a pid namespace: what processes outside of it do is recorded without a "
         "process");
@@ -143,7 +143,7 @@ Status Recording::set_up() {
   if (options_.cpu >= ::sysconf(_SC_NPROCESSORS_CONF)) {
     return Error{fmt::format("there is no CPU {}", options_.cpu), {}, 0, "leave --cpu out"};
   }
-  // From here on nothing ends the start in its middle, with a file left behind.
+  // From here on no signal ends the start halfway and leaves a file.
   if (auto status = signals_.open(); !status) return status;
   auto clock_watch = ClockWatch::open();
   if (!clock_watch) return clock_watch.error();
@@ -154,15 +154,15 @@ Status Recording::set_up() {
     if (!command) return command.error();
     command_.emplace(std::move(*command));
   }
-  // A core dump of a recorder that holds the filesystem of the core file would never end (measured on 6.18).
+  // If the recorder held the filesystem of its own core dump, the dump would never end (measured on 6.18).
   ::prctl(PR_SET_DUMPABLE, 0);
   auto failure_event = WakeEvent::create();
   if (!failure_event) return failure_event.error();
   failure_event_ = std::move(*failure_event);
   if (auto status = open_directories(); !status) return status;
   if (auto status = create_groups(); !status) return status;
-  // Code and data of the threads stay in memory. Before the tables are made, which lock themselves: this call
-  // would populate the sparse one. Best effort, as there.
+  // Lock the code and data of the threads in memory. Do it before the tables are created: they lock
+  // themselves, and this call would populate the sparse one. Best effort, as for the tables.
   ::mlockall(MCL_CURRENT);
   auto arenas = ArenaPool::create();
   if (!arenas) return arenas.error();
@@ -191,19 +191,19 @@ Status Recording::create_groups() {
       some_cannot_be_held);
   if (!groups) return groups.error();
   groups_.emplace(std::move(*groups));
-  // The files of a series come and go: there the process says that an event is our own.
+  // The files of a series come and go; their events are recognised by our process instead.
   if (rotated_files_) groups_->hold_nothing_below(rotated_files_->directory());
   return options_.output == "-" || !output_ ? Status() : groups_->ignore_file(output_->fd());
 }
 
-// Before the first mark: the table opens every mount point.
+// Runs before the first mark, because the table opens every mount point.
 Status Recording::open_directories() {
   auto directories = DirectoryTable::create();
   if (!directories) return directories.error();
   directories_.emplace(std::move(*directories));
   for (const auto& target : scope_.targets) {
     const auto status = directories_->add_filesystem(target.mount_point);
-    // Events told by name then have no path, which is counted.
+    // Notification events then have no path, which is counted.
     if (!status && !options_.paths.empty()) say("note: " + status.error().message());
   }
   return {};

@@ -14,7 +14,7 @@ Status find_command(const Options& options) {
   return options.command.empty() ? Status() : find_program(options.command.front());
 }
 
-// What a shell returns for a command that it does not find, or cannot run.
+// Returns the status of a shell for a command that it cannot find or run.
 int status_of_shell(const Error& error) {
   return error.errno_value == ENOENT ? 127 : 126;
 }

@@ -1,4 +1,4 @@
-// One recording from set-up to summary: who starts what, in which order, and who ends it.
+// Runs one recording from set-up to summary.
 #pragma once
 
 #include "recorder/options.h"
@@ -6,8 +6,8 @@
 
 namespace rfan::recorder {
 
-// Runs the recording that `options` describe and returns the exit status of the program. Call from the main
-// thread of a process that has no other threads yet.
+// Runs the recording that `options` describe and returns the exit status of the program. Call it from the
+// main thread while there are no other threads.
 int run_session(const Options& options, const InheritedSignals& signals);
 
 }  // namespace rfan::recorder

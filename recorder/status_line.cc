@@ -52,14 +52,15 @@ std::string format_cost(const format::RecorderCost& cost) {
       static_cast<double>(cost.writer_cpu_ns()) / kNsPerSecond, format::count_text(cost.queue_high_water));
 }
 
-// A line that is longer wraps and could not be taken back.
+// Bounds the line: a longer one would wrap and could not be removed.
 std::size_t terminal_columns() {
   constexpr std::size_t kUsual = 80;
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : kUsual;
 }
 
-// `rfanrec / &`: the terminal shows what another program writes. One that is not ours has no foreground.
+// Returns whether another program has the terminal in the foreground, as for `rfanrec / &`. A terminal that
+// does not control us has no foreground.
 bool is_in_background() {
   const auto foreground = ::tcgetpgrp(STDERR_FILENO);
   return foreground > 0 && foreground != ::getpgrp();

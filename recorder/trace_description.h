@@ -1,4 +1,4 @@
-// What a trace says of the machine and of the recording: its META.
+// The description of the machine and the recording in a trace: its META.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace rfan::recorder {
 
-// Call when the marks are placed: `scope` then knows what is covered. `process_source`: who tells of
-// processes, for people.
+// Call it after the marks are placed, because `scope` then has the coverage. `process_source` names, for
+// people, the source of facts about processes.
 format::TraceMeta describe_recording(const Options& options, const Scope& scope,
                                      const std::string& process_source);
 

@@ -8,7 +8,7 @@ namespace rfan::recorder {
 
 namespace {
 
-// What the kernel takes as the reason of a denial (fanotify_write() of Linux 6.14 and later).
+// The errors that the kernel accepts in a denial (fanotify_write() of Linux 6.14 and later).
 constexpr std::array<std::pair<std::string_view, int>, 7> kErrors{{
     {"EPERM", EPERM},
     {"EIO", EIO},

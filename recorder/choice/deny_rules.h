@@ -1,4 +1,4 @@
-// Fault injection: which held opens and execs fail, and with which error.
+// Fault injection: chooses the opens and execs to deny, and the error.
 #pragma once
 
 #include <cerrno>
@@ -18,8 +18,9 @@ struct DenyArguments {
   std::string error{};  // empty: EPERM
 };
 
-// --deny means paths as --path does: values are OR-ed, '!' before one excepts what it matches. Immutable
-// after parse(), allocates nothing: the reader thread asks while an opener waits.
+// Decides by path which opens to deny. Matches like --path: values are OR-ed, and '!' before a value makes an
+// exception. Immutable after parse() and allocates nothing, because the reader thread asks while an opener
+// waits.
 class DenyRules {
  public:
   // Denies nothing.
@@ -28,10 +29,11 @@ class DenyRules {
   static Result<DenyRules> parse(const DenyArguments& arguments);
 
   bool empty() const { return paths_.empty(); }
-  // `path` as the kernel gives it; of a rule without a slash its base name.
+  // Returns whether to deny `path` (the kernel's path). A rule without a slash matches the base name.
   bool matches(std::string_view path) const;
 
-  // What the opener gets. Anything but EPERM needs a group that can say so (GroupOptions::deny_with_errno).
+  // The error that the opener gets. Any error but EPERM needs a group that supports it
+  // (GroupOptions::deny_with_errno).
   int error() const { return error_; }
 
  private:

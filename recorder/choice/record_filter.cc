@@ -8,7 +8,7 @@ namespace rfan::recorder {
 
 namespace {
 
-// A number is a uid even where a user has it as a name, which useradd(8) refuses.
+// Takes a number as a uid even if a user has it as a name, which useradd(8) refuses.
 Result<std::uint32_t> parse_user(std::string_view text) {
   constexpr const char* kHint = "write the name of a user of this machine, or a number";
   const char* last = text.data() + text.size();
@@ -18,7 +18,7 @@ Result<std::uint32_t> parse_user(std::string_view text) {
   if (failure == std::errc::result_out_of_range && end == last)
     return Error{"no user has the number", std::string(text), 0, kHint};
   const std::string name(text);
-  // Not reentrant, but nothing else of ours asks, and at option time there is one thread.
+  // Not reentrant, but we call it nowhere else, and only one thread runs while options are parsed.
   if (const auto* entry = ::getpwnam(name.c_str())) return entry->pw_uid;  // NOLINT(concurrency-mt-unsafe)
   return Error{"no such user", name, 0, kHint};
 }

@@ -1,4 +1,4 @@
-// Which events a recording keeps: --exe, --path, --user and --cgroup at record time.
+// Chooses the events that a recording keeps: --exe, --path, --user and --cgroup at record time.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@
 
 namespace rfan::recorder {
 
-// The values of the filter options as they were typed; each may be given more than once, '!' negates.
+// The values of the filter options as typed. Each option may be repeated; '!' negates a value.
 struct RecordFilterArguments {
   std::vector<std::string> exe{}, path{}, user{}, cgroup{};
 };
 
-// What is known of a program image. Empty strings and an empty uid are unknown.
+// The known facts about a program image. Empty strings and an empty uid are unknown.
 struct ProcessTraits {
   std::string_view exe{};
   std::string_view comm{};
@@ -26,37 +26,37 @@ struct ProcessTraits {
   std::string_view cgroup{};
 };
 
-// The same meaning as in rfanreplay: values of one option are OR-ed, options are AND-ed, a negated value must
-// not match; what is unknown matches no value, so that a plain option drops it and a negated one keeps it.
+// Filters as rfanreplay does: values of one option are OR-ed, options are AND-ed, and no negated value may
+// match. An unknown fact matches no value, so a plain option drops it and a negated one keeps it.
 //   --exe     executable, or without a slash its base name or the comm
 //   --path    path, or without a slash its base name
 //   --user    real user, by name or number
 //   --cgroup  path of the control group, or without a slash its last component
-// Immutable after parse(): any thread. Pure and without a memory of its own: whoever asks keeps the answer
-// (ProcessTable does, once for each image).
+// Immutable after parse(), so any thread may use it. Pure and without a cache: callers keep the answer
+// (ProcessTable keeps one for each image).
 class RecordFilter {
  public:
   // Accepts everything.
   RecordFilter() = default;
 
-  // Fails on a value that means nothing; the message names the option and says what to write. Asks the user
-  // database for names, which may open files and load libraries: before the first mark only.
+  // Fails on an invalid value; the message names the option and says what to write. Looks up names in the
+  // user database, which may open files and load libraries: call it only before the first mark.
   static Result<RecordFilter> parse(const RecordFilterArguments& arguments);
 
-  // Whether accepts_process() or accepts_path() can be false at all.
+  // These return whether accepts_process() or accepts_path() can return false at all.
   bool asks_about_processes() const { return !exe_.empty() || !user_.empty() || !cgroup_.empty(); }
   bool asks_about_users() const { return !user_.empty(); }
   bool asks_about_paths() const { return !path_.empty(); }
 
-  // Whether some processes are asked for by name, and not just all but some.
+  // Returns whether the filter asks for some processes by a plain value, and does not only exclude some.
   bool names_processes() const { return !exe_.any.empty() || !user_.any.empty() || !cgroup_.any.empty(); }
 
   bool accepts_process(const ProcessTraits& process) const;
-  // Whether it would, were the process some other user's.
+  // Returns whether it would accept the process if its user matched.
   bool accepts_but_for_user(const ProcessTraits& process) const;
 
-  // An event with two paths (rename) is kept when either matches a plain value and neither a negated one.
-  // Empty: unknown, or there is none.
+  // Returns whether to keep an event with these paths. An event with two paths (rename) is kept if either
+  // matches a plain value and neither matches a negated one. An empty path is unknown or absent.
   bool accepts_path(std::string_view path, std::string_view path2 = {}) const;
 
  private:

@@ -42,7 +42,8 @@ std::size_t ArenaQueue::size() const {
 }
 
 void FreeArenas::push(Arena* arena) {
-  size_.fetch_add(1, std::memory_order_relaxed);  // first: it never falls below what is there to pop
+  size_.fetch_add(1,
+                  std::memory_order_relaxed);  // first, so that size_ never falls below the number of arenas
   arena->next_free = head_.load(std::memory_order_relaxed);
   while (!head_.compare_exchange_weak(arena->next_free, arena, std::memory_order_release,
                                       std::memory_order_relaxed)) {

@@ -1,4 +1,4 @@
-// Figures of a running recording, written by the reader and the writer thread, read by the status line.
+// Figures of a running recording. The reader and the writer thread write them, the status line reads them.
 #pragma once
 
 #include <atomic>
@@ -6,15 +6,15 @@
 
 namespace rfan::recorder {
 
-// Each figure is consistent in itself, not with the others: it is for a person's eye.
+// Each figure is consistent in itself, but not with the others. They are for display only.
 struct LiveStatistics {
-  // Reader thread, so that they move on while the output blocks the writer.
-  std::atomic<std::uint64_t> seen = 0;     // events of the kernel; what it merged into one counts once
-  std::atomic<std::uint64_t> dropped = 0;  // of these, answered but not recorded, for lack of room
+  // Written by the reader thread, so they keep changing while the output blocks the writer.
+  std::atomic<std::uint64_t> seen = 0;     // kernel events; a merged event counts once
+  std::atomic<std::uint64_t> dropped = 0;  // those answered but not recorded, for lack of room
 
-  // Writer thread.
+  // Written by the writer thread.
   std::atomic<std::uint64_t> events = 0;      // in the trace
-  std::atomic<std::uint64_t> lost_later = 0;  // behind the reader, as far as the number is known
+  std::atomic<std::uint64_t> lost_later = 0;  // lost after the reader, as far as the number is known
   std::atomic<std::uint64_t> bytes = 0;
   std::atomic<std::uint32_t> reply_p50_ns = 0;
   std::atomic<std::uint32_t> reply_p99_ns = 0;

@@ -7,8 +7,8 @@
 
 namespace rfan::recorder {
 
-// Wire form inside the ring. A head with `bytes` of 0 ends the lap: the next record is at the start of the
-// memory.
+// A record's head inside the ring. A head with `bytes` of 0 ends the lap: the next record is at the start of
+// the memory.
 struct ProcessLog::Head {
   std::uint32_t bytes;
   ProcessFact fact;

@@ -16,7 +16,7 @@ struct KindMask {
   std::uint64_t mask;
 };
 
-// Told by name in every mode: the permission group does not offer them, or each would cost its descriptor.
+// Reported by name in every mode: the permission group does not offer them, or each would cost a descriptor.
 constexpr std::array<KindMask, 6> kAlwaysTold{{
     {EventKind::kAccess, FAN_ACCESS},
     {EventKind::kModify, FAN_MODIFY},
@@ -59,14 +59,14 @@ EventPlan plan_events(HoldMode hold, std::uint32_t event_kinds) {
   plan.told_instead = (open ? FAN_OPEN : 0U) | (exec ? FAN_OPEN_EXEC : 0U) | closes;
   plan.recorded = plan.held | plan.told | plan.told_instead;
   if (plan.told != 0) {
-    // Events before and after an exec are told apart by it (ExecOrder).
+    // It separates events before and after an exec (ExecOrder).
     (hold_exec ? plan.held : plan.told) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
-    // The only source of a name for a directory that is gone when it is looked up. A changed link count has
-    // the name that comes or goes with it (EventNames).
+    // FAN_CREATE is the only source of a name for a directory that is gone when we look it up. It also gives
+    // a changed link count the name that comes or goes with it (EventNames).
     plan.told |= FAN_CREATE;
   }
   plan.told_instead |= FAN_OPEN_EXEC | FAN_CREATE;
-  // A file is looked up after its event, and found through directories: both move.
+  // We look up a file after its event, through directories. Both may have moved by then.
   plan.told |= FAN_RENAME | FAN_DELETE;
   return plan;
 }

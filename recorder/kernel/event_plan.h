@@ -1,4 +1,4 @@
-// Which kernel events are asked for, and from which of the two groups.
+// The kernel events we ask for, and the group that each comes from.
 #pragma once
 
 #include <cstdint>
@@ -7,28 +7,31 @@
 
 namespace rfan::recorder {
 
-// Masks for fanotify_mark(2); 0: that group is not needed. Two groups, since the kernel refuses names and
-// permission events in one.
+// Masks for fanotify_mark(2). A mask of 0 means that the group is not needed. There are two groups because
+// the kernel refuses names and permission events in one group.
 struct EventPlan {
-  std::uint64_t held = 0;  // the permission group: opens and execs that wait, and closes, with descriptors
-  std::uint64_t told = 0;  // the notification group: names, no descriptors, may merge
-  // What the notification group is asked for instead of `held`, on filesystems where nothing may be held.
+  // Permission group: opens and execs that wait for us, and closes; each event has a descriptor.
+  std::uint64_t held = 0;
+  // Notification group: events by name without descriptors; the kernel may merge them.
+  std::uint64_t told = 0;
+  // Mask of the notification group on filesystems where nothing may be held; replaces `held` there.
   std::uint64_t told_instead = 0;
 
-  // Of all these, what the user asked for: the rest keeps names and processes true and is not recorded.
+  // The events the user asked for. We do not record the others; they keep names and processes correct.
   std::uint64_t recorded = 0;
 
-  // Whether the recording is worth something without the notification group (before Linux 5.17).
+  // Returns whether recording makes sense without the notification group (before Linux 5.17).
   bool can_do_without_told() const { return (told & recorded) == 0; }
 
-  // What the notification group may be asked to ignore of one file: its events, not those of its directory
-  // entry.
+  // Returns the events that the notification group may ignore for a single file: those of the file itself,
+  // not those of its directory entry.
   std::uint64_t told_of_files() const;
 };
 
-// `event_kinds`: bit (1 << EventKind). Closes come with the group that has the opens: as descriptors beside
-// held opens, which gives both the same path (by name, a file opened through a bind mount is closed
-// elsewhere), though it costs the writer 45 % more CPU time; and by name where no open is held.
+// Chooses the masks. `event_kinds` has bit (1 << EventKind) for each wanted kind. Closes come from the group
+// that has the opens. Where opens are held, closes have descriptors too, so both get the same path: by name,
+// a file that was opened through a bind mount seems to be closed elsewhere. This costs the writer 45 % more
+// CPU time. Where opens are not held, closes come by name.
 EventPlan plan_events(format::HoldMode hold, std::uint32_t event_kinds);
 
 }  // namespace rfan::recorder

@@ -10,8 +10,8 @@ namespace rfan::recorder {
 
 namespace {
 
-// Newer than the headers of Debian 12 (kernel 6.13): the event is delivered with fd = -errno when the kernel
-// cannot open the object for us, instead of being swallowed.
+// Newer than the headers of Debian 12 (kernel 6.13). If the kernel cannot open the object for us, it delivers
+// the event with fd = -errno instead of dropping it.
 constexpr unsigned kFanReportFdError = 0x2000;
 
 // FAN_DENY_ERRNO() of newer headers (kernel 6.14).
@@ -65,8 +65,8 @@ Result<FanotifyGroup> FanotifyGroup::create(GroupKind kind, const GroupOptions& 
   return errno_error("cannot create a fanotify group");
 }
 
-// Asked with an answer to an event that there is not: a kernel that takes the error says ENOENT, any other
-// EINVAL.
+// Probes with a response to a non-existent event: ENOENT means that the kernel accepts the error, EINVAL that
+// it does not.
 bool FanotifyGroup::can_deny_with_errno() const {
   const fanotify_response nobody{INT32_MAX, deny_response(EIO)};
   return ::write(fd(), &nobody, sizeof nobody) < 0 && errno == ENOENT;
@@ -80,8 +80,8 @@ Status FanotifyGroup::add_mark(MarkKind kind, std::uint64_t mask, const std::str
   return {};
 }
 
-// To take away an event that no mark asks for changes nothing, and fails where there is no mark. Either kind
-// of group refuses the event of the other.
+// Removes an event that no mark asks for: that changes nothing, and fails if there is no mark. It tries an
+// event of each kind because either kind of group refuses the events of the other.
 bool FanotifyGroup::has_mark(const std::string& path) const {
   const auto finds = [&](unsigned type, std::uint64_t never_asked) {
     return fanotify_mark(fd(), FAN_MARK_REMOVE | type, never_asked, AT_FDCWD, path.c_str()) == 0;

@@ -1,4 +1,4 @@
-// A fanotify group: the descriptor through which the kernel asks before opens, or tells of other events.
+// A fanotify group: the descriptor through which the kernel sends permission events or notification events.
 #pragma once
 
 #include <sys/fanotify.h>
@@ -16,33 +16,35 @@
 namespace rfan::recorder {
 
 enum class GroupKind : std::uint8_t {
-  kPermission,    // FAN_CLASS_CONTENT: held events, with a descriptor for each
+  kPermission,    // FAN_CLASS_CONTENT: permission events, each with a descriptor
   kNotification,  // FAN_CLASS_NOTIF with directory handles and names, no descriptors
 };
 
 enum class MarkKind : std::uint8_t {
   kFilesystem,  // every mount of the superblock, in every mount namespace
-  kMount,       // this one mount only: bind mounts and other namespaces escape it
+  kMount,       // this mount only; accesses through bind mounts and other namespaces escape
 };
 
-// What becomes of events that are not read in time.
+// The fate of events that we do not read in time.
 enum class KernelQueue : std::uint8_t {
-  kUnlimited,  // they wait, in memory of the kernel that is charged to us
-  kDefault,    // beyond sysctl fs.fanotify.max_queued_events they are lost, and one event says so; an open
-               // that would be held goes on unseen
+  kUnlimited,  // they wait in kernel memory that is charged to us
+  // Events beyond sysctl fs.fanotify.max_queued_events are lost, and one event says so. An open that would be
+  // held then proceeds unseen.
+  kDefault,
 };
 
 struct GroupOptions {
   KernelQueue queue = KernelQueue::kUnlimited;
-  bool deny_with_errno = false;  // permission group: FAN_CLASS_PRE_CONTENT, which may choose the error
+  // Permission group: uses FAN_CLASS_PRE_CONTENT, which may choose the error.
+  bool deny_with_errno = false;
 };
 
-// Answers to one batch of permission events, in the layout writev(2) on the group wants. Fixed size, never
-// allocates.
+// Responses to one batch of permission events, in the layout for writev(2) on the group. Has a fixed size and
+// never allocates.
 class ReplyBatch {
  public:
-  // The kernel takes up to UIO_MAXIOV answers in one writev; one answer per iovec (a write() of several
-  // answers only the first, measured on 6.18).
+  // The kernel takes up to UIO_MAXIOV responses in one writev(), one response per iovec. A write() of several
+  // responses answers only the first (measured on 6.18).
   static constexpr std::size_t kCapacity = 1024;
 
   ReplyBatch();
@@ -50,7 +52,7 @@ class ReplyBatch {
   ReplyBatch& operator=(const ReplyBatch&) = delete;
 
   void allow(int event_fd);
-  // The opener gets `error`; anything but EPERM needs GroupOptions::deny_with_errno.
+  // Makes the open fail with `error`. Any error but EPERM needs GroupOptions::deny_with_errno.
   void deny(int event_fd, int error);
   void clear() { count_ = 0; }
   bool full() const { return count_ == kCapacity; }
@@ -64,25 +66,25 @@ class ReplyBatch {
   std::size_t count_ = 0;
 };
 
-// Owner of the group. read() and answer() belong to the reader thread; the marks to whoever sets up, before
-// or after.
+// Owns the group. The reader thread calls read() and answer(). Marks belong to the thread that sets them up,
+// before or during the recording.
 class FanotifyGroup final : public EventSource {
  public:
-  // Non-blocking, close-on-exec, unlimited marks. Event descriptors are read-only and O_NOATIME:
-  // O_RDWR or O_NONBLOCK would make the kernel deny opens it cannot repeat that way.
+  // Creates a non-blocking, close-on-exec group with unlimited marks. Event descriptors are read-only and
+  // O_NOATIME: with O_RDWR or O_NONBLOCK the kernel would deny opens that it cannot repeat in that mode.
   static Result<FanotifyGroup> create(GroupKind kind, const GroupOptions& options = {});
 
-  // Asks for the events of `mask` (EventPlan) on the filesystem or mount of `path`, directories included.
+  // Requests the events of `mask` (EventPlan) on the filesystem or mount of `path`, directories included.
   Status add_mark(MarkKind kind, std::uint64_t mask, const std::string& path);
-  // Whether the filesystem of `path`, or else the mount, has a mark of this group. A mark goes with what it
-  // marks: one that was unmounted and mounted anew has none.
+  // Returns whether this group has a mark on the filesystem of `path` or on its mount. A mark disappears with
+  // the marked object: a filesystem that was unmounted and mounted again has none.
   bool has_mark(const std::string& path) const;
-  // None of the events of `mask` on the file behind `fd` is reported: for the trace file itself.
+  // Suppresses the events of `mask` on the file open as `fd`. Used for the trace file itself.
   Status ignore_file(std::uint64_t mask, int fd);
-  // None of the events of `mask` that are caused through the mount behind `directory` is reported, files and
-  // directories: for a mount that only we have. False where the kernel (before 6.0) knows no such thing.
+  // Suppresses the events of `mask` caused through the mount of `directory`, for files and directories. Used
+  // for a mount that only we have. Returns false if the kernel does not support it (before 6.0).
   bool ignore_mount(std::uint64_t mask, int directory);
-  // Takes all marks away: no new events. What is queued still waits to be read and answered.
+  // Removes all marks, so no new events arrive. Queued events must still be read and answered.
   void remove_marks();
 
   long read(std::span<std::byte> buffer) override;

@@ -1,4 +1,4 @@
-// Handles as fanotify reports them, of files that are open here.
+// File handles of open files, in the form fanotify reports.
 #pragma once
 
 #include <fcntl.h>
@@ -15,11 +15,12 @@ union FileHandle {
   std::array<char, sizeof(file_handle) + MAX_HANDLE_SZ> bytes;
 };
 
-// f_fsid of the filesystem `fd` lies on, of the working directory for AT_FDCWD; empty when it cannot be told.
+// Returns f_fsid of the filesystem of `fd` (AT_FDCWD: of the working directory), or an empty string on
+// failure.
 std::string fsid_of(int fd);
 
-// The bytes that a HandleView of what `fd` is open on would show; empty when the filesystem has no handles.
-// 1.1 us; opens nothing and waits for nobody.
+// Returns HandleView::bytes for the object open as `fd`, or an empty string if its filesystem has no handles.
+// Takes 1.1 us. Opens nothing and never waits.
 std::string handle_of(int fd, std::string_view fsid);
 
 }  // namespace rfan::recorder

@@ -1,4 +1,4 @@
-// Which file is behind a descriptor, and since when nothing was done to its names.
+// The identity of an open file, and the time since which its names are unchanged.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +7,16 @@
 namespace rfan::recorder {
 
 struct FileStatus {
-  std::uint64_t mount = 0;  // id; 0 before Linux 5.8, which does not tell
+  std::uint64_t mount = 0;  // id; 0 before Linux 5.8, which does not report it
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   bool is_directory = false;
-  bool has_one_name = false;     // a directory, or a file with one link
-  std::uint64_t changed_ns = 0;  // CLOCK_REALTIME; renaming, linking and unlinking are changes, as writing is
+  bool has_one_name = false;  // a directory, or a file with one link
+  // CLOCK_REALTIME of the last change. Renaming, linking, unlinking and writing are changes.
+  std::uint64_t changed_ns = 0;
 };
 
-// One system call (statx, 0.8 us) that waits for nobody. Nothing where it fails.
+// Returns the status, or nothing on failure. One system call (statx, 0.8 us) that never waits.
 std::optional<FileStatus> status_of(int fd);
 
 }  // namespace rfan::recorder

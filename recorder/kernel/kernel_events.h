@@ -1,4 +1,4 @@
-// What the kernel writes into a read() of a fanotify group, turned into records. Pure: no system calls.
+// Decodes the bytes that read() of a fanotify group returns. Pure: no system calls.
 #pragma once
 
 #include <cstddef>
@@ -9,29 +9,31 @@
 
 namespace rfan::recorder {
 
-// One fanotify_event_metadata, fields that we use.
+// The fields of one fanotify_event_metadata that we use.
 struct KernelEvent {
   std::uint64_t mask = 0;
-  int fd = -1;  // descriptor of the object; negative errno if the kernel could not open it, -1 on overflow
-  std::uint32_t pid = 0;  // thread group; 0 when it is not visible in our pid namespace
+  // Descriptor of the object. A negative errno if the kernel could not open it; -1 on overflow.
+  int fd = -1;
+  std::uint32_t pid = 0;  // thread group; 0 if invisible in our pid namespace
 
-  std::span<const std::byte>
-      info{};  // the records behind the metadata (named_events.h); empty in the permission group
+  // Records after the metadata (named_events.h); empty in the permission group.
+  std::span<const std::byte> info{};
 
-  bool is_held() const;  // a permission event: somebody waits for our answer
+  bool is_held() const;  // a permission event: the opener waits for our response
   bool is_exec() const;
-  bool is_overflow() const;  // the queue was full: an unknown number of events is missing here
+  bool is_overflow() const;  // the queue was full: an unknown number of events is lost here
   bool is_directory() const;
 };
 
-// Bits of a mask that are not a kind of event: directory, overflow.
+// Bits of a mask that are not event kinds: directory, overflow.
 extern const std::uint64_t kModifierBits;
 
 // Walks a buffer filled by read(2) on a fanotify group.
 class KernelEventWalker {
  public:
   explicit KernelEventWalker(std::span<const std::byte> bytes) : rest_(bytes) {}
-  // False at the end. Bytes that are no whole event of the known version end the walk too: see `malformed()`.
+  // Returns false at the end. Bytes that are not a whole event of the known version also end the walk: see
+  // malformed().
   bool next(KernelEvent& event);
   bool malformed() const { return malformed_; }
 
@@ -40,18 +42,18 @@ class KernelEventWalker {
   bool malformed_ = false;
 };
 
-// sizeof(fanotify_event_metadata): what one event without info records takes in the buffer.
+// sizeof(fanotify_event_metadata): the size of an event without info records.
 inline constexpr std::size_t kKernelEventBytes = 24;
 
-// Bits of a fanotify mask and the kind each means, in the order for_each_kind() uses.
+// The bits of a fanotify mask and their kinds, in the order of for_each_kind().
 struct MaskKind {
   std::uint64_t bit;
   format::EventKind kind;
 };
 std::span<const MaskKind> mask_kinds();
 
-// Calls `emit(kind)` for each event kind in `mask`; a notification event can carry several that the kernel
-// merged, they come out in the order in which they can have happened.
+// Calls `emit(kind)` for each event kind in `mask`. A notification event can carry several kinds that the
+// kernel merged; they come out in the order in which they can have happened.
 template <typename Emit>
 void for_each_kind(std::uint64_t mask, Emit&& emit) {
   for (const auto& entry : mask_kinds()) {
@@ -59,7 +61,7 @@ void for_each_kind(std::uint64_t mask, Emit&& emit) {
   }
 }
 
-// How often for_each_kind() emits.
+// Returns how often for_each_kind() calls `emit`.
 std::size_t count_kinds(std::uint64_t mask);
 
 }  // namespace rfan::recorder

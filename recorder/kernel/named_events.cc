@@ -25,13 +25,13 @@ bool take_handle(std::string_view& body, HandleView& handle) {
   if (handle_bytes_untrusted > MAX_HANDLE_SZ || handle_bytes_untrusted > body.size() - kFixedBytes)
     return false;
   const std::size_t bytes = kFixedBytes + handle_bytes_untrusted;
-  // A handle that the kernel could not make is reported with no bytes: it identifies nothing.
+  // If the kernel could not make a handle, it reports one without bytes, which identifies nothing.
   handle.bytes = handle_bytes_untrusted == 0 ? std::string_view() : body.substr(0, bytes);
   body.remove_prefix(bytes);
   return true;
 }
 
-// Takes fsid, handle and the name behind them, which ends with a NUL; padding follows.
+// Takes fsid, handle and the NUL-terminated name after them; padding follows.
 bool take_handle_and_name(std::string_view body, HandleView& handle, std::string_view& name) {
   if (!take_handle(body, handle)) return false;
   const auto end = body.find('\0');

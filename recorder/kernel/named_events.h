@@ -1,5 +1,5 @@
-// What follows fanotify_event_metadata in a group with FAN_REPORT_DFID_NAME_TARGET: which directory, which
-// name in it, which object. Pure: no system calls.
+// Decodes the records after fanotify_event_metadata in a group with FAN_REPORT_DFID_NAME_TARGET: the
+// directory, the name in it, the object. Pure: no system calls.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +9,17 @@
 
 namespace rfan::recorder {
 
-// A __kernel_fsid_t: f_fsid of statfs(2), and in every record.
+// Size of a __kernel_fsid_t, which is f_fsid of statfs(2) and part of every record.
 inline constexpr std::size_t kFsidBytes = 8;
 
-// The bytes that identify an object for as long as its filesystem lives: fsid, then a struct file_handle
-// (length, type, opaque bytes). In a record they are contiguous, so this needs no copy, and they are a key as
-// they stand.
+// The bytes that identify an object during the lifetime of its filesystem: fsid, then a struct file_handle
+// (length, type, opaque bytes). They are contiguous in a record, so no copy is needed, and they serve as a
+// key unchanged.
 struct HandleView {
   std::string_view bytes{};
 
   bool empty() const { return bytes.empty(); }  // no handle: the record is missing, or the kernel had none
-  // Precondition of both: not empty.
+  // Precondition of both: not empty().
   std::string_view fsid() const { return bytes.substr(0, kFsidBytes); }
   std::string_view file_handle() const { return bytes.substr(kFsidBytes); }
 
@@ -34,20 +34,20 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
-// The name of an event on a directory itself: `directory` is that directory then, and there is no `object`.
+// The name in an event on a directory itself. Then `directory` is that directory and `object` is empty.
 inline constexpr std::string_view kItself = ".";
 
-// One event's records. Everything points into the event's bytes.
+// The records of one event. Every member points into the event's bytes.
 struct NamedEvent {
-  HandleView directory{};      // that holds `name`; of a rename, the one it left
-  std::string_view name{};     // bytes, no '/'; empty: the kernel knows no name (a link count changed)
-  HandleView new_directory{};  // of a rename only
+  HandleView directory{};      // holds `name`; for a rename, the old directory
+  std::string_view name{};     // bytes without '/'; empty: the kernel has no name (a link count changed)
+  HandleView new_directory{};  // for a rename only
   std::string_view new_name{};
-  HandleView object{};  // what the name leads to
+  HandleView object{};  // the target of the name
 };
 
-// Parses the `event_len - metadata_len` bytes behind the metadata. Types of record that are not known are
-// passed over. Nothing when the bytes are no whole records; no byte outside of `records` is ever read.
+// Parses the `event_len - metadata_len` bytes after the metadata. Skips unknown record types. Returns nothing
+// if the bytes are not whole records. Never reads a byte outside `records`.
 std::optional<NamedEvent> parse_named_event(std::span<const std::byte> records);
 
 }  // namespace rfan::recorder

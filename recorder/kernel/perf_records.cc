@@ -8,7 +8,7 @@ namespace rfan::recorder {
 
 namespace {
 
-// Layouts from perf_event_open(2), behind the header.
+// Layouts from perf_event_open(2), after the header.
 struct TaskBody {  // PERF_RECORD_FORK, PERF_RECORD_EXIT
   std::uint32_t pid, ppid, tid, ptid;
   std::uint64_t time;
@@ -54,8 +54,8 @@ std::optional<PerfRecord> decode_task(std::uint32_t type, Bytes body) {
   TaskBody task;
   if (!take(body, task)) return std::nullopt;
   const bool fork = type == PERF_RECORD_FORK;
-  // A new thread has the process id of its creator; the end of a thread that is not the first is not the end
-  // of the process.
+  // A new thread has the process id of its creator. The end of a thread other than the first does not end the
+  // process.
   if (fork ? task.pid == task.ppid : task.pid != task.tid) return std::nullopt;
   PerfRecord record;
   record.type = fork ? PerfRecord::Type::kFork : PerfRecord::Type::kExit;
@@ -87,7 +87,7 @@ std::optional<PerfRecord> decode_mapping(Bytes body) {
 std::optional<PerfRecord> decode_comm(bool exec, Bytes body) {
   CommBody fixed;
   Bytes rest = body;
-  const bool of_process = take(rest, fixed) && fixed.pid == fixed.tid;  // else of another of its threads
+  const bool of_process = take(rest, fixed) && fixed.pid == fixed.tid;  // false: of another thread
   if (!exec && !of_process) return std::nullopt;
   return decode_named<CommBody>(exec ? PerfRecord::Type::kExec : PerfRecord::Type::kComm, body);
 }

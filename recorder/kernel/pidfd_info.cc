@@ -10,8 +10,8 @@ namespace rfan::recorder {
 
 namespace {
 
-// struct pidfd_info as first published (PIDFD_INFO_SIZE_VER0), and what asks for it:
-// include/uapi/linux/pidfd.h, which Debian 12 has of an older kernel.
+// struct pidfd_info as first published (PIDFD_INFO_SIZE_VER0) and its request, from
+// include/uapi/linux/pidfd.h. Debian 12 has that header from an older kernel.
 struct RawInfo {
   std::uint64_t mask;
   std::uint64_t cgroup_id;

@@ -1,4 +1,4 @@
-// What the kernel tells of a process without /proc.
+// Facts about a process that the kernel gives without /proc.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ struct PidfdInfo {
   std::uint64_t cgroup_id;  // in the unified hierarchy (v2)
 };
 
-// Any thread. Takes 5 us, a tenth of what /proc takes for the same. Empty when the process is gone or the
-// kernel does not tell: PIDFD_GET_INFO came with Linux 6.13.
+// Takes 5 us, a tenth of the same through /proc. Returns nothing if the process is gone or the kernel does
+// not support PIDFD_GET_INFO (before Linux 6.13). Any thread.
 std::optional<PidfdInfo> read_pidfd_info(std::uint32_t pid);
 
 }  // namespace rfan::recorder

@@ -18,7 +18,7 @@ namespace {
 // A datagram: netlink header, connector head, event. The event is not aligned.
 constexpr std::size_t kEventOffset = NLMSG_HDRLEN + sizeof(cn_msg);
 
-// cn_msg, which C++ cannot have as a member: it ends in an array without a length.
+// Replaces cn_msg, which C++ cannot have as a member because it ends in an array without a length.
 struct Head {
   cb_id id;
   std::uint32_t seq, ack;
@@ -40,7 +40,7 @@ std::optional<Message> parse(std::span<const std::byte> bytes) {
   return message;
 }
 
-// Lets users and groups of first threads pass, and the kernel's answer to a request.
+// Passes the user and group messages of first threads, and the kernel's answer to a request.
 bool filter_messages(int socket) {
   constexpr std::uint32_t kWhat = kEventOffset + offsetof(proc_event, what);
   constexpr std::uint32_t kThread = kEventOffset + offsetof(proc_event, event_data.id.process_pid);
@@ -62,7 +62,7 @@ bool filter_messages(int socket) {
   return ::setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
 }
 
-// `number`, plus one, comes back in the kernel's answer, which all listeners get.
+// The kernel's answer carries `number` plus one. All listeners get it.
 bool request(int socket, proc_cn_mcast_op operation, std::uint32_t number) {
   std::array<std::byte, kEventOffset + sizeof operation> message{};
   nlmsghdr header{};
@@ -78,7 +78,8 @@ bool request(int socket, proc_cn_mcast_op operation, std::uint32_t number) {
   return ::send(socket, message.data(), message.size(), MSG_DONTWAIT) >= 0;
 }
 
-// The kernel has answered when the request was sent. Where it does not serve, it does not answer either.
+// The kernel has answered by the time the request is sent. If it does not serve us, it does not answer at
+// all.
 Status await_consent(int socket, std::uint32_t number) {
   std::array<std::byte, kEventOffset + sizeof(proc_event)> bytes;
   for (;;) {
@@ -114,7 +115,7 @@ std::optional<PerfRecord> decode_connector_message(std::span<const std::byte> by
 Result<ProcessConnector> ProcessConnector::open() {
   UniqueFd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_CONNECTOR));
   if (!socket) return errno_error("cannot open the process connector");
-  // Some 1,000 messages; less where only the second call is allowed.
+  // Holds about 1,000 messages; fewer if only the second call is permitted.
   constexpr int kBufferBytes = 1024 * 1024;
   if (::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kBufferBytes, sizeof kBufferBytes) != 0)
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &kBufferBytes, sizeof kBufferBytes);
@@ -131,7 +132,7 @@ Result<ProcessConnector> ProcessConnector::open() {
 }
 
 ProcessConnector::~ProcessConnector() {
-  // Else the kernel counts a listener for ever, and goes on making messages.
+  // Otherwise the kernel counts a listener for ever and goes on making messages.
   if (socket_) request(socket_.get(), PROC_CN_MCAST_IGNORE, 0);
 }
 

@@ -1,4 +1,4 @@
-// The kernel's process-event connector: which process became another user or group.
+// The kernel's process-event connector: reports which process changed its user or group.
 #pragma once
 
 #include <array>
@@ -13,34 +13,35 @@
 namespace rfan::recorder {
 
 // A netlink socket (NETLINK_CONNECTOR, CN_IDX_PROC; linux/cn_proc.h). The kernel queues a message before the
-// system call that it tells of returns, so that what a held process did before its open is there when the
-// open is read. A socket filter lets user and group messages of first threads through and nothing else: a
-// process has the user of its first thread, as in /proc. Opened before the first mark, then the reader
-// thread's.
+// reported system call returns. So when we read a permission event, the earlier changes of its process are
+// already queued. A socket filter passes only the user and group messages of first threads, because a process
+// has the user of its first thread, as in /proc. Opened before the first mark; afterwards the reader thread
+// owns it.
 //
-// Costs each fork, exec and exit of the machine the making of a message that is dropped: 0.2 us each.
+// Costs every fork, exec and exit on the machine 0.2 us: the kernel makes a message that the filter drops.
 class ProcessConnector {
  public:
-  // Fails where the kernel does not tell: before Linux 6.6 without CAP_NET_ADMIN; outside of the initial pid,
-  // user and network namespaces.
+  // Fails where the kernel sends no messages: before Linux 6.6 without CAP_NET_ADMIN, and outside of the
+  // initial pid, user and network namespaces.
   static Result<ProcessConnector> open();
   ProcessConnector(ProcessConnector&&) noexcept = default;
   ProcessConnector& operator=(ProcessConnector&&) = delete;
-  ~ProcessConnector();  // unsubscribes: the kernel does not do that when the socket is closed
+  ~ProcessConnector();  // unsubscribes, because closing the socket does not
 
   int fd() const { return socket_.get(); }
 
-  // Takes what is queued, up to kCapacity records together with those not popped. False when nothing came.
-  // Never blocks or allocates.
+  // Takes queued messages; at most kCapacity records, counting those not popped, fit. Returns false if
+  // nothing came. Never blocks or allocates.
   bool fetch();
-  // The earliest record fetched, or null. kLost where the kernel found no room.
+  // Returns the earliest fetched record, or null. A kLost record means that the kernel's queue was full.
   const PerfRecord* front() const { return begin_ == end_ ? nullptr : &records_[begin_]; }
   void pop() { ++begin_; }
 
  private:
   explicit ProcessConnector(UniqueFd socket) : socket_(std::move(socket)) {}
 
-  // More changes of users between two reads of events than these are applied after the forks of that time.
+  // If more changes of users come between two reads of events, the excess is applied after the forks of that
+  // time.
   static constexpr std::size_t kCapacity = 256;
 
   UniqueFd socket_;
@@ -49,7 +50,8 @@ class ProcessConnector {
   std::size_t end_ = 0;
 };
 
-// The record in one datagram of the connector, or nothing where it tells of anything else. Pure, for tests.
+// Returns the record in one datagram of the connector, or nothing if the datagram reports something else.
+// Pure.
 std::optional<PerfRecord> decode_connector_message(std::span<const std::byte> message);
 
 }  // namespace rfan::recorder

@@ -14,17 +14,17 @@
 
 namespace rfan::recorder {
 
-// The memory of one ring shared with the kernel: a control page, then the data.
+// One ring: memory shared with the kernel. A control page comes first, then the data.
 struct ProcessEvents::Ring {
   UniqueFd fd;
   std::byte* memory = nullptr;
   std::size_t page_bytes = 0;
   std::uint64_t tail = 0;  // next byte to read
   std::uint64_t end = 0;   // where this drain stops
-  // The earliest undelivered record, decoded ahead so that rings can be merged by time.
+  // The earliest undelivered record, decoded in advance so that rings can be merged by time.
   bool has_record = false;
   PerfRecord record;
-  // A record that wraps round the end is put together here; perf_event_header::size has 16 bits.
+  // Holds a record that wraps round the end of the ring; perf_event_header::size has 16 bits.
   std::vector<std::byte> unwrapped = std::vector<std::byte>(UINT16_MAX);
 
   std::size_t data_bytes() const { return kRingPages * page_bytes; }
@@ -120,7 +120,7 @@ Result<ProcessEvents> ProcessEvents::open() {
   const auto cpus = static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_CONF));
   events.rings_ = std::vector<Ring>(cpus);
   events.poll_fds_.assign(cpus, {-1, POLLIN, 0});
-  // Before the rings are opened, so that what comes online in between is noticed.
+  // Opened before the rings, so that a CPU that comes online in between is noticed.
   if (auto online = OnlineCpus::open()) {
     events.online_.emplace(std::move(*online));
     events.online_->look();
@@ -132,7 +132,7 @@ Result<ProcessEvents> ProcessEvents::open() {
   return events;
 }
 
-// Where a CPU has no ring yet.
+// Opens rings for all CPUs that have none.
 Status ProcessEvents::open_online() {
   for (std::size_t cpu = 0; cpu < rings_.size(); ++cpu) {
     if (rings_[cpu].memory != nullptr) continue;
@@ -152,7 +152,7 @@ std::size_t ProcessEvents::follow_cpus() {
       close_ring(rings_[cpu]);
     } else if (rings_[cpu].memory == nullptr) {
       ++came;
-      // Gone again: the next look says so.
+      // If it fails, the CPU is offline again and the next look says so.
       [[maybe_unused]] const auto status = open_ring(cpu);
     }
   }
@@ -166,12 +166,12 @@ bool ProcessEvents::rings_are_empty() const {
 }
 
 bool ProcessEvents::snapshot() {
-  // A record in one ring can have its cause in another (fork here, exec there). The ends are taken until they
-  // stand still, so that a cause is never left behind while its effect is delivered; three times is enough in
+  // A record in one ring can have its cause in another (fork here, exec there). Take the ends until they stop
+  // moving, so that no cause stays undelivered while its effect is delivered. Three rounds are enough in
   // practice, and the reader must not wait for a machine that forks without pause.
   bool any = false;
   for (int attempt = 0; attempt < 3; ++attempt) {
-    // Before the rings, which then hold the forks of those that it tells of.
+    // Fetch the connector first; the rings then hold the forks of its processes.
     bool moved = fetch_connector();
     any = any || moved;
     for (auto& ring : rings_) {
@@ -196,7 +196,7 @@ bool ProcessEvents::fetch_connector() {
 }
 
 bool ProcessEvents::next(PerfRecord& record) {
-  // Only now: the text of the record delivered before points into its ring.
+  // Advance only now: the text of the previous record points into its ring.
   if (delivered_ != nullptr) delivered_->advance();
   Ring* earliest = nullptr;
   for (auto& ring : rings_) {

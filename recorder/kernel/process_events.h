@@ -1,5 +1,5 @@
-// The process side band: which process forked, ran a program, became another user, ended. One perf ring per
-// CPU and the process connector, merged by time.
+// The process side band: forks, execs, changes of user, and exits. It merges one perf ring per CPU and the
+// process connector by time.
 #pragma once
 
 #include <poll.h>
@@ -19,47 +19,48 @@
 
 namespace rfan::recorder {
 
-// Opened before the first mark; drained by the reader thread after every read() of events and before they are
-// attributed, so that every fork and exec that came before an event is known when the event is looked at.
-// Perf events tell of forks and execs rather than the process connector because they carry the path of the
-// executable: 300 of 300 short processes named against 284 (measured on 6.18). They do not tell of users.
+// Opened before the first mark. The reader thread drains it after every read() of events and before it
+// attributes them, so it knows every fork and exec that came before an event. Forks and execs come from perf
+// events instead of the process connector because perf events carry the path of the executable: they named
+// 300 of 300 short processes, the connector 284 (measured on 6.18). Perf events do not report users; the
+// connector does.
 class ProcessEvents {
  public:
-  // Pages of each CPU's ring, a power of two. A short process leaves about 1 KiB (mappings of its libraries
-  // included), so 1 MiB holds a thousand of them between two reads.
+  // Pages of each CPU's ring, a power of two. A short process leaves about 1 KiB, mappings of its libraries
+  // included, so 1 MiB holds a thousand of them between two reads.
   static constexpr std::size_t kRingPages = 256;
 
   // Fails without CAP_PERFMON or CAP_SYS_ADMIN, or on a kernel without perf events.
   static Result<ProcessEvents> open();
-  // From now on users and groups are told of, too.
+  // From now on also reports changes of users and groups.
   void add(ProcessConnector connector) { connector_.emplace(std::move(connector)); }
   ProcessEvents(ProcessEvents&&) noexcept;
   ProcessEvents& operator=(ProcessEvents&&) = delete;
   ~ProcessEvents();
 
-  // Hands every record that is there to `consume`, in order of time. `users_changed` is false when the
-  // connector is known to have told nothing (connector_fd()). Never blocks or allocates.
+  // Passes every queued record to `consume`, in order of time. `users_changed` is false if the connector is
+  // known to have nothing (connector_fd()). Never blocks or allocates.
   template <typename Consume>
   void drain(bool users_changed, Consume&& consume) {
-    // Together with what came in the rings there may be a change of users since.
+    // If the rings have records, the connector may have new ones as well.
     if ((!users_changed && rings_are_empty()) || !snapshot()) return;
     PerfRecord record;
     while (next(record)) consume(record);
     release();
   }
 
-  // Readable when a ring is a quarter full: to be polled while idle. One for each CPU there can be, with a
-  // negative descriptor where it has no ring.
+  // Readable when a ring is a quarter full; poll them while idle. There is one entry for each possible CPU,
+  // with a negative descriptor if it has no ring.
   std::span<const pollfd> poll_fds() const { return poll_fds_; }
 
-  // Readable when a process became another user; -1 where nobody tells.
+  // Readable when a process changed its user; -1 without a connector.
   int connector_fd() const { return connector_ ? connector_->fd() : -1; }
 
-  // To be called every second or so, after drain(): opens rings for CPUs that came online, whose processes
-  // went unseen meanwhile, and drops those of CPUs that went (the kernel does not revive them). Returns how
-  // many came; poll_fds() has changed if any did or went. Opens no file.
+  // Opens rings for CPUs that came online, whose processes were invisible until now. Closes the rings of CPUs
+  // that went offline, because the kernel does not revive them. Call it about every second, after drain().
+  // Returns how many CPUs came; poll_fds() changes if any came or went. Opens no file.
   std::size_t follow_cpus();
-  // The ring ended for another reason: not to be polled any more.
+  // Stops polling a ring that ended for any other reason.
   void drop(std::size_t ring);
 
  private:
@@ -69,15 +70,15 @@ class ProcessEvents {
   void close_ring(Ring& ring);
   Status open_online();
   bool rings_are_empty() const;
-  bool snapshot();                // takes the ends of all rings; false when all are empty
-  bool fetch_connector();         // whether anything came
+  bool snapshot();                // takes the ends of all rings; false if all are empty
+  bool fetch_connector();         // returns whether anything came
   bool next(PerfRecord& record);  // the earliest record before those ends
   void release();                 // gives the space back to the kernel
 
   std::optional<OnlineCpus> online_;
   std::vector<Ring> rings_;  // by CPU
   std::vector<pollfd> poll_fds_;
-  Ring* delivered_ = nullptr;  // whose record next() returned last
+  Ring* delivered_ = nullptr;  // the ring whose record next() returned last
   std::optional<ProcessConnector> connector_;
 };
 

@@ -17,7 +17,7 @@
 
 namespace rfan::recorder {
 
-// Shared by all its threads, so that one that comes back after the end finds it.
+// All threads share it, so a thread whose read() returns after the end still finds it.
 class ReadRelay::State : public std::enable_shared_from_this<State> {
  public:
   State(std::chrono::milliseconds tick, std::function<void()> loop) : tick_(tick), loop_(std::move(loop)) {}
@@ -36,17 +36,18 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
   }
 
  private:
-  // While a thread is blocked others may be soon: an attack costs each opener no more than three of these.
+  // Others may block soon while one thread is blocked. An attack costs each opener at most three of these
+  // ticks.
   static constexpr std::chrono::milliseconds kAlertTick{5};
 
   // One thread's read().
   struct Reading {
     alignas(8) std::array<std::byte, kMaxEvents * kKernelEventBytes> buffer{};
-    std::size_t used = 0;  // of the buffer, by the read() before; the rest is zero
-    // The events in the buffer, as its thread says when the read() is through, or by a look at a buffer that
-    // the kernel fills meanwhile.
+    std::size_t used = 0;  // bytes of the buffer filled by the previous read(); the rest is zero
+    // Ends of the events in the buffer. Its own thread sets them when read() has returned; a look at a buffer
+    // that the kernel is still filling also does.
     std::size_t looked_at = 0;  // complete at the last look
-    std::size_t available = 0;  // complete at the look before
+    std::size_t available = 0;  // complete at the look before that
     std::size_t taken = 0;
     bool done = false;
     int error = 0;
@@ -66,17 +67,17 @@ class ReadRelay::State : public std::enable_shared_from_this<State> {
   const std::function<void()> loop_;
   WakeEvent wake_event_;
 
-  // Twice the number of read()s begun and of changes of the role, plus one within read(). The thread that
-  // changes it from odd to even has the role.
+  // Twice the number of read()s begun and of role changes, plus one during a read(). The thread that changes
+  // it from odd to even has the role.
   std::atomic<std::uint64_t> turn_ = 0;
   std::atomic<std::uint64_t> read_began_ns_ = 0;
-  std::atomic<int> blocked_ = 0;  // how many are in late_
+  std::atomic<int> blocked_ = 0;  // size of late_
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::shared_ptr<Reading> current_;            // of the thread that has the role
-  std::vector<std::shared_ptr<Reading>> late_;  // of threads that lost it, until all was taken
-  std::shared_ptr<Reading> handed_out_;         // by take_late(): its buffer is being read
+  std::vector<std::shared_ptr<Reading>> late_;  // of threads that lost it, until all their events are taken
+  std::shared_ptr<Reading> handed_out_;         // by take_late(): the caller is reading its buffer
   std::optional<std::uint64_t> blocked_since_ns_;
   int spares_ = 0;
   bool loop_ended_ = false;
@@ -105,13 +106,13 @@ Status ReadRelay::State::start(Read read) {
   return {};
 }
 
-// The mutex is held. Throws std::system_error.
+// Precondition: the mutex is held. Throws std::system_error.
 void ReadRelay::State::spawn_spare() {
   std::thread([self = shared_from_this()] { self->run_spare(); }).detach();
   ++spares_;
 }
 
-// Where there can be none, the reader keeps its role.
+// If no spare can be started, the reader keeps its role.
 bool ReadRelay::State::find_successor() {
   if (blocked_.load(std::memory_order_relaxed) >= kMaxBlocked) return false;
   try {
@@ -124,7 +125,7 @@ bool ReadRelay::State::find_successor() {
 
 void ReadRelay::State::run_spare() {
   ::pthread_setname_np(::pthread_self(), "rfan-spare");
-  // It has to run when it is needed, however busy the machine is.
+  // The spare must run when it is needed, however busy the machine is.
   set_reader_priority(ReaderPriority::kRealTime);
   const auto mine = std::make_shared<Reading>();
   const bool has_role = await_role(mine);
@@ -145,7 +146,7 @@ void ReadRelay::State::run_reader() {
   lock.lock();
   cpu_time_.user_ns += used.user_ns;
   cpu_time_.system_ns += used.system_ns;
-  if (mine != current_) return;  // the role is gone, the loop goes on
+  if (mine != current_) return;  // another thread has the role, and the loop goes on there
   loop_ended_ = true;
   changed_.notify_all();
 }
@@ -157,7 +158,7 @@ void ReadRelay::State::stop() {
   stopping_ = true;
   changed_.notify_all();
   changed_.wait(lock, [this] { return spares_ == 0; });
-  // Else a thread is in it.
+  // If any is blocked, a thread is still inside read_.
   if (blocked() == 0) read_ = nullptr;
 }
 
@@ -178,7 +179,7 @@ std::optional<PermissionBytes> ReadRelay::State::read(std::size_t max_events, st
   return PermissionBytes{room.first(mine.used), 0};
 }
 
-// `mine` stands in late_ until it is done, and may be gone then.
+// Precondition: `mine` is in late_. It may be destroyed once it is done.
 void ReadRelay::State::hand_over(Reading& mine, long bytes) {
   {
     const std::lock_guard lock(mutex_);
@@ -189,7 +190,7 @@ void ReadRelay::State::hand_over(Reading& mine, long bytes) {
   wake_event_.wake();
 }
 
-// The kernel may still be writing the newest event; events seen a tick ago are complete.
+// The kernel may still be writing the newest event; events seen one tick ago are complete.
 void ReadRelay::State::look_at(Reading& reading) {
   reading.available = reading.looked_at;
   while (reading.looked_at < reading.buffer.size()) {
@@ -200,11 +201,11 @@ void ReadRelay::State::look_at(Reading& reading) {
   }
 }
 
-// False at the end, or where the read() went through after all: then the successor watches.
+// Returns false at the end of the recording, or if the read() returned after all; then the successor watches.
 bool ReadRelay::State::await_role(const std::shared_ptr<Reading>& mine) {
   std::unique_lock lock(mutex_);
   std::uint64_t seen = 0;
-  int looks = 0;  // at the same read()
+  int looks = 0;  // at the current read()
   for (;;) {
     const auto tick = late_.empty() ? tick_ : kAlertTick;
     if (changed_.wait_for(lock, tick, [this] { return stopping_; })) return false;

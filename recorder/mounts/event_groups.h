@@ -11,31 +11,32 @@
 
 namespace rfan::recorder {
 
-// Owns the permission and the notification group, as far as the plan needs them. Main thread; the reader
-// thread uses the groups between CaptureLoop's start and stop.
+// Owns the permission group and the notification group, as far as the plan needs them. For the main thread;
+// the reader thread uses the groups between CaptureLoop's start and stop.
 class EventGroups {
  public:
-  // `told_at_any_rate`: the notification group is needed though the plan has nothing for it, for filesystems
-  // that cannot be held.
+  // Creates the groups. `told_at_any_rate` asks for a notification group even if the plan has no events for
+  // it, because some filesystem cannot be held.
   static Result<EventGroups> create(EventPlan plan, const GroupOptions& options, bool told_at_any_rate);
   EventGroups(EventGroups&&) = default;
   EventGroups& operator=(EventGroups&&) = default;
 
-  // Nothing that happens to this file is reported, whoever does it: for the trace itself.
+  // Suppresses every event on this file, whoever causes it. Used for the trace itself.
   Status ignore_file(int fd);
 
-  // Nobody waits for an answer who comes through the mount behind `directory`: for rotated files, which the
-  // writer thread opens while the reader may wait for it. Where the kernel cannot do that, the writer waits.
+  // Lets opens through the mount of `directory` proceed without permission events. Used for rotated files:
+  // the writer thread opens them while the reader may be waiting for it. If the kernel cannot do that, the
+  // writer's opens wait.
   void hold_nothing_below(int directory) {
     if (held_) held_->ignore_mount(plan_.held, directory);
   }
 
-  // Valid while this object lives, until close().
+  // Valid until close() or the end of this object.
   MarkedGroups marked();
 
-  // No new events; what is queued still waits.
+  // Stops new events. Queued events still wait.
   void remove_marks();
-  // The kernel lets everyone go who still waits.
+  // Closes the groups. The kernel then releases every opener that still waits.
   void close();
 
  private:

@@ -11,7 +11,7 @@ namespace rfan::recorder {
 
 Result<MountWatch> MountWatch::open() {
   constexpr const char* kPath = "/proc/self/mountinfo";
-  // First the descriptor, then the list: what is mounted in between is reported, not missed.
+  // Open the descriptor before reading the list: a mount in between is then reported, not missed.
   UniqueFd file(::open(kPath, O_RDONLY | O_CLOEXEC));
   if (!file) return errno_error("cannot watch", kPath, "rfanrec needs proc to follow mounts");
   auto text = read_mountinfo();
@@ -33,7 +33,7 @@ Result<std::vector<Mount>> MountWatch::look() {
   came_and_went_ = *text == text_;
   text_ = std::move(*text);
   auto before = std::exchange(mounts_, parse_mountinfo(text_));
-  // The kernel gives the id of an unmounted mount to the next one: the id alone does not tell.
+  // The kernel reuses the id of an unmounted mount for the next one, so the id alone proves nothing.
   std::set<std::tuple<std::uint64_t, std::string_view, std::string_view>> known;
   for (const auto& mount : before) known.insert({mount.id, mount.device, mount.path});
   std::vector<Mount> found;

@@ -1,4 +1,4 @@
-// Tells when something was mounted, so that a recording can follow.
+// Notices new mounts, so that a recording can follow them.
 #pragma once
 
 #include <poll.h>
@@ -13,32 +13,32 @@
 
 namespace rfan::recorder {
 
-// One thread. Sees the mount namespace of the main thread, as read_mounts() does: what is mounted only in
-// another namespace, a container's, is not seen. /proc/self/mountinfo rather than FAN_MARK_MNTNS, which needs
-// a newer kernel; the answer is the same.
+// Watches the mount namespace of the main thread, as read_mounts() does; mounts that exist only in another
+// namespace (a container's) are invisible. Uses /proc/self/mountinfo instead of FAN_MARK_MNTNS, which gives
+// the same answer but needs a newer kernel. For one thread.
 class MountWatch {
  public:
-  // What is mounted now counts as known.
+  // Starts the watch. The present mounts count as known.
   static Result<MountWatch> open();
 
-  // To be polled for kPollEvents. A poll() that reports them also clears them.
+  // Poll it for kPollEvents. A poll() that reports them also clears them.
   int fd() const { return file_.get(); }
   static constexpr short kPollEvents = POLLPRI;
-  // Such a poll(). Does not block.
+  // Does such a poll() without blocking.
   bool has_changed() const;
 
-  // The mounts that were not there at open() or at the look before, in the order of all_mounts(). To be
-  // called after each poll() that reports. What was mounted and unmounted again in between is not seen, but
-  // see came_and_went(). Nor
-  // is a filesystem that was unmounted and mounted again on the same place in between, whose marks are gone:
-  // so after each change mark again whatever is held by `all_mounts()`; marking twice changes nothing.
+  // Returns the mounts that are new since open() or the previous look(), in the order of all_mounts(). Call
+  // it after each poll() that reports a change. It misses a mount that was unmounted again in between (but
+  // see came_and_went()). It also misses a filesystem that was unmounted and mounted again in the same place,
+  // which lost its marks. So after each change, mark all held mounts of all_mounts() again; marking twice
+  // changes nothing.
   Result<std::vector<Mount>> look();
 
-  // Whether the last look() found all as it had been, though the kernel had told of a change: something was
+  // Returns whether the last look() found no difference although the kernel reported a change: something was
   // mounted and unmounted again, or mounted with other options and back.
   bool came_and_went() const { return came_and_went_; }
 
-  // As of the last look() or of open().
+  // The mounts at the last look() or open().
   const std::vector<Mount>& all_mounts() const { return mounts_; }
 
  private:

@@ -18,7 +18,7 @@ namespace rfan::recorder {
 
 namespace {
 
-// Local filesystems that keep their own data: what the safety rule of can_hold() was checked on.
+// Local filesystems that store their own data; the safety rule of can_hold() was checked on them.
 constexpr std::array<std::string_view, 9> kHoldable{"ext2", "ext3",  "ext4", "xfs",     "btrfs",
                                                     "f2fs", "tmpfs", "vfat", "devtmpfs"};
 
@@ -66,8 +66,8 @@ std::vector<Mount> parse_mountinfo(std::string_view text) {
   std::string line;
   while (std::getline(lines, line)) {
     const auto fields = split(line, ' ');
-    // 36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw: a variable number of fields before the
-    // dash.
+    // 36 35 98:0 /root /mnt rw,noatime master:1 - ext3 /dev/root rw: the number of fields before the dash
+    // varies.
     const auto dash = std::find(fields.begin(), fields.end(), "-");
     if (fields.size() < 7 || std::distance(dash, fields.end()) < 2) continue;
     const auto id = std::strtoull(fields[0].c_str(), nullptr, 10);
@@ -97,7 +97,7 @@ Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts
   const Mount* best = nullptr;
   for (const auto& mount : mounts) {
     if (id != 0 && mount.id == id) return mount;
-    // Of two mounts on one point the later one hides the earlier.
+    // If two mounts share a mount point, the later one hides the earlier.
     if (is_below(real.get(), mount.path) && (best == nullptr || mount.path.size() >= best->path.size()))
       best = &mount;
   }

@@ -1,4 +1,4 @@
-// Which filesystems are mounted here, and which of them can be held safely.
+// The filesystems mounted here, and those of them that can be held safely.
 #pragma once
 
 #include <cstdint>
@@ -22,24 +22,26 @@ struct Mount {
 Result<std::vector<Mount>> read_mounts();
 // The text of /proc/self/mountinfo.
 Result<std::string> read_mountinfo();
-// Pure. Lines that are not of the documented form are passed over.
+// Skips lines that do not have the documented form. Pure.
 std::vector<Mount> parse_mountinfo(std::string_view text);
 
-// The mount that `path` lies on: by its mount id, or where the kernel does not tell that, by the longest
-// mount point above its real path.
+// Returns the mount that `path` lies on. Finds it by mount id, or, on kernels that do not report the id, by
+// the longest mount point above the real path.
 Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts);
 
-// The id of the mount that `path` lies on, as in Mount::id; 0 where it cannot be told (kernels before 5.8).
+// Returns the id of the mount that `path` lies on, as in Mount::id, or 0 if it is unknown (kernels before
+// 5.8).
 std::uint64_t mount_id(const std::string& path);
 
-// Holding opens is safe on filesystems whose own open does not open another watched file: the reader opens
-// every event's descriptor itself. On overlay and FUSE that open goes on to another filesystem or to a
-// daemon, and the reader can wait for itself for ever (measured: with FUSE even SIGKILL does not end it).
+// Returns whether opens on this filesystem can be held safely. They can if opening a file there opens no
+// other watched file, because the reader opens every event's descriptor itself. On overlay and FUSE that open
+// goes on to another filesystem or to a daemon, and the reader can wait for itself for ever (measured: with
+// FUSE even SIGKILL does not end it).
 bool can_hold(std::string_view fs_type);
 
 using format::is_kernel_interface;
 
-// Why not, for the coverage report and error messages. Precondition: !can_hold(fs_type).
+// Returns the reason, for the coverage report and error messages. Precondition: !can_hold(fs_type).
 std::string why_not_held(std::string_view fs_type);
 
 }  // namespace rfan::recorder

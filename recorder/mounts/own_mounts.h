@@ -1,4 +1,4 @@
-// Which mounts are those of our mount namespace.
+// The mounts of our mount namespace.
 #pragma once
 
 #include <absl/container/flat_hash_set.h>
@@ -11,17 +11,18 @@
 
 namespace rfan::recorder {
 
-// A filesystem mark sees every mount of the filesystem: those of containers, and the private ones through
-// which an overlay reads its layers. The kernel's path of a descriptor on such a mount starts there:
-// "/etc/passwd" of a layer is not the /etc/passwd that we see. Writer thread only.
+// Tells our mounts from those of other namespaces. A filesystem mark sees every mount of the filesystem:
+// those of containers, and the private ones through which an overlay reads its layers. The kernel's path for
+// a descriptor on such a mount starts at that mount: "/etc/passwd" of a layer is not the /etc/passwd that we
+// see. For the writer thread.
 class OwnMounts {
  public:
   static Result<OwnMounts> open();
 
-  // Call now and then: reads the list of mounts again if it has changed.
+  // Reads the list of mounts again if it has changed. Call it now and then.
   void refresh();
-  // Whether the mount is one that we have. One that is newer than the last refresh() is not known yet; a
-  // descriptor keeps its mount, whose id is thus not given out anew.
+  // Returns whether we have this mount. A mount newer than the last refresh() is still unknown. An open
+  // descriptor keeps its mount alive, so the kernel cannot reuse its id meanwhile.
   bool has(std::uint64_t mount_id) const { return ids_.contains(mount_id); }
 
  private:

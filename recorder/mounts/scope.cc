@@ -12,18 +12,18 @@ namespace {
 
 using format::MountCoverage;
 
-// By filesystem, else by mount; says which in `how`.
+// Marks the filesystem, or else the mount, and sets `how` accordingly.
 Status mark(FanotifyGroup& group, std::uint64_t mask, const std::string& path, std::string& how) {
   how = "filesystem mark";
   auto status = group.add_mark(MarkKind::kFilesystem, mask, path);
   if (status.ok()) return status;
   how = "mount mark: other mounts of the filesystem are not seen";
-  // The first error is the one that tells why.
+  // The first error explains the failure.
   return group.add_mark(MarkKind::kMount, mask, path).ok() ? Status() : status;
 }
 
-// Where to mark: the filesystem is the same all over the mount, but a btrfs subvolume has an identity of its
-// own and refuses marks that report it (EXDEV) where the root of the filesystem does not.
+// Returns where to mark. Any path on the mount would do, except that a btrfs subvolume has an identity of its
+// own and refuses marks that report it (EXDEV), while the root of the filesystem accepts them.
 std::string mark_path(const MarkTarget& target) {
   const bool is_reachable =
       !target.mount_point.empty() && target.mount_id != 0 && mount_id(target.mount_point) == target.mount_id;
@@ -88,7 +88,7 @@ Scope scope_of(const std::vector<Mount>& mounts) {
 }
 
 MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
-  // Another mount may lie over this one: its filesystem is another one, and may be one that must not be held.
+  // If another mount covers this path, its filesystem is a different one, and perhaps must not be held.
   const auto id = mount_id(target.path);
   if (id != 0 && target.mount_id != 0 && id != target.mount_id)
     return not_covered(target, "hidden by another mount");
@@ -96,7 +96,7 @@ MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
   const auto path = mark_path(target);
   std::string how;
   if (groups.plan.told != 0) {
-    // Before the permission mark, so that nothing between the two is held and not told.
+    // Before the permission mark, so that nothing in between is held without notification events.
     const auto told = mark(*groups.told, groups.plan.told, path, how);
     if (!told && groups.plan.held == 0) return not_covered(target, std::strerror(told.error().errno_value));
     if (!told && !groups.plan.can_do_without_told())
@@ -122,8 +122,8 @@ bool is_marked(const MarkedGroups& groups, const Mount& mount) {
   return group != nullptr && !is_kernel_interface(mount.fs_type) && group->has_mark(mount.path);
 }
 
-// Programs lie on other filesystems than those recorded: of these, execs alone are told, which ExecOrder
-// needs. Where that cannot be had, what a process did around an exec stays uncertain.
+// Requests only exec events on all other filesystems, because programs lie there too and ExecOrder needs
+// their execs. Where that fails, the events around an exec stay uncertain.
 void mark_execs_elsewhere(const MarkedGroups& groups, const Scope& scope) {
   const auto mounts = read_mounts();
   if (!mounts || groups.told == nullptr) return;

@@ -1,4 +1,4 @@
-// What a recording covers: which filesystems are marked, which are not, and why.
+// The filesystems that a recording marks, and the reasons why it does not mark others.
 #pragma once
 
 #include <string>
@@ -12,43 +12,45 @@
 
 namespace rfan::recorder {
 
-// A filesystem to be marked, one entry for each superblock.
+// A filesystem to mark. There is one entry for each superblock.
 struct MarkTarget {
-  std::string path;  // a path on it: where the mark is placed
+  // Where to place the mark: a path on the filesystem.
+  std::string path;
   std::string fs_type;
-  std::uint64_t mount_id = 0;  // of that path; 0: not known
+  std::uint64_t mount_id = 0;  // mount of `path`; 0: unknown
   std::string mount_point{};
 };
 
 struct Scope {
   std::vector<MarkTarget> targets;
-  std::vector<format::MountCoverage> coverage;  // of mounts left out; place_marks() adds the rest
+  std::vector<format::MountCoverage> coverage;  // mounts that are not targets; place_marks() adds the targets
 };
 
-// The filesystems that `paths` lie on. An error when a path does not exist.
+// Returns the filesystems that `paths` lie on. Fails if a path does not exist or lies on a kernel interface.
 Result<Scope> scope_of_paths(const std::vector<std::string>& paths);
 
-// The filesystems of all these mounts but the kernel's interfaces, which are listed as not covered.
+// Returns the filesystems of all these mounts. Lists the kernel's interfaces as not covered.
 Scope scope_of(const std::vector<Mount>& mounts);
 
-// The groups of a recording and what is asked of each; a group that is not needed is null.
+// The groups of a recording and the events to request from each. A group that is not needed is null.
 struct MarkedGroups {
   FanotifyGroup* held = nullptr;
   FanotifyGroup* told = nullptr;
   EventPlan plan;
 };
 
-// Marks one filesystem and says what is covered thereby. Where opens cannot be held safely, they are told
-// instead (they may merge). From the first mark on opens wait for the reader thread: it must be running.
+// Marks one filesystem and returns the resulting coverage. Where opens cannot be held safely, it requests
+// notification events instead, which the kernel may merge. From the first mark on, opens wait for the reader
+// thread, so it must be running.
 format::MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target);
 
-// place_mark() for a mount that appeared later; the kernel's interfaces stay unmarked.
+// Marks a mount that appeared later. Leaves the kernel's interfaces unmarked.
 format::MountCoverage place_mark(const MarkedGroups& groups, const Mount& mount);
 
-// Whether the filesystem of the mount has been marked, and not been unmounted since.
+// Returns whether the filesystem of the mount is marked and has not been unmounted since.
 bool is_marked(const MarkedGroups& groups, const Mount& mount);
 
-// place_mark() for all targets. An error when nothing could be marked.
+// Calls place_mark() for all targets. Fails if no target could be marked.
 Status place_marks(const MarkedGroups& groups, Scope& scope);
 
 }  // namespace rfan::recorder

@@ -21,26 +21,26 @@ namespace {
 constexpr int kOpenPath = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr int kOpenAnything = O_PATH | O_CLOEXEC;
 
-// While it lives, the thread's working directory is another one. open_by_handle_at(2) takes the mount from
-// there: a descriptor would have to be open for reading, and such an open waits for the reader thread.
+// Changes the thread's working directory while it lives. open_by_handle_at(2) takes the mount from there. A
+// descriptor would have to be open for reading, and such an open waits for the reader thread.
 class WorkingDirectory {
  public:
   explicit WorkingDirectory(const std::string& path)
       : home_(::open(".", kOpenPath)), there_(home_ && ::chdir(path.c_str()) == 0) {}
   ~WorkingDirectory() {
-    // Fails only where search permission was taken away meanwhile; nothing of ours is relative to it.
+    // Fails only if search permission was removed meanwhile. None of our paths are relative to it.
     [[maybe_unused]] const int back = there_ ? ::fchdir(home_.get()) : 0;
   }
   WorkingDirectory(const WorkingDirectory&) = delete;
   WorkingDirectory& operator=(const WorkingDirectory&) = delete;
-  explicit operator bool() const { return there_; }  // else errno says why not
+  explicit operator bool() const { return there_; }  // on false, errno has the reason
 
  private:
   UniqueFd home_;
   bool there_;
 };
 
-// On the mount of the working directory.
+// Opens by handle on the mount of the working directory.
 UniqueFd open_by_handle(HandleView handle, int flags = kOpenPath) {
   FileHandle buffer{};
   const auto bytes = handle.file_handle();
@@ -49,7 +49,8 @@ UniqueFd open_by_handle(HandleView handle, int flags = kOpenPath) {
   return UniqueFd(::open_by_handle_at(AT_FDCWD, &buffer.handle, flags));
 }
 
-// The root of its mount, or of our chroot. Invalid, with errno, when out of reach.
+// Returns the root of its mount, or of our chroot. Returns an invalid descriptor, with errno, if it is out of
+// reach.
 UniqueFd mount_root_of_working_directory() {
   UniqueFd at(::open(".", kOpenPath));
   struct statx last {};
@@ -69,7 +70,8 @@ bool names_a_child(std::string_view name) {
   return !name.empty() && name != kItself;
 }
 
-// The kernel gives what a mount does not show a path as if the mount were the whole filesystem.
+// Returns whether `path` leads to the object open as `fd`. If a mount does not show an object, the kernel
+// gives it a path as if the mount were the whole filesystem.
 bool leads_to(const std::string& path, int fd) {
   struct stat named {};
   struct stat object {};
@@ -98,7 +100,7 @@ Status DirectoryTable::add_filesystem(const std::string& path) {
     return errno_error("cannot look up directories by handle on", path,
                        errno == EPERM ? "rfanrec needs the capability CAP_DAC_READ_SEARCH for that" : "");
   }
-  if (settle(HandleView{handle}) != nullptr) return {};  // an earlier mount shows all of this one
+  if (settle(HandleView{handle}) != nullptr) return {};  // an earlier mount shows this whole one
   const auto mount_point = names_.resolve(root.get());
   if (!mount_point) return errno_error("cannot name the mount of", path);
   Directory& directory = enter(handle);
@@ -113,8 +115,9 @@ Status DirectoryTable::add_filesystem(const std::string& path) {
 std::optional<std::string_view> DirectoryTable::path_of(HandleView directory, std::string_view name) {
   if (!begin_path(name)) return std::nullopt;
   const Directory* at = settle(directory);
-  // Ends: prepend() fails at the latest when the path is full. That also ends a circle, which two directories
-  // can form for a while if the place of one was asked of the kernel and the other's rename is still queued.
+  // The loop ends: prepend() fails at the latest when the path is full. That also ends a circle. Two
+  // directories can form one for a while if the place of one came from the kernel and the other's rename is
+  // still queued.
   while (at != nullptr && !at->is_root) {
     if (!prepend(at->name)) return std::nullopt;
     at = settle(at->parent);
@@ -202,7 +205,8 @@ void DirectoryTable::foresee(std::uint64_t mask, const NamedEvent& event) {
 
 void DirectoryTable::follow(std::uint64_t mask, const NamedEvent& event) {
   if ((mask & FAN_ONDIR) == 0) return;
-  // One event can be a creation and a removal that the kernel merged: in this order they can have happened.
+  // The kernel can merge a creation and a removal into one event. This is the order in which they can have
+  // happened.
   if ((mask & FAN_CREATE) != 0) created(event.directory, event.name, event.object);
   if ((mask & FAN_RENAME) != 0) renamed(event.new_directory, event.new_name, event.object);
   if ((mask & FAN_DELETE) != 0) removed(event.object);
@@ -238,8 +242,8 @@ DirectoryTable::Directory& DirectoryTable::enter(std::string_view handle) {
   return *directories_.emplace(key, std::move(directory)).first->second;
 }
 
-// Sets the link of `object`. Null when there is none to set: no handle, no name, or a root, whose path is
-// that of the mount. Where the new parent is unknown, so is the object from here on.
+// Sets the link of `object`. Returns null if there is none to set: no handle, no name, or a root, whose path
+// is that of the mount. If the new parent is unknown, the object becomes unknown too.
 DirectoryTable::Directory* DirectoryTable::place(HandleView object, HandleView directory,
                                                  std::string_view name) {
   if (object.empty() || !names_a_child(name)) return nullptr;
@@ -253,7 +257,7 @@ DirectoryTable::Directory* DirectoryTable::place(HandleView object, HandleView d
   return placed;
 }
 
-// The directory with its link known; null when that cannot be found out.
+// Returns the directory with a known link, or null if the link cannot be found.
 DirectoryTable::Directory* DirectoryTable::settle(HandleView handle) {
   if (handle.empty()) return nullptr;
   if (Directory* known = find(handle)) return settle(known);
@@ -267,12 +271,12 @@ DirectoryTable::Directory* DirectoryTable::settle(Directory* directory) {
   return directory->parent != nullptr ? directory : nullptr;
 }
 
-// Through the first mount that shows it.
+// Opens it through the first mount that shows it.
 UniqueFd DirectoryTable::open_directory(HandleView handle) const {
   for (const auto& mount : mounts_) {
     if (mount.fsid != handle.fsid()) continue;
     const WorkingDirectory there(mount.path);
-    // Unmounted, or another filesystem lies over it by now.
+    // It was unmounted, or another filesystem covers it by now.
     if (!there || fsid_of(AT_FDCWD) != mount.fsid) continue;
     UniqueFd directory = open_by_handle(handle);
     // On a mount that does not show it, ".." fails.
@@ -285,7 +289,7 @@ bool DirectoryTable::ask_kernel(HandleView handle) {
   return climb(open_directory(handle), std::string(handle.bytes));
 }
 
-// A rename between the two look-ups mixes old and new; its event is still to come and mends that.
+// A rename between the two look-ups mixes old and new. Its event is still to come and corrects that.
 std::optional<DirectoryTable::Above> DirectoryTable::look_above(int directory, std::string_view handle) {
   const auto path = names_.resolve(directory);
   UniqueFd above(::openat(directory, "..", kOpenPath));
@@ -304,7 +308,7 @@ std::optional<Link> DirectoryTable::link_now(HandleView directory) {
   return Link{HandleView{link_now_.handle}, link_now_.name};
 }
 
-// Enters `directory` and all above it, up to the first one whose link is known.
+// Enters `directory` and its ancestors, up to the first one with a known link.
 bool DirectoryTable::climb(UniqueFd directory, std::string handle) {
   while (directory) {
     auto above = look_above(directory.get(), handle);
@@ -329,15 +333,16 @@ bool DirectoryTable::prepend(std::string_view name) {
   return true;
 }
 
-// Only at the start of a call: pointers to directories are held later on.
+// Call it only at the start of a function, because later code holds pointers to directories.
 void DirectoryTable::make_room() {
   if (directories_.size() < max_directories_) return;
   forget_unused();
-  // Nearly all in use: a sweep for every few that are entered would cost more than to ask for them again.
+  // Nearly all are in use. A sweep for every few new directories would cost more than asking for all of them
+  // again.
   if (directories_.size() > max_directories_ / 4 * 3) forget_all();
 }
 
-// Keeps what was used in this epoch or the last, and what is above that.
+// Keeps directories used in this epoch or the last, and their ancestors.
 void DirectoryTable::forget_unused() {
   const auto oldest = epoch_ - 1;
   for (const auto& [handle, directory] : directories_) {

@@ -20,7 +20,8 @@ void EventNames::begin_arena(const Arena& arena) {
   }
 }
 
-// What later events say of directories helps to name earlier ones: by now some of them are gone or elsewhere.
+// Later events about directories help to name earlier ones, because some directories are gone or elsewhere by
+// now.
 void EventNames::foresee(std::span<const std::byte> raw) {
   KernelEventWalker walker(raw);
   KernelEvent event;
@@ -58,7 +59,8 @@ std::optional<ResolvedPath> EventNames::resolve(const KernelEvent& event,
 std::optional<EventPaths> EventNames::then(int fd, std::uint64_t position, EventPaths paths) {
   if (fd < 0 || paths.path.empty() || !moves_.may_concern(position, format::base_name(paths.path)))
     return paths;
-  // A path below another mount of the same filesystem (a bind mount) would become one below the table's.
+  // A path below another mount of the same filesystem (a bind mount) would become one below the table's
+  // mount.
   const auto file = status_of(fd);
   if (!file || (mounts_.has(file->mount) && !directories_.shows(file->mount))) return paths;
   const std::string object = handle_of(fd, fsid_of(fd));
@@ -89,20 +91,20 @@ EventNames::Search EventNames::find_link(int fd, HandleView object, std::uint64_
   }
   if (found) link = *found;
   if (found) return Search::kFound;
-  // Only what is above it can have moved.
+  // Only a directory above it can have moved.
   if (paths.deleted || !moves_.directory_moved_since(position)) return Search::kUnmoved;
   return find_link_now(fd, name, link);
 }
 
-// The directory that holds what `fd` is open on as `name`.
+// Finds the directory that holds the object of `fd` as `name`.
 EventNames::Search EventNames::find_link_now(int fd, std::string_view name, Link& link) {
   struct stat object {};
   if (::fstat(fd, &object) != 0) return Search::kUnmoved;
-  // What is above it may move between the look-ups.
+  // A directory above it may move between the look-ups.
   for (int attempts = 0; attempts < 10; ++attempts) {
     const auto now = resolver_.resolve(fd);
     if (!now) return Search::kUnmoved;
-    // Moved itself since it was looked up.
+    // It has moved itself since it was looked up.
     if (now->deleted || format::base_name(now->path) != name) return Search::kUnsettled;
     const std::string above(now->path.substr(0, now->path.size() - name.size()));
     const UniqueFd directory(::open(above.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -133,7 +135,7 @@ EventPaths EventNames::of_names(const NamedEvent& event) {
 
 void EventNames::follow(std::uint64_t mask, const NamedEvent& event, const Place& place, bool of_files) {
   const bool of_directory = (mask & FAN_ONDIR) != 0;
-  // Directories move whoever moves them.
+  // The table follows the moves of every process.
   directories_.follow(mask, event);
   const bool renames = of_directory && (mask & FAN_RENAME) != 0;
   if (renames && moves_.may_hide_a_rename(event, place.since_ns)) {
@@ -156,7 +158,7 @@ std::optional<NamedEvent> EventNames::of_event(const KernelEvent& event, const K
   return named;
 }
 
-// Takes the name of a later event of the walk that is about the same object.
+// Takes the name of a later event about the same object.
 bool EventNames::borrow_name(NamedEvent& event, KernelEventWalker ahead, int& events_left) {
   KernelEvent next;
   for (; events_left > 0 && ahead.next(next); --events_left) {

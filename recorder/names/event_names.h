@@ -1,4 +1,4 @@
-// Paths of events: of those with a descriptor, of those with names, of those with neither.
+// Finds the paths of events: with a descriptor, with names, or with neither.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +25,11 @@ struct EventPaths {
   std::string_view path2{};
   bool deleted = false;
   format::LossCause why_unknown = format::LossCause::kUnresolvedPath;  // if `path` is empty
-  bool is_directory = false;  // of a descriptor; of named events the kernel says it
+  bool is_directory = false;  // for a descriptor; named events have the kernel's flag
 };
 
-// Writer thread only, which must have a working directory of its own (DirectoryTable). Paths are valid until
-// the next are asked for.
+// Finds the paths of an arena's events. For the writer thread, which needs a working directory of its own
+// (DirectoryTable). Paths are valid until the next call that returns paths.
 class EventNames {
  public:
   EventNames(PathResolver resolver, OwnMounts mounts, DirectoryTable directories)
@@ -38,37 +38,37 @@ class EventNames {
   DirectoryTable& directories() { return directories_; }
   RecentMoves& moves() { return moves_; }
 
-  // Where an event stands in the stream, and when the kernel queued it (CLOCK_MONOTONIC).
+  // The position of an event in the stream, and the time (CLOCK_MONOTONIC) in which the kernel queued it.
   struct Place {
     std::uint64_t position;
     std::uint64_t since_ns;
     std::uint64_t until_ns;
   };
-  // Keeps in mind what an event moved. To be called for each in order, behind of_names(). `of_files`: events
-  // with descriptors were looked up that then() will be asked about.
+  // Remembers what an event moved. Call it for each event in order, after of_names(). `of_files`: then() will
+  // be asked about events with descriptors.
   void follow(std::uint64_t mask, const NamedEvent& event, const Place& place, bool of_files);
 
-  // Call first for each arena: what its events say of directories, and what is mounted by now, helps to name
-  // them.
+  // Call it first for each arena. Learns from its events about directories, and from the present mounts.
   void begin_arena(const Arena& arena);
 
-  // What the descriptor of an event leads to now.
+  // Returns the present path of an event's descriptor.
   EventPaths of_descriptor(const KernelEvent& event);
-  // From what of_descriptor() said of `fd`, still open, to the path at `position` in the stream, as far as
-  // moves() tell. Nothing when a move of it is still to come: ask again when more of the stream is known.
+  // Turns the result of of_descriptor() for `fd`, which is still open, into the path at `position` in the
+  // stream, as far as moves() tells. Returns nothing if one of its moves is still to come: ask again when
+  // more of the stream is known.
   std::optional<EventPaths> then(int fd, std::uint64_t position, EventPaths paths);
-  // The records of the event of the notification group at which `ahead` stands, in `batch` of the arena of
-  // begin_arena(). To be called for each in order. A changed link count names nothing, but the kernel says it
-  // right before the link that was made or removed, and right after the rename that replaced the file
-  // (fsnotify_link(), vfs_unlink(), fsnotify_move() of Linux): it gets the name of that event. Nothing when
-  // the records cannot be understood.
+  // Returns the records of the notification event at which `ahead` stands, in `batch` of the arena of
+  // begin_arena(). Call it for each event in order. A changed link count has no name. The kernel reports it
+  // right before the link that was made or removed, or right after the rename that replaced the file
+  // (fsnotify_link(), vfs_unlink(), fsnotify_move() of Linux); it gets the name of that event. Returns
+  // nothing if the records are malformed.
   std::optional<NamedEvent> of_event(const KernelEvent& event, const KernelEventWalker& ahead,
                                      const Arena& arena, const Arena::Batch& batch);
-  // The paths that go with it at its place in the stream.
+  // Returns the paths of the event at its place in the stream.
   EventPaths of_names(const NamedEvent& event);
 
  private:
-  // How far the kernel's second event is looked for behind the first.
+  // How many events are searched for the kernel's second event after the first.
   static constexpr int kMaxLookAhead = 64;
 
   std::optional<ResolvedPath> resolve(const KernelEvent& event, const std::optional<FileStatus>& file);
@@ -85,10 +85,10 @@ class EventNames {
   RepeatedFiles repeated_;
   DirectoryTable directories_;
   RecentMoves moves_;
-  std::string parent_;               // handle that a Link of find_link_now() points to
-  NamedEvent replacing_;             // the event before, if it is a rename
+  std::string parent_;               // handle; a Link from find_link_now() points here
+  NamedEvent replacing_;             // the previous event, if it is a rename
   std::uint32_t replacing_pid_ = 0;  // ... by this process
-  std::string first_path_;           // of a rename, while the second is looked up
+  std::string first_path_;           // of a rename, during the look-up of the second path
 };
 
 }  // namespace rfan::recorder

@@ -1,4 +1,4 @@
-// From an event's descriptor to the path of the object.
+// Finds the path of an event's descriptor.
 #pragma once
 
 #include <array>
@@ -16,22 +16,22 @@ struct ResolvedPath {
   bool deleted = false;   // the name was already unlinked
 };
 
-// One thread; resolve() not on the reader's. One readlinkat(2) for each call (3.7 us); RepeatedFiles
-// saves most of them.
+// Uses one readlinkat(2) per call (3.7 us); RepeatedFiles saves most of them. For one thread; resolve() must
+// not be called on the reader thread.
 class PathResolver {
  public:
   static Result<PathResolver> open();
 
-  // The path as the kernel gives it, perhaps with kDeletedSuffix; valid until the next call. Nothing when the
-  // kernel cannot name it (longer than a page, or another failure of readlink). Waits for nobody.
+  // Returns the kernel's path, perhaps with kDeletedSuffix; valid until the next call. Returns nothing if the
+  // kernel cannot name it (the path is longer than a page, or readlink fails otherwise). Never waits.
   std::optional<std::string_view> read(int event_fd);
-  // The same, with the suffix told apart from a file that is really called so.
+  // Like read(), but separates the suffix, unless a file really has such a name.
   std::optional<ResolvedPath> resolve(int event_fd);
 
  private:
   explicit PathResolver(UniqueFd descriptors) : descriptors_(std::move(descriptors)) {}
 
-  UniqueFd descriptors_;  // /proc/self/fd: a look-up from here is half the price of one from the root
+  UniqueFd descriptors_;  // /proc/self/fd: half the cost of a look-up from the root
   std::array<char, format::kMaxPathBytes + 1> buffer_{};
 };
 

@@ -1,4 +1,4 @@
-// Events whose paths were looked up, until the renames that came in between are known too.
+// Events with paths from a look-up, kept until the renames in between are known.
 #pragma once
 
 #include <cstddef>
@@ -13,19 +13,19 @@
 
 namespace rfan::recorder {
 
-// An event with what the reader thread found out about it.
+// An event with the facts that the reader thread added.
 struct ArenaEvent {
   KernelEvent kernel{};  // without `info` once the arena is given back
   ImageSerial image = 0;
   bool denied = false;     // by --deny
-  bool uncertain = false;  // whether of `image` or of the one before (ExecOrder)
+  bool uncertain = false;  // it belongs to `image` or to the image before (ExecOrder)
   std::uint64_t read_ns = 0;
   std::uint64_t answered_ns = 0;
   std::uint64_t position = 0;  // in the stream (RecentMoves)
 };
 
-// Events of one arena. Writer thread only. Keeps its memory when it is cleared: some 100 bytes an event, and
-// the paths.
+// The events of one arena. clear() keeps the memory: about 100 bytes an event, and the paths. For the writer
+// thread.
 class PendingEvents {
  public:
   void add(const ArenaEvent& event, const EventPaths& paths) {
@@ -34,8 +34,8 @@ class PendingEvents {
     text_.append(paths.path).append(paths.path2);
   }
 
-  // Calls `write(event, paths)` for each that is left, in the order of add(), until it returns false: that
-  // one and those behind it are left. Returns whether none is.
+  // Calls `write(event, paths)` for each remaining event, in the order of add(). Stops when it returns false
+  // and keeps that event and all later ones. Returns whether none is left.
   template <typename Write>
   bool take_while(Write&& write) {
     for (; taken_ != entries_.size(); ++taken_) {
@@ -57,10 +57,11 @@ class PendingEvents {
     descriptors.clear();
   }
 
-  std::vector<int> descriptors;    // of these events and of those left out; to be closed, by the owner
-  std::uint64_t end_position = 0;  // in the stream, of the latest event of the arena
-  std::uint64_t looked_up_ns = 0;  // CLOCK_MONOTONIC, when the last of them was
-  std::uint64_t settle_by_ns = 0;  // when they are written as they are
+  // Descriptors of these events and of events not recorded. The owner closes them.
+  std::vector<int> descriptors;
+  std::uint64_t end_position = 0;  // in the stream, of the arena's latest event
+  std::uint64_t looked_up_ns = 0;  // CLOCK_MONOTONIC of the last look-up
+  std::uint64_t settle_by_ns = 0;  // from this time on, write them as they are
 
  private:
   struct Entry {

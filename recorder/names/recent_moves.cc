@@ -33,8 +33,9 @@ std::optional<Link> RecentMoves::link_at(std::uint64_t position, HandleView dire
   return first == moves->end() ? std::nullopt : std::optional((*first)->from());
 }
 
-// Latest first, along the names that lead to `name`: other links of the file have moves of their own. If none
-// leads to it, the file was looked up before the first move, which then begins there.
+// Goes back from the latest move, along the names that lead to `name`, because other links of the file have
+// moves of their own. If no move leads to `name`, the file was looked up before the first move from there,
+// which gives the link.
 std::optional<Link> RecentMoves::link_at(std::uint64_t position, HandleView file,
                                          std::string_view name) const {
   const auto* moves = moves_of(file);

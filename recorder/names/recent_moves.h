@@ -1,4 +1,4 @@
-// Where files and directories were before they were renamed or removed, by identity.
+// Remembers, by identity, where files and directories were before they were renamed or removed.
 #pragma once
 
 #include <cstdint>
@@ -14,41 +14,43 @@
 
 namespace rfan::recorder {
 
-// A descriptor's path is looked up milliseconds after its event, and shows what the file is called by then.
-// The renames and removals in between are in the stream; this class keeps them until no event before them is
-// left, and tells the former link of an object. Writer thread only.
+// Gives the former link of an object. A descriptor's path is looked up milliseconds after its event and shows
+// the name at that later time. The renames and removals in between are in the stream; this class keeps them
+// until no event before them is left. For the writer thread.
 //
-// Positions number the events of both groups in the order of the stream. Objects are told apart by handle: in
-// the text of a path, a directory that took the name of a removed one looks like it, and the files of the
-// removed one got the newcomer's former name.
+// Positions number the events of both groups in stream order. Objects are identified by handle; paths were
+// rejected: a directory that took the name of a removed one has the same path, and files of the removed one
+// then got the newcomer's former name.
 class RecentMoves {
  public:
-  // The event at `position`, later than all added before, renamed or removed `event.object`; it was read
-  // before `until_ns` (CLOCK_MONOTONIC). Copies what it is given.
+  // Adds an event that renamed or removed `event.object`. `position` is later than all before; the event was
+  // read before `until_ns` (CLOCK_MONOTONIC). Copies its arguments.
   void add(std::uint64_t position, std::uint64_t until_ns, bool of_directory, const NamedEvent& event);
 
-  // Whether what was found under `name` may have had another path at `position`. Cheap, and true too often.
+  // Returns whether the object found as `name` may have had another path at `position`. Cheap, and true too
+  // often.
   bool may_concern(std::uint64_t position, std::string_view name) const;
   bool directory_moved_since(std::uint64_t position) const { return last_directory_ > position; }
 
-  // The link that a directory had at `position`; nothing if it has not moved since. Links are valid until the
-  // next forget_before().
+  // Returns the link of a directory at `position`, or nothing if it has not moved since. Valid until the next
+  // forget_before().
   std::optional<Link> link_at(std::uint64_t position, HandleView directory) const;
-  // The same for a file that may have several names, by the one under which it was found later.
+  // Does so for a file, which may have several names; `name` is the one under which it was found later.
   std::optional<Link> link_at(std::uint64_t position, HandleView file, std::string_view name) const;
-  // The link of a file that `object` is not and that a rename to `name` replaced after `position`: the first
+  // Returns the link of another file that was replaced by a rename to `name` after `position`: the first one
   // for which `is_place` is true.
   std::optional<Link> replaced_since(std::uint64_t position, HandleView object, std::string_view name,
                                      const std::function<bool(const Link&)>& is_place) const;
 
-  // The kernel merges a rename into an equal one of the same process that is still queued: of a -> b, b -> a,
-  // a -> b only the first two arrive, and the object is not where the stream says. Whether `event` may hide
-  // such a rename: it brings the object back to where a rename took it from that may still have been queued
-  // at `since_ns`; and whether that led to `place`.
+  // Returns whether `event` may hide a rename. The kernel merges a rename into an equal one of the same
+  // process that is still queued: of a -> b, b -> a, a -> b only the first two arrive, and the object is not
+  // where the stream says. An event may hide one if it brings the object back to the old place of a rename
+  // that may still have been queued at `since_ns`. The second function also requires that this rename led to
+  // `place`.
   bool may_hide_a_rename(const NamedEvent& event, std::uint64_t since_ns) const;
   bool may_hide_a_rename_to(const Link& place, const NamedEvent& event, std::uint64_t since_ns) const;
 
-  // No position before this one will be asked about, and no time before `since_ns`.
+  // Forgets moves before `position` that were read before `since_ns`. Later calls must not ask about either.
   void forget_before(std::uint64_t position, std::uint64_t since_ns);
 
  private:
@@ -68,8 +70,8 @@ class RecentMoves {
 
   std::deque<Move> moves_;
   std::map<std::string, std::vector<const Move*>, std::less<>> by_object_;
-  std::map<std::string, std::uint32_t, std::less<>> names_;  // last_name() of how many moves
-  std::uint64_t last_directory_ = 0;                         // position of the last move of a directory
+  std::map<std::string, std::uint32_t, std::less<>> names_;  // number of moves by last_name()
+  std::uint64_t last_directory_ = 0;                         // of the last move of a directory
 };
 
 }  // namespace rfan::recorder

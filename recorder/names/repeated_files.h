@@ -1,4 +1,4 @@
-// The path of a file that several events of an arena lead to, looked up once.
+// Looks up the path of a file only once for several events of an arena.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -14,38 +14,38 @@
 
 namespace rfan::recorder {
 
-// Writer thread only. Descriptors of an arena are all open while they are looked up, after the last of its
-// events: one look-up is as good for all that lead to the same name. statx(2) tells files and mounts apart,
-// not names, so a path is taken over only if
+// Saves look-ups of paths. All descriptors of an arena are open while they are looked up, after the last of
+// its events, so one look-up serves all that lead to the same name. But statx(2) identifies files and mounts,
+// not names. So a path is reused only if
+// - the file has one link, and its names have not changed since well before the events; and
+// - the event is an open, or the same process opened the file by this path in the same arena: a file that was
+//   opened earlier may have been opened by another link, which is gone.
 //
-// - the file has one link, and nothing was done to its names since well before the events;
-// - the event is an open, or the same process has opened the file by this path in the same arena: what was
-//   opened earlier may have been another link, which is gone.
-//
-// What remains: a process that in the same 10 ms opens the one name that is left, and closes the file that it
-// once opened by the other, has closed it by the name that is left; so has one that opens it again through
-// /proc/PID/fd. Not kept for the next arena, by when a directory above may have been renamed. The writer's
-// CPU time falls by 40 % where 16 threads open 1,000 files over and over.
+// Paths are not kept for the next arena, because a directory above may be renamed by then. Reduces the CPU
+// time of the writer by 40 % if 16 threads open 1,000 files over and over. For the writer thread.
 class RepeatedFiles {
  public:
-  // `begin_ns`: CLOCK_REALTIME when the first events of the arena had been read.
+  // `begin_ns`: CLOCK_REALTIME at the end of the arena's first read.
   void begin_arena(std::uint64_t begin_ns);
 
-  // Valid until the next call of begin_arena() or learn().
+  // Returns the path if it may be reused. Valid until the next begin_arena() or learn().
+  //
+  // One error remains. A process may open the last name of a file and, within the same 10 ms, close the file
+  // that it once opened by another name; the close then gets the last name. Likewise for a file opened again
+  // through /proc/PID/fd.
   std::optional<std::string_view> find(const KernelEvent& event, const FileStatus& file);
-  // `path`: what the descriptor of the event leads to, which is not deleted.
+  // `path`: the path of the event's descriptor; it must not be deleted.
   void learn(const KernelEvent& event, const FileStatus& file, std::string_view path);
 
  private:
-  // How long an event may have waited in the kernel before it was read, and how coarse the clock of a
-  // filesystem may be.
+  // Covers the time that an event may have waited in the kernel, and the resolution of a filesystem's clock.
   static constexpr std::uint64_t kSettledNs = 1'000'000'000;
 
   struct Path {
     std::size_t offset;
     std::size_t bytes;
   };
-  // Mount, device, inode; the process, or 0: any that opens it.
+  // Mount, device, inode, and the process; process 0: any process that opens the file.
   using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint32_t>;
 
   static Key key_of(const FileStatus& file, std::uint32_t pid) {

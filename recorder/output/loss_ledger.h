@@ -1,4 +1,4 @@
-// What was lost, why, how much and when: coalesced between two flushes.
+// Losses with cause, number and time, coalesced between two flushes.
 #pragma once
 
 #include "format/model/loss_summary.h"
@@ -6,16 +6,16 @@
 
 namespace rfan::recorder {
 
-// Writer thread only. Losses of one cause become one entry until hand_over(), so that a storm of losses costs
-// a line per flush interval, not one per event.
+// Merges the losses of one cause into one entry until hand_over(), so a storm of losses costs one line per
+// flush interval instead of one per event. For the writer thread.
 class LossLedger {
  public:
   void add(const format::Loss& loss);
   bool pending() const { return !pending_.empty(); }
   // Gives the pending entries to the trace.
   void hand_over(format::TraceWriter& trace);
-  // Over the whole recording: events that are not in the trace, and events that are, but without their path
-  // or process.
+  // Counts over the whole recording. lost(): events missing from the trace. impaired(): events in the trace
+  // without their path or process.
   const format::LossCount& lost() const { return lost_; }
   const format::LossCount& impaired() const { return impaired_; }
   std::uint64_t stalls() const { return stalls_; }

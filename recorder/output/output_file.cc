@@ -28,7 +28,7 @@ Result<UniqueFd> open_standard_output() {
   }
   UniqueFd fd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
   if (!fd) return errno_error("cannot use standard output");
-  // What the recorded command prints must not get into the trace.
+  // The output of the recorded command must not get into the trace.
   if (::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return errno_error("cannot use standard output");
   return fd;
 }
@@ -41,7 +41,7 @@ Error belongs_to_others(const std::string& path, const std::string& objection) {
   return {"cannot write trace", path, 0, objection + ": give another place with -o FILE"};
 }
 
-// Lets signals end the wait for the reader of a pipe: there is nothing yet that could be left behind.
+// Lets signals end the wait for the reader of a pipe: no file exists yet that could be left over.
 UniqueFd open_patiently(const std::string& path) {
   sigset_t ending;
   sigset_t blocked;
@@ -53,7 +53,7 @@ UniqueFd open_patiently(const std::string& path) {
   return fd;
 }
 
-// Says so where it has to wait.
+// Opens a pipe, and says so if it has to wait for a reader.
 UniqueFd open_pipe(const std::string& path, const std::string& shown) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd) ::fcntl(fd.get(), F_SETFL, 0);
@@ -62,8 +62,8 @@ UniqueFd open_pipe(const std::string& path, const std::string& shown) {
   return open_patiently(path);
 }
 
-// A pipe or device is used as it is: `place` (O_PATH), whatever has its name by now. The owner of a pipe may
-// read what is written to it.
+// Opens a pipe or device through `place` (O_PATH), whatever has its name by now. Refuses a pipe of another
+// user, who could read what is written to it.
 Result<UniqueFd> open_special(const std::string& path, int place, const struct stat& status) {
   const bool is_pipe = S_ISFIFO(status.st_mode);
   if (is_pipe && !format::is_own_user(status.st_uid)) {
@@ -79,7 +79,7 @@ Result<UniqueFd> open_special(const std::string& path, int place, const struct s
   return fd;
 }
 
-// Not every filesystem has owners: then it stays as it is.
+// A filesystem may have no owners; then the file stays as it is.
 void give_to_invoking_user(int fd) {
   const auto caller = format::invoking_user();
   if (caller && ::fchown(fd, caller->user, caller->group) != 0)
@@ -103,7 +103,8 @@ bool is_directory(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-// Whether a start may move or replace what is at `path`, and what would keep its place.
+// Fails if another user owns a file that a start would move or replace, or one that would block the new
+// names.
 Status check_owners(const std::string& path, bool exists) {
   std::vector<std::string> names{path + kNewSuffix};
   if (exists) names.insert(names.end(), {path, old_name(path)});
@@ -121,11 +122,11 @@ bool is_ordinary(const struct stat& status) {
 }  // namespace
 
 Result<UniqueFd> create_output(const std::string& path) {
-  // O_EXCL: never through somebody's symbolic link in a shared directory.
+  // O_EXCL avoids following another user's symbolic link in a shared directory.
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_CREAT | O_EXCL, 0600));
   if (!fd) return cannot_write(path);
   give_to_invoking_user(fd.get());
-  // Nobody else has the new file; a filesystem without locks goes without.
+  // This cannot conflict on a new file. On a filesystem without locks the file stays unlocked.
   ::flock(fd.get(), LOCK_EX | LOCK_NB);
   return fd;
 }
@@ -149,7 +150,7 @@ Result<OutputFile> OutputFile::open(const std::string& path) {
   auto waiting = path + kNewSuffix;
   if (is_being_written(path) || is_being_written(waiting)) return is_taken(path);
   if (exists && is_directory(old_name(path))) return cannot_keep(old_name(path), EISDIR);
-  ::unlink(waiting.c_str());  // of a start that was killed
+  ::unlink(waiting.c_str());  // from a start that was killed
   auto fd = create_output(waiting);
   if (!fd) {
     auto error = fd.error();
@@ -174,7 +175,7 @@ Status OutputFile::take_place() {
   if (is_being_written(path_)) return is_taken(path_);
   struct stat existing {};
   const auto old = old_name(path_);
-  // An empty file must not push out a good older trace.
+  // An empty file must not displace a good older trace.
   const bool worth_keeping = ::lstat(path_.c_str(), &existing) == 0 && existing.st_size != 0;
   if (worth_keeping && ::rename(path_.c_str(), old.c_str()) != 0) return cannot_keep(old, errno);
   if (::rename(waiting_.c_str(), path_.c_str()) != 0) return cannot_write(path_);

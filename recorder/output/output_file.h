@@ -1,4 +1,4 @@
-// The trace file on disk: where it comes to lie, whose it is, what happens to an older one.
+// The trace file on disk: its place, its owner, and the fate of an older trace.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace rfan::recorder {
 
-// The file of a trace that is not rotated. It is made as `path`.new and gets its name by take_place(): a
-// start that fails leaves nothing behind and the older trace where it is. "-" is standard output, unless that
-// is a terminal; a device is used as it is, and so is a pipe of ours. The pipe of somebody else, and what
-// somebody else has in a place that is needed (format/model/own_files.h), fails the start. Main thread.
+// The file of a trace that is not rotated. It is created as `path`.new, and take_place() gives it its name.
+// So a start that fails leaves no file and the older trace in its place. "-" is standard output, unless that
+// is a terminal. A device or a pipe of ours is used as it is. The start fails if the pipe belongs to another
+// user, or if another user's file is in a place that we need (format/model/own_files.h). For the main thread.
 class OutputFile {
  public:
   static Result<OutputFile> open(const std::string& path);
@@ -25,30 +25,30 @@ class OutputFile {
   ~OutputFile();
 
   int fd() const { return fd_.get(); }
-  // Once; a regular file stays locked while the descriptor or a copy of it is open.
+  // Call it once. A regular file stays locked while the descriptor or a copy of it is open.
   UniqueFd take_fd() { return std::move(fd_); }
 
-  // The recording has begun: an existing file is kept as `path`.old, and this one takes its name.
+  // Gives the file its name when the recording has begun. Keeps an existing file as `path`.old.
   Status take_place();
-  // It did not get that name, but what it holds is worth having: it stays where it is.
+  // Keeps the file under its present name if take_place() failed, because its contents are worth having.
   void stay();
-  // Where it is.
+  // Returns the present name.
   const std::string& place() const { return waiting_.empty() ? path_ : waiting_; }
 
  private:
   explicit OutputFile(std::string path) : path_(std::move(path)) {}
 
   std::string path_;
-  std::string waiting_;  // its name until then; empty: nothing is to be done
+  std::string waiting_;  // the name before take_place(); empty: nothing to do
   bool stays_ = false;
   UniqueFd fd_;
 };
 
-// Makes a file that must not exist, mode 0600, locked (flock(2), exclusive). Under sudo it belongs to the
-// invoking user.
+// Creates a file that must not exist, with mode 0600 and an exclusive lock (flock(2)). Under sudo it belongs
+// to the invoking user.
 Result<UniqueFd> create_output(const std::string& path);
 
-// Whether a recorder has this file open for its trace: it holds the lock.
+// Returns whether a recorder is writing its trace to this file, which shows in the lock.
 bool is_being_written(const std::string& path);
 
 }  // namespace rfan::recorder

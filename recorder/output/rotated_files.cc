@@ -22,7 +22,7 @@ namespace rfan::recorder {
 
 namespace {
 
-// Whoever plants a million names gets no million lines.
+// Bounds the notes, so that a user who plants a million names does not cause a million lines.
 constexpr std::size_t kMaxNotes = 8;
 
 bool is_full(const Status& status) {
@@ -34,8 +34,8 @@ bool exists(int directory, const std::string& name) {
   return ::fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-// Returns 0, or the errno; EEXIST if there is something of the new name. Not every filesystem can see to that
-// by itself (NFS).
+// Returns 0 or an errno; EEXIST if the new name is taken. Some filesystems cannot check that atomically
+// (NFS).
 int rename_to_free(int directory, const std::string& from, const std::string& to) {
   if (::renameat2(directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL) return errno;
@@ -54,7 +54,7 @@ std::uint64_t bytes_on_disk(const format::SeriesFile& file) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(status.st_size, status.st_blocks * 512));
 }
 
-// Those that may go for lack of space: the newest finished file stays readable, whatever fills the disk.
+// Returns the files that may be removed for lack of space. The newest finished file always stays readable.
 std::vector<format::SeriesFile> before_newest_finished(std::vector<format::SeriesFile> files) {
   const auto newest =
       std::find_if(files.rbegin(), files.rend(), [](const auto& file) { return file.sealed; });
@@ -66,8 +66,8 @@ std::vector<format::SeriesFile> before_newest_finished(std::vector<format::Serie
   return files;
 }
 
-// A detached copy of the mount, which the kernel takes down with the descriptor (open_tree, Linux 5.2). Where
-// that is not to be had, the directory itself.
+// Opens a detached copy of the mount, which the kernel removes when the descriptor is closed (open_tree,
+// Linux 5.2). Falls back to the directory itself.
 Result<UniqueFd> open_directory(const std::string& output) {
   const auto name_begin = output.rfind('/') + 1;
   const auto directory = name_begin == 0 ? std::string(".") : output.substr(0, name_begin);
@@ -79,7 +79,7 @@ Result<UniqueFd> open_directory(const std::string& output) {
 
 }  // namespace
 
-// Passes on to the file; makes room when there is none left.
+// Passes bytes to the file, and makes room if the disk is full.
 class RotatedFiles::Sink : public format::ByteSink {
  public:
   Sink(RotatedFiles& files, std::unique_ptr<format::ByteSink> file) : files_(files), file_(std::move(file)) {}
@@ -182,7 +182,7 @@ Status RotatedFiles::begin() {
   }
 }
 
-// Numbers of names that others have planted are passed over.
+// Skips the numbers of names that are taken, and reports files of others.
 Result<std::string> RotatedFiles::next_free_name() {
   while (next_number_ <= format::kMaxSeriesNumber) {
     auto name = format::series_file_name(output_, next_number_++);
@@ -221,7 +221,7 @@ Result<std::vector<format::SeriesFile>> RotatedFiles::own_files() {
   return files;
 }
 
-// Says it once for each name, and says nothing without a reason.
+// Reports a name at most once, and not without a reason.
 void RotatedFiles::note_once(const std::string& file, const std::string& why) {
   if (why.empty() || noted_.size() > kMaxNotes || !noted_.insert(file).second) return;
   if (noted_.size() > kMaxNotes)
@@ -229,7 +229,7 @@ void RotatedFiles::note_once(const std::string& file, const std::string& why) {
   say_unless_blocked(Error{"note: left alone and not counted:", shown(file), 0, why}.message());
 }
 
-// All but the file being written; those that a killed recorder left behind count too.
+// Returns all files except the one being written. Includes unfinished files of killed recorders.
 std::vector<format::SeriesFile> RotatedFiles::older_files() {
   auto files = own_files();
   if (!files) return {};
@@ -243,7 +243,7 @@ void RotatedFiles::drop_expired() {
   std::vector<FinishedFile> finished;
   for (const auto& file : files) {
     struct stat status {};
-    // Gone in between: counts nothing.
+    // A file that has disappeared meanwhile counts as empty and new.
     if (::lstat(file.path.c_str(), &status) != 0) status.st_mtime = now_s;
     finished.push_back(
         {static_cast<std::uint64_t>(status.st_size), std::chrono::seconds(now_s - status.st_mtime)});
@@ -252,12 +252,12 @@ void RotatedFiles::drop_expired() {
   for (std::size_t i = 0; i < expired; ++i) drop(files[i]);
 }
 
-// Whether what failed is worth another attempt, as an older file has gone.
+// Returns whether to try again after `failure`, because an older file was removed.
 bool RotatedFiles::makes_room_for(const Status& failure, std::uint64_t bytes) {
   return is_full(failure) && rotation_.drop_when_full && drop_oldest_for(bytes);
 }
 
-// Nothing goes where all that may go would not be enough.
+// Removes nothing if removing all candidates would not free enough.
 bool RotatedFiles::drop_oldest_for(std::uint64_t bytes) {
   const auto files = before_newest_finished(older_files());
   std::uint64_t freed = 0;
@@ -266,7 +266,7 @@ bool RotatedFiles::drop_oldest_for(std::uint64_t bytes) {
          std::any_of(files.begin(), files.end(), [&](const auto& file) { return drop(file); });
 }
 
-// One that cannot be removed is passed over.
+// Returns false if the file cannot be removed.
 bool RotatedFiles::drop(const format::SeriesFile& file) {
   if (::unlink(file.path.c_str()) != 0) {
     if (errno != ENOENT)

@@ -1,4 +1,4 @@
-// The files of a rotated recording on disk: names, sealing, dropping the oldest.
+// The files of a rotated recording on disk: names, sealing, and the removal of the oldest.
 #pragma once
 
 #include <atomic>
@@ -17,39 +17,40 @@
 
 namespace rfan::recorder {
 
-// A file is NAME.part while it is written; seal() gives it its name, so that whatever has its name is whole.
-// Numbers go on behind those that are there: nothing is ever overwritten, and older recordings of the same
-// name count for what is kept. In a directory that others may write to, what is not a file of ours
-// (format/model/own_files.h) is named once on standard error and then left alone: it neither counts nor goes,
-// and its number is passed over. Main thread until the recording begins, then writer thread.
+// Names and removes the files of a series. A file is NAME.part while it is written; seal() gives it its name,
+// so every file with a final name is whole. Numbers continue after the existing ones: nothing is ever
+// overwritten, and older recordings of the same name count for the limits. In a shared directory, files that
+// are not ours (format/model/own_files.h) are reported once on standard error and then left alone: they are
+// neither counted nor removed, and their numbers are skipped. Used by the main thread until the recording
+// begins, then by the writer thread.
 class RotatedFiles {
  public:
-  // Begins the first file, in a directory that exists. Fails when another recorder is writing a file of this
-  // name.
+  // Begins the first file in an existing directory. Fails if another recorder is writing a file of this name.
   static Result<std::unique_ptr<RotatedFiles>> create(const std::string& output, const Rotation& rotation);
-  // A file to which nothing was written goes away, and that of a recording that was never settled.
+  // Removes a file without contents, and the file of a recording that was never settled.
   ~RotatedFiles();
   RotatedFiles(const RotatedFiles&) = delete;
   RotatedFiles& operator=(const RotatedFiles&) = delete;
 
-  // The recording goes on from here: drops what is not to be kept, as each file that begins later will. Main
-  // thread, once, while the writer thread may write the first file, but not begin the next.
+  // Makes the recording permanent: removes files beyond the limits now, and again whenever a file begins. The
+  // main thread calls it once. Meanwhile the writer thread may write the first file, but not begin the next.
   void settle();
   bool is_settled() const { return settled_.load(std::memory_order_acquire); }
 
-  // Where the trace of the file that begin() made goes; once per file. It may be closed at any time. When the
-  // disk is full and Rotation::drop_when_full is set, it drops the oldest file and goes on; it fails when
-  // only the newest finished file is left, or all that can go would not be enough. Must not outlive this
-  // object.
+  // Returns the sink for the file that begin() made; call it once per file. The sink may be closed at any
+  // time and must not outlive this object. If the disk is full and Rotation::drop_when_full is set, it
+  // removes the oldest files and goes on. It fails if only the newest finished file is left, or if removing
+  // all others would not free enough.
   std::unique_ptr<format::ByteSink> take_sink();
 
-  // The file being written is whole: gives it its name, or, if somebody has taken that, the next free one.
+  // Gives the finished file its name, or the next free name if that one is taken.
   Status seal();
-  // Begins the next file, with the next free number.
+  // Begins the next file with the next free number.
   Status begin();
 
-  std::string path() const { return shown(file_); }  // of the file being written, or of the last one
-  // The directory by a mount of our own: what is done through it can be told from what others do.
+  std::string path() const { return shown(file_); }  // of the current file, or of the last one
+  // The directory, reached through a mount of our own: our accesses through it can be told from those of
+  // others.
   int directory() const { return directory_.get(); }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
@@ -72,10 +73,10 @@ class RotatedFiles {
 
   UniqueFd directory_;
   std::string shown_directory_;  // with a slash; empty: the working directory
-  std::string output_;           // the name that the numbers go into, as are the others without directory
+  std::string output_;           // the name that takes the numbers; no directory, as in the names below
   Rotation rotation_;
   UniqueFd fd_;
-  std::string name_;  // that seal() gives
+  std::string name_;  // the name that seal() will give
   std::string file_;
   std::uint64_t next_number_ = 0;
   std::set<std::string> noted_;  // names

@@ -1,4 +1,4 @@
-// When a recording goes on in another file, and which older files it keeps. Pure decisions.
+// Decides when a recording goes on in another file, and which older files it keeps. Pure.
 #pragma once
 
 #include <chrono>
@@ -8,14 +8,15 @@
 
 namespace rfan::recorder {
 
-// 0: no such limit.
+// Limits of a series of files; 0 means no limit.
 struct Rotation {
-  std::uint64_t file_bytes = 0;            // the next file begins when one has grown to this ...
+  std::uint64_t file_bytes = 0;            // the next file begins when one has this size ...
   std::chrono::milliseconds file_time{0};  // ... or covers this time
-  std::uint64_t keep_files = 0;            // the one being written included
-  std::uint64_t keep_bytes = 0;            // of the finished files together
-  std::chrono::milliseconds keep_age{0};   // since a file was finished
-  bool drop_when_full = false;  // a full disk drops the oldest file instead of ending the recording
+  std::uint64_t keep_files = 0;            // including the file being written
+  std::uint64_t keep_bytes = 0;            // of all finished files together
+  std::chrono::milliseconds keep_age{0};   // since the file was finished
+  // On a full disk, remove the oldest file instead of ending the recording.
+  bool drop_when_full = false;
 
   bool rotates() const { return file_bytes != 0 || file_time.count() != 0; }
   bool retains() const {
@@ -29,7 +30,7 @@ struct FinishedFile {
   std::chrono::milliseconds age{0};
 };
 
-// How many of the oldest go, when one more file is about to be begun.
+// Returns how many of the oldest files to remove before another file begins.
 std::size_t count_expired(std::span<const FinishedFile> oldest_first, const Rotation& rotation);
 
 }  // namespace rfan::recorder

@@ -14,13 +14,13 @@
 
 namespace rfan::recorder {
 
-// Each file of a series is a whole trace with dictionaries of its own: what was interned in one file is
-// unknown to the next. Writer thread, but for settle() and request_rotation().
+// Writes one trace file after another. Each file is a whole trace with its own dictionaries, so ids interned
+// in one file mean nothing in the next. For the writer thread, except settle() and request_rotation().
 class TraceSeries {
  public:
   // One file, never rotated.
   explicit TraceSeries(std::unique_ptr<format::TraceWriter> only) : current_(std::move(only)) {}
-  // Writes the head of the first file. `options.file` and `.file_sequence` are of the first one.
+  // Writes the head of the first file. `options.file` and `options.file_sequence` describe the first file.
   static Result<std::unique_ptr<TraceSeries>> create(std::unique_ptr<RotatedFiles> files,
                                                      const Rotation& rotation,
                                                      const format::TraceWriterOptions& options,
@@ -28,32 +28,32 @@ class TraceSeries {
 
   format::TraceWriter& current() { return *current_; }
 
-  // Whether the next file should begin now. A file without an event is never followed by another one.
+  // Returns whether the next file should begin now. A file without an event is never followed by another one.
   bool due(std::uint64_t now_ns) const;
-  // CLOCK_MONOTONIC when due() may turn true by itself; empty: not before something is written.
+  // Returns when (CLOCK_MONOTONIC) due() can turn true without a write; empty: only after a write.
   std::optional<std::uint64_t> due_at_ns() const;
-  // A mount that appeared while recording, for this file and those behind it.
+  // Adds a mount that appeared while recording to this file and all later ones.
   void add_mount(const format::MountCoverage& mount);
-  // The recording goes on from here: until then no older file is dropped, and none follows the first. Main
-  // thread, once.
+  // Makes the recording permanent. Until then no older file is removed and no second file begins. The main
+  // thread calls it once.
   void settle() {
     if (files_ != nullptr) files_->settle();
   }
-  // Any thread: due() from now on, until the next file begins.
+  // Any thread. Makes due() return true until the next file begins.
   void request_rotation() { requested_.store(true, std::memory_order_relaxed); }
 
-  // Ends the file and begins the next one. After a failure no further call but figures().
+  // Ends the file and begins the next one. After a failure only figures() may be called.
   Status rotate(const format::ClockSample& clock, format::TraceSummary summary);
   // Ends the last file.
   Status finish(const format::ClockSample& clock, format::TraceSummary summary);
 
-  // Of all files.
+  // Totals of all files.
   struct Figures {
     format::TraceTotals totals;
     std::uint64_t bytes = 0;
     std::uint64_t files = 0;
     std::uint64_t dropped_files = 0;
-    std::string path;  // of the last one; empty where it is not rotated
+    std::string path;  // of the last file; empty if there is no rotation
   };
   Figures figures() const;
 

@@ -52,7 +52,8 @@ void ExecOrder::name_exec(std::uint32_t pid, std::uint64_t position, std::string
   executed_.push_back(pid);
 }
 
-// The last event of that name that can be the exec's. None before both are known, or once it was named.
+// Returns the last event with that name that can be the exec's. Returns null before both are known, or once
+// the change is named.
 const ExecOrder::Marker* ExecOrder::executable_of(const Change& change, const Process& process) {
   if (change.kind != Change::Kind::kProgram || change.is_named || change.exe.empty()) return nullptr;
   const Marker* executable = nullptr;
@@ -104,8 +105,8 @@ void ExecOrder::add_marker(const KernelEvent& event, const Arena::Batch& batch, 
     const auto named = parse_named_event(event.info);
     if (!named) return;
     marker.name = named->name;
-    // The kernel puts a mask into an event that is queued already: one that was closed had been opened
-    // before.
+    // The kernel merges a mask into an event that is already queued. If the mask has a close, the file was
+    // opened earlier.
     marker.exact = (event.mask & ~std::uint64_t{FAN_OPEN | FAN_OPEN_EXEC | FAN_ACCESS}) == 0;
   }
   keep(touch(event.pid, batch.read_ns).markers, std::move(marker));
@@ -131,7 +132,7 @@ ExecOrder::Answer ExecOrder::image_of(std::uint32_t pid, ImageSerial latest, con
       image = serial;
       is_certain = true;
     } else if (change->kind == Change::Kind::kUser) {
-      is_certain = false;  // unless it came before an exec that is further back
+      is_certain = false;  // unless it is found to come before an earlier exec
     }
   }
   return {image, is_certain};
@@ -147,7 +148,7 @@ ExecOrder::Order ExecOrder::order_of(std::uint64_t position, const Change& chang
   return order_by_name(position, change, process);
 }
 
-// By permission events of the process, which it waited in before the change or after it.
+// Decides by permission events of the process, in which it waited before or after the change.
 ExecOrder::Order ExecOrder::order_by_time(std::uint64_t position, const Change& change,
                                           const Process& process) {
   for (const auto& marker : process.markers) {
@@ -158,8 +159,8 @@ ExecOrder::Order ExecOrder::order_by_time(std::uint64_t position, const Change& 
   return Order::kUnknown;
 }
 
-// Of the attempts at an exec that were held before it took place, the last succeeded. None, if that was of an
-// exec before.
+// Returns the last attempt at an exec that was held before the exec took place; that one succeeded. Returns
+// null if it belongs to an earlier change.
 const ExecOrder::Marker* ExecOrder::exec_of(const Change& change, const Process& process) {
   const Marker* exec = nullptr;
   for (const auto& marker : process.markers) {
@@ -172,8 +173,8 @@ const ExecOrder::Marker* ExecOrder::exec_of(const Change& change, const Process&
   return is_of_another ? nullptr : exec;
 }
 
-// The i-th exec of a program has the i-th event of its name, if there are as many; else what stands between
-// the first and the last of them is in doubt.
+// Pairs the i-th exec of a program with the i-th event of its name if their numbers agree. Otherwise events
+// between the first and the last of these are in doubt.
 ExecOrder::Order ExecOrder::order_by_name(std::uint64_t position, const Change& change,
                                           const Process& process) {
   std::vector<const Marker*> candidates;

@@ -1,5 +1,5 @@
-// Execs in the stream of events: which program of a process caused a notification event, the one before an
-// exec or the one after it, and which file was executed.
+// Places execs in the stream of events: finds the program of a process that caused a notification event,
+// before or after an exec, and the file that was executed.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -17,43 +17,42 @@
 
 namespace rfan::recorder {
 
-// A notification event has no time of its own: it happened somewhere between two reads of its queue. An exec
-// has one, and within the same two reads it may have come before the event or after it. What tells is the
-// exec's own event, which stands in the stream like all others:
-//
-// - a permission event (--hold open, exec): the process waits in it. The reader takes all that it did before
-//   and answers then; so events of the process that stand before it are the old program's and those behind
-//   it the new one's. Any other permission event of the process tells as much: its time is known;
-// - a notification event (--hold none, filesystems where nothing is held): the same, unless the kernel
-//   merged it into an earlier open of the file. Then only what stands before it is certain.
-//
-// An exec is matched with its event by time or by the name of the executable. A change of user or
-// group has no event of its own: only permission events and execs tell on which side of it another event
-// stands. Where a doubt is left, as with programs on filesystems without a mark, the event is put down to
-// what the process was later, and said to be uncertain. Of a name (comm), a control group and a user that
-// only a look found changed no doubt is kept: they may be some milliseconds ahead (rfanrec.1). Writer thread
-// only.
+// Attributes notification events to the program before or after an exec. A notification event has no time of
+// its own: it happened between two reads of its queue, and an exec may have come between the same two reads.
+// The exec's own event in the stream decides:
+// - A permission event (--hold open, exec): the process waits in it, and the reader takes all its earlier
+//   events before it answers. So events before it belong to the old program, events after it to the new one.
+//   Every other permission event of the process helps in the same way, because its time is known.
+// - A notification event (--hold none, or a filesystem where nothing is held): likewise, unless the kernel
+//   merged it into an earlier open of the file. Then only events before it are certain.
+// For the writer thread.
 class ExecOrder {
  public:
-  // What the process log says, in order: changes of the image of a process, and names of executables.
+  // Adds a record of the process log, in order. Uses changes of a process's image and names of executables.
   void add(const ProcessRecord& record);
-  // Before the events of an arena are asked about: finds those in it that tell when others happened.
-  // `position` in the stream is that of the event before its first.
+  // Finds the events in the arena that show when others happened. Call it before image_of() for events of the
+  // arena. `position` is the position in the stream of the event before its first.
   void begin_arena(const Arena& arena, std::uint64_t position);
 
   struct Answer {
     ImageSerial image;
     bool certain;
   };
-  // Precondition: the event at `position`, in `batch` of the arena, is none that waited for a response.
-  // `latest` is the image of its process as the reader knew it after the read.
+  // Returns the image that caused the event at `position`, in `batch` of the arena. Precondition: the event
+  // is not a permission event. `latest` is the image of its process that the reader knew after the read.
+  //
+  // An exec is matched with its event by time or by the executable's name. A change of user or group has no
+  // event: only permission events and execs tell which side of it an event is on. If doubt remains, as with
+  // programs on unmarked filesystems, the event goes to the later image and is marked uncertain. A comm, a
+  // control group, and a user whose change only a look noticed cause no doubt: they may show some
+  // milliseconds early (rfanrec.1).
   Answer image_of(std::uint32_t pid, ImageSerial latest, const Arena::Batch& batch,
                   std::uint64_t position) const;
 
-  // The exec event at `position` is about this file.
+  // Sets the path of the exec event at `position`.
   void name_exec(std::uint32_t pid, std::uint64_t position, std::string_view path);
-  // Calls `name(image, path)` for each image whose executable was found among the files so named since the
-  // last call. The kernel names an executable as its process sees it; an event names it as we do.
+  // Calls `name(image, path)` for each image whose executable was found among the paths of name_exec() since
+  // the last call. The kernel names an executable as its process sees it; an event names it as we see it.
   template <typename Name>
   void take_executables(Name&& name) {
     for (const auto pid : std::exchange(executed_, {})) {
@@ -69,9 +68,9 @@ class ExecOrder {
   }
 
  private:
-  // A change is of no use any more this long after all events from before it have been read.
+  // A change is useless this long after all events from before it have been read.
   static constexpr std::uint64_t kKeepNs = 2'000'000'000;
-  // Of a process that executes again and again, so many of each are kept.
+  // Limit of each kind per process, for a process that executes again and again.
   static constexpr std::size_t kMaxKept = 64;
 
   struct Change {
@@ -80,19 +79,19 @@ class ExecOrder {
     ImageSerial before;
     std::uint64_t time_ns;
     Kind kind;
-    std::string exe{};      // base name; empty: not known (yet)
+    std::string exe{};      // base name; empty: unknown so far
     bool is_named = false;  // by take_executables()
   };
-  // A permission event, or the event of an exec or of an attempt at one.
+  // A permission event, or the event of an attempted or successful exec.
   struct Marker {
     std::uint64_t position;
     std::uint64_t read_ns;
     std::uint64_t answered_ns;
     bool held;
     bool executes;
-    bool exact;          // what stands behind it happened after it
-    std::string name{};  // in its directory
-    std::string path{};  // as name_exec() said
+    bool exact;          // events after it in the stream happened after it
+    std::string name{};  // base name
+    std::string path{};  // set by name_exec()
   };
   struct Process {
     std::vector<Change> changes{};  // in order of time
@@ -115,8 +114,8 @@ class ExecOrder {
   void expire(std::uint64_t before_ns);
 
   absl::flat_hash_map<std::uint32_t, Process> processes_;
-  std::deque<std::pair<std::uint64_t, std::uint32_t>> touched_;  // when, and which process
-  std::vector<std::uint32_t> executed_;  // whose executables take_executables() has to look for
+  std::deque<std::pair<std::uint64_t, std::uint32_t>> touched_;  // time and pid
+  std::vector<std::uint32_t> executed_;  // pids whose executables take_executables() must look for
 };
 
 }  // namespace rfan::recorder

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::uint64_t kPfKthread = 0x00200000;  // include/linux/sched.h; field 9 of /proc/PID/stat
 
-// The next field of a space-separated list as a number; advances `text`.
+// Takes the next number off a list separated by spaces.
 bool take_number(std::string_view& text, std::uint64_t& value) {
   const auto start = text.find_first_not_of(" \t");
   if (start == std::string_view::npos) return false;
@@ -51,8 +51,7 @@ bool first_number_after(std::string_view text, std::string_view key, std::uint32
 }  // namespace
 
 bool parse_stat(std::string_view text, StatFields& fields) {
-  // proc_pid_stat(5): "pid (comm) state ppid ...". comm may hold any byte, so its end is the LAST
-  // parenthesis.
+  // proc_pid_stat(5): "pid (comm) state ppid ...". comm may hold any byte, so the LAST parenthesis ends it.
   const auto open = text.find('(');
   const auto close = text.rfind(')');
   if (open == std::string_view::npos || close == std::string_view::npos || close < open) return false;
@@ -69,7 +68,8 @@ bool parse_stat(std::string_view text, StatFields& fields) {
 }
 
 bool is_of_own_pid_namespace(std::string_view status, std::uint32_t pid) {
-  // The pid in the namespace of the mount, then in those below it, down to the process's own.
+  // The pid in the namespace of the mount comes first, then the pids in nested ones, down to the process's
+  // own.
   constexpr std::string_view kKey = "\nNSpid:";
   const auto at = status.find(kKey);
   if (at == status.npos) return !status.empty();
@@ -89,7 +89,7 @@ bool parse_status_ids(std::string_view text, std::uint32_t& uid, std::uint32_t& 
 }
 
 std::string_view parse_cgroup(std::string_view text) {
-  // Lower ranks tell more: v2 ("0::PATH"), named ("1:name=systemd:PATH"), controllers ("4:memory:PATH").
+  // Lower ranks say more: v2 ("0::PATH"), named ("1:name=systemd:PATH"), controllers ("4:memory:PATH").
   enum Rank { kUnified, kNamed, kController, kRoot, kNone };
   Rank best = kNone;
   std::string_view cgroup;
@@ -129,7 +129,7 @@ ProcReader::ProcReader(UniqueFd proc, std::int64_t boottime_offset_ns)
     : proc_(std::move(proc)),
       boottime_offset_ns_(boottime_offset_ns),
       ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
-  // A line per hierarchy, that of v2 last.
+  // The file has one line per hierarchy; the line of v2 is the last.
   has_cgroups_v1_ =
       !enter(static_cast<std::uint32_t>(::getpid())) || !read_file("cgroup", cgroup_).starts_with("0:");
   process_.reset();
@@ -166,7 +166,7 @@ bool ProcReader::read(std::uint32_t pid, ProcessRecord& record) {
   record.pid = pid;
   if (!read_stat(record) || !read_user(info, record)) return false;
   read_program(record);
-  // Those of the first thread, which read_ids() asks.
+  // These ids belong to the first thread, as those of read_ids() do.
   ids_ = ids_of(info, record);
   const bool kernel_thread = (record.flags & format::kProcessKernelThread) != 0;
   if (record.exe.empty() && !kernel_thread && enter_other_thread(pid)) read_program(record);
@@ -178,13 +178,14 @@ void ProcReader::read_program(ProcessRecord& record) {
   bool truncated = false;
   record.cmdline = read_file("cmdline", cmdline_, &truncated);
   if (truncated) record.flags |= format::kProcessCmdlineTruncated;
-  // After the arguments: both are gone once the process ends, so that an executable vouches for them.
+  // The executable comes after the arguments. Both disappear when the process ends, so an executable proves
+  // that the arguments were there.
   read_exe(record);
   read_cgroup(record);
 }
 
-// A first thread that has ended has no memory any more, but others may go on with it. Of many the first ones
-// are asked: the process waits.
+// A first thread that has ended has no memory any more, but other threads may still run the program. Tries
+// only the first few threads, because the process waits meanwhile.
 bool ProcReader::enter_other_thread(std::uint32_t pid) {
   const UniqueFd threads(::openat(process_.get(), "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   alignas(dirent64) std::array<char, 512> list;
@@ -206,7 +207,7 @@ bool ProcReader::enter_other_thread(std::uint32_t pid) {
 
 std::string_view ProcReader::read_file(const char* name, std::span<char> buffer, bool* truncated) {
   const UniqueFd file(::openat(process_.get(), name, O_RDONLY | O_CLOEXEC));
-  // These files come in one piece.
+  // One read() returns the whole of such a file.
   const ssize_t bytes = file ? ::read(file.get(), buffer.data(), buffer.size()) : 0;
   const auto length = static_cast<std::size_t>(std::max<ssize_t>(bytes, 0));
   if (truncated != nullptr) *truncated = length == buffer.size();
@@ -221,7 +222,7 @@ bool ProcReader::read_stat(ProcessRecord& record) {
   if (fields.kernel_thread) record.flags |= format::kProcessKernelThread;
   const auto since_boot_ns =
       static_cast<std::int64_t>(fields.start_ticks) * (1'000'000'000 / ticks_per_second_);
-  // Before a suspend, CLOCK_MONOTONIC may not have reached 0 yet at the start of the process.
+  // After a suspend, a process may have started before CLOCK_MONOTONIC's zero.
   record.time_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(since_boot_ns - boottime_offset_ns_, 0));
   return true;
 }
@@ -241,7 +242,7 @@ void ProcReader::read_exe(ProcessRecord& record) {
   // Not NUL-terminated: the length is what readlinkat returns.
   const ssize_t bytes = ::readlinkat(process_.get(), "exe", exe_.data(), exe_.size());
   record.exe = {exe_.data(), static_cast<std::size_t>(bytes > 0 ? bytes : 0)};
-  // Asks no filesystem that could make us wait.
+  // AT_STATX_DONT_SYNC keeps a remote filesystem from making us wait.
   struct statx file {};
   const bool found = ::statx(process_.get(), "exe", AT_STATX_DONT_SYNC, STATX_INO, &file) == 0;
   record.inode = found ? file.stx_ino : 0;

@@ -1,5 +1,4 @@
-// What /proc says about one process, read without allocating and without opening a file on a watched
-// filesystem.
+// Reads one process from /proc, without allocating and without opening a file on a watched filesystem.
 #pragma once
 
 #include <array>
@@ -17,34 +16,34 @@
 
 namespace rfan::recorder {
 
-// Whose a process is. A process that cannot be read has none of it.
+// The user, group and control group of a process. A process that cannot be read has none of them.
 struct ProcessIds {
-  std::uint32_t uid = UINT32_MAX;  // real; UINT32_MAX, which is nobody's: not known
+  std::uint32_t uid = UINT32_MAX;  // real; UINT32_MAX, which nobody has: unknown
   std::uint32_t gid = UINT32_MAX;
-  std::uint64_t cgroup = 0;  // fingerprint of the control group; 0: not known
+  std::uint64_t cgroup = 0;  // fingerprint of the control group; 0: unknown
 
-  // All of it.
+  // Returns whether all of them are known.
   bool known() const { return cgroup != 0; }
   bool operator==(const ProcessIds&) const = default;
 };
 
-// Fixed buffers, reused by every read; one thread. proc is not a filesystem that permission events exist for
-// (FS_DISALLOW_NOTIFY_PERM), so that reading it while an opener is held cannot wait for ourselves.
+// Reads into fixed buffers, which every read reuses; for one thread. The kernel has no permission events on
+// proc (FS_DISALLOW_NOTIFY_PERM), so reading it while an opener is held cannot wait for ourselves.
 class ProcReader {
  public:
-  // Opens /proc once. `boottime_offset_ns` is CLOCK_BOOTTIME minus CLOCK_MONOTONIC: /proc counts in boot
-  // time. Fails where /proc numbers processes as another pid namespace does: it would name the wrong ones.
+  // Opens /proc once. `boottime_offset_ns` is CLOCK_BOOTTIME minus CLOCK_MONOTONIC, because /proc counts in
+  // boot time. Fails if /proc belongs to another pid namespace: it would name the wrong processes.
   static Result<ProcReader> open(std::int64_t boottime_offset_ns);
 
-  // Fills everything but `serial` and `other` of a kDetails record; its strings point into this object and
-  // are valid until the next read. False when the process does not exist (any more) or none of its files
-  // could be read.
+  // Fills a kDetails record, except `serial` and `other`. Its strings point into this object and are valid
+  // until the next read. Returns false if the process does not exist any more or its stat or status could not
+  // be read.
   bool read(std::uint32_t pid, ProcessRecord& record);
 
-  // The user, the group and the control group that read() would tell: in 5 us instead of 50; in 17 where
-  // there are cgroups v1, in 25 before Linux 6.13.
+  // Returns the user, group and control group that read() would return. Takes 5 us instead of 50 us; 17 us
+  // with cgroups v1, 25 us before Linux 6.13.
   ProcessIds read_ids(std::uint32_t pid);
-  // The same of the process that was read() last.
+  // Returns these ids for the process of the last read().
   const ProcessIds& ids() const { return ids_; }
 
  private:
@@ -57,11 +56,11 @@ class ProcReader {
   bool read_stat(ProcessRecord& record);
   bool read_user(const std::optional<PidfdInfo>& info, ProcessRecord& record);
   void read_cgroup(ProcessRecord& record);
-  // Whether a pidfd tells the control group that /proc would.
+  // Returns whether a pidfd gives the same control group as /proc.
   bool tells_cgroup(const std::optional<PidfdInfo>& info) const { return info && !has_cgroups_v1_; }
   ProcessIds ids_of(const std::optional<PidfdInfo>& info, const ProcessRecord& record) const;
 
-  // A line per hierarchy. Of a longer file the lines that are whole are used.
+  // /proc/PID/cgroup has one line per hierarchy. Only the whole lines of a longer file are used.
   static constexpr std::size_t kCgroupFileBytes = 4 * format::kMaxCgroupBytes;
 
   UniqueFd proc_;
@@ -77,28 +76,29 @@ class ProcReader {
   std::array<char, kCgroupFileBytes> cgroup_{};
 };
 
-// Fields of /proc/PID/stat that we use. Pure, for tests: comm may contain spaces and parentheses.
+// The fields of /proc/PID/stat that we use.
 struct StatFields {
   std::string_view comm;
   std::uint32_t ppid = 0;
   bool kernel_thread = false;
-  std::uint64_t start_ticks = 0;  // since boot, in units of sysconf(_SC_CLK_TCK)
+  std::uint64_t start_ticks = 0;  // since boot, in ticks of sysconf(_SC_CLK_TCK)
 };
 bool parse_stat(std::string_view text, StatFields& fields);
 
-// Whether the text of /proc/self/status is of a proc that numbers processes as the kernel does for process
-// `pid` itself. True before Linux 4.1, which does not say.
+// Returns whether `status`, the text of /proc/self/status, comes from a proc that numbers processes as the
+// kernel does for process `pid` itself. Returns true before Linux 4.1, which does not say.
 bool is_of_own_pid_namespace(std::string_view status, std::uint32_t pid);
 
-// Whether this process has the pids of the machine, and not of a namespace of its own.
+// Returns whether this process sees the machine's pids and not those of another pid namespace.
 bool in_initial_pid_namespace();
 
-// The real user and group in the text of /proc/PID/status.
+// Reads the real user and group from the text of /proc/PID/status.
 bool parse_status_ids(std::string_view text, std::uint32_t& uid, std::uint32_t& gid);
 
-// The control group in the text of /proc/PID/cgroup (cgroups(7)), a part of `text`: the path in the unified
-// hierarchy (v2) unless that is the root; else in the named v1 hierarchies (systemd's), else in those of
-// the controllers, the first that is not the root; "/" when all are. Empty when there is no whole line.
+// Returns the control group in the text of /proc/PID/cgroup (cgroups(7)), as a part of `text`. Prefers the
+// path in the unified hierarchy (v2), then those in the named v1 hierarchies (systemd's), then those of the
+// controllers; takes the first that is not the root. Returns "/" if all are the root, and an empty view if
+// there is no whole line.
 std::string_view parse_cgroup(std::string_view text);
 
 }  // namespace rfan::recorder

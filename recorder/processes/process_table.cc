@@ -18,19 +18,20 @@ using format::ProcessId;
 
 namespace {
 
-// /proc tells the start of a process in ticks of 10 ms, the side band in nanoseconds.
+// /proc gives the start of a process in ticks of 10 ms, the side band in nanoseconds.
 bool same_start(std::uint64_t a, std::uint64_t b) {
   constexpr std::uint64_t kTwoTicksNs = 20'000'000;
   return (a > b ? a - b : b - a) <= kTwoTicksNs;
 }
 
-// Of a process that has given up its memory, because it ends, /proc names no executable and no arguments.
+// A process that is ending has given up its memory; /proc then shows neither executable nor arguments.
 bool has_lost_its_program(const ProcessRecord& details) {
   return details.exe.empty() && (details.flags & format::kProcessKernelThread) == 0;
 }
 
-// Whether what we see at the path of the executable is not the file that is executed. In what the side band
-// said, the file may be gone since, and an overlay may have told the inode of its layer.
+// Returns whether the path of the executable leads us to another file than the executed one. A path from the
+// side band may have lost its file since, and its inode may be that of an overlay's layer; neither counts as
+// another file.
 bool is_another_file(const ProcessRecord& record) {
   if (record.inode == 0 || !record.exe.starts_with('/')) return false;
   const std::string path(record.exe);
@@ -125,7 +126,7 @@ void ProcessTable::apply_exec(const ProcessRecord& record) {
   retire(record.other, record.time_ns);
 }
 
-// The image goes on where the other ends: neither its child nor another program.
+// Adds the image that replaces another within the same program: it is not a child of that image.
 void ProcessTable::apply_change(const ProcessRecord& record) {
   const Image* before = find(record.other);
   Image image;
@@ -153,7 +154,8 @@ void ProcessTable::apply_change(const ProcessRecord& record) {
   retire(record.other, record.time_ns);
 }
 
-// The program was this before it changed as well, if that was not known by then.
+// Copies the program's details to the image's predecessors in the same program, as far as theirs are still
+// unread.
 void ProcessTable::hand_back_program(const Image& image) {
   for (Image* before = find(image.before); before != nullptr && !before->is_read;
        before = find(before->before)) {
@@ -182,12 +184,13 @@ void ProcessTable::apply_details(const ProcessRecord& record) {
   const bool keeps_program = has_lost_its_program(record);
   if (!keeps_program) details.flags = record.flags;
   if (!keeps_program || !record.cmdline.empty()) details.cmdline = record.cmdline;
-  if (!record.cgroup.empty()) details.cgroup = record.cgroup;  // else what was inherited is the best guess
+  // Without one, the inherited control group is the best guess.
+  if (!record.cgroup.empty()) details.cgroup = record.cgroup;
   // The side band's start time is exact; /proc's has a resolution of 10 ms.
   if (details.start_time_ns == 0) details.start_time_ns = record.time_ns;
   const bool keeps_exe = keeps_program || image.exe_is_named;
   const std::string_view exe = keeps_exe ? std::string_view(image.exe) : record.exe;
-  // An entry of the trace cannot be changed: what was learnt since makes a new one.
+  // An entry of the trace cannot be changed, so new knowledge makes a new entry.
   if (!same_program(details, image.process) || image.exe != exe) image.trace_id = 0;
   image.process = std::move(details);
   image.user_known = true;
@@ -198,7 +201,7 @@ void ProcessTable::apply_details(const ProcessRecord& record) {
   latest_of_pid_[record.pid] = record.serial;
 }
 
-// Finds the place of an image that no fork or exec told of.
+// Finds the parent of an image that appeared without a fork or exec notification.
 void ProcessTable::adopt(Image& image, const ProcessRecord& record) {
   const Image* before = find(latest_of(record.pid));
   if (before != nullptr && same_start(before->process.start_time_ns, record.time_ns)) {
@@ -206,7 +209,7 @@ void ProcessTable::adopt(Image& image, const ProcessRecord& record) {
     image.parent = before->parent;
     image.process.parent = before->process.parent;
     image.in_scope = before->in_scope;
-    // An exec in between would have changed the name.
+    // An exec in between would have changed the comm.
     if (has_lost_its_program(record) && before->process.comm == record.comm) {
       image.exe = before->exe;
       image.process.cmdline = before->process.cmdline;
@@ -235,7 +238,7 @@ void ProcessTable::name_executable(ImageSerial serial, std::string_view path) {
   Image* named = find(serial);
   if (named == nullptr) return;
   set_executable(*named, path);
-  // And what became of it meanwhile, in the same program.
+  // Also name the later images of the same program.
   std::vector<Image*> later;
   for (Image* image = find(latest_of(named->process.pid)); image != nullptr && image != named;
        image = find(image->before))
@@ -292,8 +295,8 @@ bool ProcessTable::decide(Image& image, const RecordFilter& filter) {
   return *image.accepted;
 }
 
-// The image it came from. Where that is forgotten and not in this file either, what its parent process runs
-// now, if that is the process it was then and not a later one with its number.
+// Returns the image that this one came from. If that is forgotten and not in this file either, returns the
+// present image of the parent process, unless a later process has taken that pid.
 ImageSerial ProcessTable::parent_of(const Image& image) {
   if (find(image.parent) != nullptr || image.process.parent != 0) return image.parent;
   const auto serial = latest_of(image.process.ppid);

@@ -1,4 +1,4 @@
-// The writer thread's memory of processes: program images by serial, and their ids in the trace.
+// The writer thread's table of processes: program images by serial, and their ids in the trace.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -16,44 +16,46 @@
 
 namespace rfan::recorder {
 
-// Writer thread only. An image enters the trace when an event or a child of it does; images of processes that
-// ended are dropped after a grace period, so that memory follows the number of living processes.
+// An image enters the trace when one of its events or children does. Images of ended processes are dropped
+// after a grace period, so memory follows the number of living processes. For the writer thread.
 class ProcessTable {
  public:
-  // `root_pid`: only this process and its descendants are in scope; 0: everything is.
+  // `root_pid`: only this process and its descendants are in scope. 0: every process is.
   explicit ProcessTable(std::uint32_t root_pid) : root_pid_(root_pid) {}
 
-  // May look up the path of an executable: whether its file is unlinked, or another one than our root shows
-  // there. Then it was named in a chroot or another mount namespace, and is "(unreachable)/bin/true" (the
-  // word of getcwd(2)), so that nobody takes it for our /bin/true.
+  // Applies a record of the process log. May look up the path of an executable, to find out whether its file
+  // is unlinked or differs from the file at that path below our root. A different file was named in a chroot
+  // or another mount namespace. It is called "(unreachable)/bin/true" (the word of getcwd(2)), so that nobody
+  // mistakes it for our /bin/true.
   void apply(ProcessRecord record);
 
-  // The executable of an image, as the event of its exec names it: what the process itself would call it
-  // (in a chroot, or in another mount namespace) counts no more.
+  // Sets the executable of an image to the path in the event of its exec. It replaces the name that the
+  // process itself uses, which may come from a chroot or another mount namespace.
   void name_executable(ImageSerial serial, std::string_view path);
 
-  // Whether events of this image belong into the recording.
+  // Says whether events of an image belong in the recording.
   enum class Scope : std::uint8_t { kInside, kOutside, kUnknown };
   Scope scope_of(ImageSerial serial) const;
 
-  // Whether `filter` accepts the image; decided once and again when something new is learnt of it. The same
-  // filter every time. An image of which nothing is known is asked as such; kUnknown where it is left out for
-  // that.
+  // Returns whether `filter` accepts the image. Caches the answer until something new about the image is
+  // known; pass the same filter every time. Judges an unknown image as one without any traits. Returns
+  // kUnknown if the image is excluded only because something about it is unknown.
   Scope accepts(ImageSerial serial, const RecordFilter& filter);
 
-  // A time in which accepts() may have said the wrong thing of events of a process: it changed unseen in
-  // between, and the filter decides otherwise now.
+  // A time in which accepts() may have been wrong about events of a process: the process changed unseen
+  // meanwhile, and the filter now decides otherwise.
   struct Doubt {
     std::uint64_t first_ns;
     std::uint64_t last_ns;
   };
-  // Once each.
+  // Returns each doubt once.
   std::optional<Doubt> take_doubt() { return std::exchange(doubt_, std::nullopt); }
 
-  // The trace's id of the image, entered together with its ancestors if need be. 0: nothing is known of it.
+  // Returns the image's id in the trace and enters it, with its ancestors, if necessary. Returns 0 for an
+  // unknown image.
   format::ProcessId trace_id(ImageSerial serial, format::TraceWriter& trace);
 
-  // From now on trace_id() is asked about another file, in which nothing is entered yet.
+  // Makes trace_id() refer to a new file, which has no entries yet.
   void begin_file();
 
   // Forgets images whose process ended more than the grace period ago. `now_ns`: CLOCK_MONOTONIC.
@@ -63,26 +65,26 @@ class ProcessTable {
 
  private:
   struct Image {
-    format::Process process;  // parent and exe are filled in when it enters the trace
+    format::Process process;  // parent and exe are set when it enters the trace
     std::string exe;
     ImageSerial parent = 0;
     format::ProcessId trace_id = 0;
     bool in_scope = true;
     bool exe_is_named = false;     // by name_executable(), here or in an ancestor
-    ImageSerial before = 0;        // the same program in the same process, until it changed
+    ImageSerial before = 0;        // the image that this one replaced within the same program
     std::uint64_t since_ns = 0;    // with `before`: it changed between this and
     std::uint64_t changed_ns = 0;  // ... this
-    bool is_read = false;          // its details came
-    bool has_events = false;       // that the filter was asked about
-    bool user_known = false;       // its uid was told or read, here or in an ancestor
-    std::optional<bool> accepted;  // by the filter; empty: not asked yet
+    bool is_read = false;          // its details have arrived
+    bool has_events = false;       // accepts() was asked about events of it
+    bool user_known = false;       // its uid was reported or read, here or in an ancestor
+    std::optional<bool> accepted;  // by the filter; empty: undecided
   };
   struct Exit {
     ImageSerial serial;
     std::uint64_t time_ns;
   };
 
-  // Longer than ProcessTracker's, which decides until when events are attributed to an exited process.
+  // Longer than the grace period of ProcessTracker, which ends the attribution of events to an ended process.
   static constexpr std::uint64_t kExitGraceNs = 5'000'000'000;
 
   Image* find(ImageSerial serial);
@@ -105,7 +107,7 @@ class ProcessTable {
   std::string unreachable_;  // path that a record's `exe` points to
   absl::flat_hash_map<ImageSerial, Image> images_;
   absl::flat_hash_map<std::uint32_t, ImageSerial>
-      latest_of_pid_;        // to find the parent of a process read from /proc
+      latest_of_pid_;        // finds the parent of a process read from /proc
   std::deque<Exit> exited_;  // in order of time
   std::optional<Doubt> doubt_;
 };

@@ -15,7 +15,7 @@ namespace rfan::recorder {
 
 namespace {
 
-// Highest pid the kernel gives out, plus one. 4 Mi is the limit of a 64-bit kernel (PID_MAX_LIMIT).
+// Returns the highest pid of the kernel plus one. A 64-bit kernel allows up to 4 Mi (PID_MAX_LIMIT).
 std::uint32_t read_pid_limit() {
   constexpr std::uint32_t kPidMaxLimit = 4 * 1024 * 1024;
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/sys/kernel/pid_max", "re"),
@@ -25,12 +25,12 @@ std::uint32_t read_pid_limit() {
   return limit;
 }
 
-// Two readings of a pid with the same fingerprint are the same program of the same process; whose it is says
-// ProcessIds.
+// Identifies the program of a process: two reads of a pid with the same fingerprint saw the same program of
+// the same process. User, group and control group are in ProcessIds.
 std::uint64_t fingerprint_of(const ProcessRecord& record) {
   const std::hash<std::string_view> hash;
   std::uint64_t mixed = record.time_ns;
-  // A program does not become another one when its file is unlinked.
+  // Unlinking the file of a program does not make it another program.
   for (const auto text : {without_deleted_suffix(record.exe), record.cmdline, record.comm})
     mixed = mixed * 0x9E3779B97F4A7C15U + hash(text);
   return mixed;
@@ -151,7 +151,7 @@ void ProcessTracker::apply_exec(const PerfRecord& record, Entry& process) {
 }
 
 void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
-  // "//anon" and the like are no files.
+  // Names such as "//anon" are not files.
   if (!process.awaits_exe || !record.text.starts_with('/') || record.text.starts_with("//")) return;
   process.awaits_exe = false;
   append({.fact = ProcessFact::kExePath,
@@ -161,7 +161,7 @@ void ProcessTracker::apply_mapping(const PerfRecord& record, Entry& process) {
           .exe = record.text});
 }
 
-// The effective ids alone change more often, in file servers with every request.
+// Applies a change of the real id. Effective ids change more often, in file servers with every request.
 void ProcessTracker::apply_id(const PerfRecord& record, Entry& process) {
   const bool user = record.type == PerfRecord::Type::kUser;
   auto& known = user ? process.ids.uid : process.ids.gid;
@@ -174,14 +174,14 @@ void ProcessTracker::apply_id(const PerfRecord& record, Entry& process) {
                    .time_ns = record.time_ns});
 }
 
-// From here on the process is another image of the same program.
+// Makes the process another image of the same program.
 void ProcessTracker::change(Entry& process, ProcessRecord fact) {
   if (process.serial == 0) return;
   fact.other = process.serial;
   fact.serial = process.serial = next_serial_++;
   process.is_unread = false;
   if (filter_) {
-    // To be judged anew, for which it must be read.
+    // It must be read again to be judged again.
     process.needs_details = true;
     process.has_same_ids = false;
     process.accepted = false;
@@ -193,8 +193,8 @@ void ProcessTracker::change(Entry& process, ProcessRecord fact) {
 ImageSerial ProcessTracker::attribute(std::uint32_t pid) {
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
-  // The exit may lie behind begin_batch(): the side band is drained after the read. And the milliseconds
-  // wrap.
+  // The exit may be later than begin_batch(), because the side band is drained after the read. The
+  // milliseconds wrap.
   const auto gone_ms = static_cast<std::int32_t>(now_ms_ - process->exit_ms);
   const bool long_gone = process->exit_ms != 0 && gone_ms > static_cast<std::int32_t>(kExitGraceMs);
   if (long_gone) *process = {};
@@ -206,8 +206,8 @@ ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
   attribute(pid);
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
-  const bool begins_exec = executes && !process->is_executing;  // its interpreter is held as well
-  process->is_executing = executes;  // an attempt that failed is over when it opens something else
+  const bool begins_exec = executes && !process->is_executing;  // the exec's interpreter is held as well
+  process->is_executing = executes;  // a failed attempt is over when it opens another file
   const bool looks_at_exec = begins_exec && has_sure_ids(*process);
   if (process->needs_details && !process->has_same_ids && !looks_at_exec) {
     meet_held(pid, *process);
@@ -217,7 +217,7 @@ ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
   return process->serial;
 }
 
-// A program that is not read yet has those it inherited, if they did not change since.
+// Returns whether `ids` can be trusted. An unread program has inherited them, unless they changed since.
 bool ProcessTracker::has_sure_ids(const Entry& process) {
   return process.ids.known() && !(process.executed && process.needs_details);
 }
@@ -228,12 +228,12 @@ bool ProcessTracker::wants_look(const Entry& process) const {
 
 void ProcessTracker::look_again(std::uint32_t pid, Entry& process) {
   ProcessRecord record;
-  // Killed meanwhile, it does nothing any more (read_later()).
+  // If it was killed meanwhile, it causes no more events (read_later()).
   if (!looks_the_same(pid, process) && read_proc(pid, record) && !record.exe.empty())
     complete(process, record);
 }
 
-// Else looked_ms remains the time of the last look that found it so.
+// On a difference, keeps in looked_ms the time of the last look that found these ids.
 bool ProcessTracker::looks_the_same(std::uint32_t pid, Entry& process) {
   process.has_same_ids = process.ids == reader_.read_ids(pid);
   if (process.has_same_ids) process.looked_ms = now_ms_;
@@ -249,7 +249,7 @@ void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
   ProcessRecord record;
   if (!read_proc(pid, record)) return;
   complete(process, record);
-  // Once its parent is read, not all its other forks must be.
+  // Reading the parent spares reading each of its other forks.
   Entry* parent = process.executed ? nullptr : entry(record.ppid);
   if (parent != nullptr && parent->executed && parent->needs_details) keep_unread(record.ppid, *parent);
 }
@@ -258,7 +258,7 @@ ImageSerial ProcessTracker::attribute_told(std::uint32_t pid, bool may_be_read) 
   const ImageSerial serial = attribute(pid);
   if (!is_current(pid, serial)) return serial;
   Entry& process = *entry(pid);
-  // A fork alone is no reason: its program is its parent's.
+  // A fork alone is no reason to read it: it runs its parent's program.
   if (may_be_read && ((process.needs_details && process.executed) || wants_look(process)))
     keep_unread(pid, process);
   return serial;
@@ -270,15 +270,15 @@ void ProcessTracker::keep_unread(std::uint32_t pid, Entry& process) {
   process.is_unread = true;
 }
 
-// Whether what is read of the pid now is true of the image.
+// Returns whether the image is still that of the pid, so that a read now describes it.
 bool ProcessTracker::is_current(std::uint32_t pid, ImageSerial image) {
   const Entry* process = entry(pid);
   return process != nullptr && image != 0 && process->serial == image && process->generation == generation_ &&
          process->exit_ms == 0;
 }
 
-// The image is known from the side band; /proc adds user, command line and executable. If its ids are not as
-// known any more, it is another image from here on: what it did before was done by the other user.
+// Adds the user, command line and executable from /proc to an image that the side band reported. If its ids
+// have changed, it becomes another image from here on, because its earlier events belong to the other user.
 void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
   if (process.ids.known() && process.ids != reader_.ids()) {
     // Wraps as looked_ms does, every 49 days.
@@ -289,7 +289,7 @@ void ProcessTracker::complete(Entry& process, ProcessRecord& record) {
                      .since_ns = now_ns_ - std::min(now_ns_, std::uint64_t{looked_ago_ms} * 1'000'000)});
   }
   record.serial = process.serial;
-  // What did not fit into the log must be read again.
+  // A record that did not fit into the log must be read again.
   if (!append(record)) return;
   process.needs_details = false;
   process.awaits_exe = false;
@@ -316,7 +316,7 @@ void ProcessTracker::judge(Entry& process, const ProcessRecord& record) const {
       filter_->accepts_process({without_deleted_suffix(record.exe), record.comm, record.uid, record.cgroup});
 }
 
-// What is known of the pid may be out of date. A process that cannot be read any more keeps its last known
+// Reads a pid again whose data may be out of date. A process that cannot be read any more keeps its last
 // image.
 ImageSerial ProcessTracker::identify_again(std::uint32_t pid, Entry& process) {
   ProcessRecord record;
@@ -336,7 +336,7 @@ ImageSerial ProcessTracker::identify_again(std::uint32_t pid, Entry& process) {
   const Entry* parent = entry(record.ppid);
   process.in_tree = pid == root_pid_ || (parent != nullptr && parent->in_tree);
   judge(process, record);
-  // What did not fit into the log must be read again.
+  // A record that did not fit into the log must be read again.
   if (!append(record)) process = {};
   return process.serial;
 }

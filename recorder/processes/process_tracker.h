@@ -1,4 +1,4 @@
-// The reader thread's view of processes: which program image is behind a pid at this moment.
+// The reader thread's view of processes: maps each pid to its current program image.
 #pragma once
 
 #include <array>
@@ -14,44 +14,45 @@
 
 namespace rfan::recorder {
 
-// Reader thread only (seed() before that thread starts). Keeps 48 bytes per pid in a table indexed by pid, so
-// that there is nothing to evict and nothing to allocate; pages of pids never seen are never touched.
-// Everything learnt goes to the ProcessLog, where the writer thread makes names of it.
+// Tracks the image of every pid for the reader thread; seed() runs before that thread starts. A table indexed
+// by pid takes 48 bytes per pid, so nothing is evicted or allocated, and pages of unused pids stay untouched.
+// All facts go to the ProcessLog, from which the writer thread makes names.
 //
-// Forks, execs, names, and, with the process connector, users and groups are told of as they change. Whatever
-// is not is looked at again: before the answer to a held process whose last look is kLookAgainMs ago, after
-// that of any other with an event. Events of a process in the time between are put down to what it was
-// before.
+// The side band reports forks, execs and names when they happen, and with the process connector also users
+// and groups. Everything else is looked at again: before the answer to a held process whose last look was
+// kLookAgainMs ago, and after the answer for any other process with an event. Events in between are
+// attributed to the earlier image.
 class ProcessTracker {
  public:
-  // `side_band` false: there are no fork/exec/exit notifications, so that a process must be read again in
-  // every batch (slower, never wrong).
+  // `side_band` is false if there are no fork, exec and exit notifications. Then a process is read again in
+  // every batch, which is slower but never wrong.
   static Result<ProcessTracker> create(ProcessLog& log, ProcReader reader, bool side_band);
 
-  // Reads every process that runs now. Returns how many.
+  // Reads every running process. Returns their number.
   std::uint32_t seed();
 
   // Applies one notification of the side band.
   void apply(const PerfRecord& record);
 
-  // Call before the events of a batch are attributed. `now_ns`: CLOCK_MONOTONIC.
+  // Call it before attributing the events of a batch. `now_ns`: CLOCK_MONOTONIC.
   void begin_batch(std::uint64_t now_ns);
 
-  // The image behind a held event of `pid`: the process is waiting for our answer and certainly exists, so
-  // that one not read since its last fork or exec is read from /proc now; but a fork is its
-  // parent's program while it has its user, group and control group, and may be read later. `executes`:
-  // then it need not be read at all, but one that became another user since it was read is another image. 0:
-  // nothing can be known.
+  // Returns the image behind a permission event of `pid`, or 0 if it cannot be known. The process waits for
+  // our answer, so it exists. If it was not read since its last fork or exec, it is read from /proc now. A
+  // fork that still has the user, group and control group of its parent runs its parent's program and may be
+  // read later. If `executes`, the program need not be read at all; only its ids are looked at, because a
+  // change of user since the last read makes another image.
   ImageSerial attribute_held(std::uint32_t pid, bool executes);
 
-  // The image behind an event that nobody waits for. A program not yet read, or not looked at for long, is
-  // read later, if it may be.
+  // Returns the image behind a notification event. If `may_be_read`, a program that is unread, or was not
+  // looked at for long, is queued to be read later.
   ImageSerial attribute_told(std::uint32_t pid, bool may_be_read = true);
 
-  // Some 50 us each: to be read when nobody waits for an answer.
+  // Returns whether any program is queued to be read. Reading takes about 50 us each: do it when nobody waits
+  // for us.
   bool has_unread() const { return unread_count_ > 0; }
-  // Reads the process met last, the likeliest to run still. It counts only if its program is the same
-  // afterwards: `drain` must apply() what the side band has.
+  // Reads the process queued last, which most likely still runs. Discards the result if the process has
+  // another image afterwards; to find that out, `drain` must apply() the records of the side band.
   template <typename Drain>
   void read_later(Drain&& drain) {
     const auto [pid, image] = unread_[--unread_count_];
@@ -63,22 +64,23 @@ class ProcessTracker {
     ProcessRecord record;
     if (!read_proc(pid, record)) return;
     drain();
-    // Killed meanwhile, it has no executable and no control group any more, and does nothing.
+    // A process that was killed meanwhile has no executable and no control group any more, and causes no more
+    // events.
     if (!is_current(pid, image) || (is_known && record.exe.empty())) return;
     complete(process, record);
   }
 
-  // From here on is_recorded() can be asked. `root_pid`: only this process and its descendants; 0: no such
-  // limit. Before seed().
+  // Enables is_recorded(). `root_pid`: only this process and its descendants; 0: no such limit. Call it
+  // before seed().
   void watch_scope(std::uint32_t root_pid, const RecordFilter& filter);
-  // Whether events of `pid`, just attributed as held, are recorded as far as its process matters. Cheap:
-  // decided when the process was read, inherited in forks. Where it cannot be known, false.
+  // Returns whether the process of `pid`, just passed to attribute_held(), is in the recording. Returns false
+  // if unknown. Cheap: decided when the process was read, and inherited by forks.
   bool is_recorded(std::uint32_t pid);
 
-  // Forgets what is known (notifications were lost): each process is read again when it is next held.
+  // Discards all knowledge after a loss of notifications: each process is read again when it is next held.
   void invalidate() { ++generation_; }
 
-  // From here on as if created without a side band.
+  // From now on works as if created without a side band.
   void do_without_side_band() {
     side_band_ = false;
     invalidate();
@@ -86,30 +88,31 @@ class ProcessTracker {
 
   std::uint64_t process_reads() const { return process_reads_; }
   std::uint64_t process_read_ns() const { return process_read_ns_; }
-  // Facts that did not fit into the log or that the kernel dropped since the last call.
+  // Returns the number of facts that the log refused or the kernel dropped since the last call.
   std::uint64_t take_lost();
 
  private:
   struct Entry {
-    ImageSerial serial = 0;          // 0: not known
-    std::uint32_t exit_ms = 0;       // CLOCK_MONOTONIC / 1 ms of the exit, 0 while it runs
-    std::uint32_t generation = 0;    // of the knowledge; stale when it is not generation_
+    ImageSerial serial = 0;          // 0: unknown
+    std::uint32_t exit_ms = 0;       // CLOCK_MONOTONIC / 1 ms of the exit; 0 while it runs
+    std::uint32_t generation = 0;    // of the knowledge; stale if not generation_
     std::uint32_t looked_ms = 0;     // CLOCK_MONOTONIC / 1 ms of the last look at its ids
     bool needs_details : 1 = false;  // not read from /proc since the fork or exec
-    bool executed : 1 = false;       // the image came with an exec: its command line is its own
-    bool has_same_ids : 1 = false;   // as known; a fork is its parent's program then
-    bool is_executing : 1 = false;   // an exec of it was held
-    bool is_unread : 1 = false;      // it is among those to be read later
-    bool awaits_exe : 1 = false;     // the first executable mapping after the exec names the executable
+    bool executed : 1 = false;       // the image came with an exec, so its command line is its own
+    bool has_same_ids : 1 = false;   // the last look found `ids`; a fork then runs its parent's program
+    bool is_executing : 1 = false;   // it is held in an exec
+    bool is_unread : 1 = false;      // it is in unread_
+    bool awaits_exe : 1 = false;     // the first executable mapping after the exec gives the executable
     bool in_tree : 1 = false;        // it descends from the root of the recording; only with watch_scope()
     bool accepted : 1 = false;       // the filter accepts it; likewise
-    std::uint64_t fingerprint = 0;   // of what /proc said when it was last read; 0: not read
-    ProcessIds ids{};                // then, or the parent's at the fork, and what was told since
+    std::uint64_t fingerprint = 0;   // of the contents of /proc at the last read; 0: unread
+    ProcessIds ids{};                // as last read, or the parent's at the fork; updated by the connector
   };
 
-  // An exited process still owns events that were queued before its end; after this its pid may be anyone's.
+  // An ended process still owns events from before its end. After this time its pid may belong to another
+  // process.
   static constexpr std::uint32_t kExitGraceMs = 2000;
-  // A look takes 5 to 17 us: 0.02 % of the time of a process that opens without pause.
+  // A look takes 5 to 17 us, which is 0.02 % of the time of a process that opens files without pause.
   static constexpr std::uint32_t kLookAgainMs = 100;
 
   ProcessTracker(ProcessLog& log, ProcReader reader, LockedMemory table, std::uint32_t pid_limit,
@@ -146,7 +149,7 @@ class ProcessTracker {
   std::uint32_t now_ms_ = 0;  // its lower 32 bits in milliseconds
   std::uint32_t root_pid_ = 0;
   std::optional<RecordFilter> filter_;  // of watch_scope()
-  // What finds no room is not read, unless its next event asks for it again.
+  // Processes to read later. One that finds no room stays unread unless its next event queues it again.
   struct Unread {
     std::uint32_t pid;
     ImageSerial image;

@@ -25,22 +25,22 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual std::uint64_t now_ns() const { return monotonic_ns(); }
-  // Sleeps, perhaps shorter when a signal comes.
+  // Sleeps. A signal may end it early.
   virtual void sleep(std::uint64_t ns) const;
 
   static const Clock& real();
 };
 
-// CPU time in nanoseconds; the kernel tells user and system time apart in microseconds.
+// CPU time in nanoseconds. The kernel divides it into user and system time in steps of a microsecond.
 struct CpuTime {
   std::uint64_t user_ns = 0;
   std::uint64_t system_ns = 0;
   std::uint64_t total_ns() const { return user_ns + system_ns; }
 };
 CpuTime thread_cpu_time();   // of the calling thread
-CpuTime process_cpu_time();  // of all threads, those that have ended too
+CpuTime process_cpu_time();  // of all threads, including those that have ended
 
-// The three clocks, read one after the other within about 100 ns.
+// Reads the three clocks one after the other, within about 100 ns.
 format::ClockSample sample_clocks();
 
 }  // namespace rfan::recorder

@@ -1,4 +1,4 @@
-// Tells when somebody set the time of day.
+// Notices when somebody sets the time of day.
 #pragma once
 
 #include "format/base/error.h"
@@ -6,15 +6,15 @@
 
 namespace rfan::recorder {
 
-// A timer that never ends and that the kernel cancels when CLOCK_REALTIME is set (timerfd_create(2),
-// TFD_TIMER_CANCEL_ON_SET; a clock that is slewed does not count). One thread.
+// A timer that never expires. The kernel cancels it when CLOCK_REALTIME is set (timerfd_create(2),
+// TFD_TIMER_CANCEL_ON_SET); slewing the clock does not cancel it. For one thread.
 class ClockWatch {
  public:
   static Result<ClockWatch> open();
 
   // Readable when the clock was set.
   int fd() const { return timer_.get(); }
-  // Whether it was, since the last call. Does not block.
+  // Returns whether the clock was set since the last call. Does not block.
   bool take();
 
  private:

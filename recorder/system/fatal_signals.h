@@ -1,4 +1,4 @@
-// What a crash of the recorder does first: let every opener go.
+// The first act of a crashing recorder: it releases every opener.
 #pragma once
 
 #include <array>
@@ -6,13 +6,12 @@
 
 namespace rfan::recorder {
 
-// A crash.
+// The signals of a crash.
 inline constexpr std::array<int, 7> kFatalSignals{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGSYS, SIGTRAP};
 
-// From now on kFatalSignals close `group_fd` before they end the
-// process as they would have. Without this the openers wait until the memory of the process is torn down,
-// since the kernel closes descriptors after that. One group per process; -1 takes it back, before the
-// descriptor is closed.
+// Makes kFatalSignals close `group_fd` before they end the process in the usual way. Without this the openers
+// wait until the kernel has torn down the memory of the process, because it closes descriptors only after
+// that. One group per process. Call it with -1 before closing the descriptor.
 void close_on_fatal_signal(int group_fd);
 
 }  // namespace rfan::recorder

@@ -19,13 +19,13 @@ namespace rfan::recorder {
 
 namespace {
 
-// The bound is counted in the guardian's own turns, not read off a clock: a machine that was suspended or a
-// virtual machine that was paused stood still for both of us.
+// The guardian counts its own turns instead of reading a clock: while a machine is suspended or a virtual
+// machine is paused, recorder and guardian both stand still.
 constexpr int kTicksPerStall = 8;
 
 void become_unstoppable() {
   ::prctl(PR_SET_NAME, "rfan-guardian");
-  ::setsid();  // out of reach of the terminal and of a signal to the recorder's process group
+  ::setsid();  // beyond the terminal and signals to the recorder's process group
   ::mlockall(MCL_CURRENT);
   sched_param priority{};
   priority.sched_priority = 2;  // above the reader thread; best effort
@@ -41,7 +41,7 @@ Result<Guardian> Guardian::start(std::chrono::milliseconds max_stall) {
   Guardian guardian(new (memory) Shared, tick);
   const UniqueFd recorder(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
   if (!recorder) return errno_error("cannot watch the recorder process");
-  // Before the fork: on a busy machine a signal may come before the guardian's first instruction.
+  // Block before the fork: on a busy machine a signal may arrive before the guardian's first instruction.
   const auto signals = block_all_signals();
   guardian.pid_ = ::fork();
   if (guardian.pid_ == 0) watch(*guardian.shared_, recorder.get(), tick);
@@ -64,7 +64,7 @@ void Guardian::watch(const Shared& shared, int recorder, std::chrono::millisecon
     last_beats = beats;
     if (silent_ticks < kTicksPerStall) continue;
     ::syscall(SYS_pidfd_send_signal, recorder, SIGKILL, nullptr, 0);
-    // The openers are free from here on, so that a terminal that blocks hurts nobody.
+    // The openers are free from here on, so a blocking terminal harms nobody.
     constexpr char kText[] =
         "rfanrec: the recorder did not answer in time and was killed, so that no program hangs; "
         "the trace is readable up to its last flush (see --max-stall)\n";

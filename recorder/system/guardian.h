@@ -1,4 +1,4 @@
-// The dead man's switch: a small process that kills a recorder which no longer answers.
+// The dead man's switch: a small process that kills a recorder that no longer answers.
 #pragma once
 
 #include <sys/types.h>
@@ -12,13 +12,14 @@
 
 namespace rfan::recorder {
 
-// The kernel lets every waiting opener go when the group's last descriptor is closed, and a killed process
-// closes it. So whatever stops the reader thread (SIGSTOP, a debugger, starvation, a bug) ends, for the
-// openers, at the stall bound.
+// Bounds the time for which a stalled reader thread (SIGSTOP, a debugger, starvation, a bug) holds its
+// openers. The guardian kills the recorder after max_stall without a beat. A killed process closes its
+// descriptors, and the kernel releases every waiting opener when the last descriptor of the group is closed.
 //
-// start() forks the guardian before there is a group: it holds no copy of it, opens nothing, allocates
-// nothing and keeps its few pages locked. It ends with the recorder. A child, not the parent as first
-// designed: the shell then waits for the recorder itself, and signals and exit status need no forwarding.
+// start() forks the guardian before the group exists, so the guardian has no copy of it. The guardian opens
+// nothing, allocates nothing, keeps its few pages locked and ends with the recorder. The first design made
+// the guardian the parent; as a child it leaves the recorder to the shell, which then waits for the recorder
+// itself, and neither signals nor the exit status need forwarding.
 class Guardian {
  public:
   static Result<Guardian> start(std::chrono::milliseconds max_stall);
@@ -26,16 +27,17 @@ class Guardian {
   Guardian& operator=(Guardian&&) = delete;
   ~Guardian();  // ends the guardian
 
-  // Readable when the guardian has ended, which nobody asked it to: from then on nothing frees the openers.
+  // Readable when the guardian has ended, which is always unexpected: from then on nothing releases the
+  // openers.
   int pidfd() const { return pidfd_.get(); }
 
-  // Reader thread, at least every beat_interval(): "I am turning".
+  // Reports that the reader thread is running. The reader thread calls it at least every beat_interval().
   void beat() { shared_->beats.store(++beats_, std::memory_order_relaxed); }
   std::chrono::milliseconds beat_interval() const { return beat_interval_; }
 
-  // The watch begins: set-up may take as long as it likes.
+  // Starts the watch. Set-up before it may take any time.
   void arm() { shared_->armed.store(true, std::memory_order_relaxed); }
-  // The reader owes nothing any more: what follows may take as long as it likes again.
+  // Ends the watch, once the reader has answered everything. The rest may take any time.
   void disarm() { shared_->armed.store(false, std::memory_order_relaxed); }
 
  private:

@@ -12,7 +12,7 @@ InheritedSignals InheritedSignals::take_over() {
   for (const int number : UserSignals::kEnding) ::sigdelset(&blocked, number);
   for (const int number : kFatalSignals) ::sigdelset(&blocked, number);
   ::sigprocmask(SIG_SETMASK, &blocked, &inherited.mask_);
-  // Where it is ignored, children leave no exit status behind (wait(2)).
+  // While SIGCHLD is ignored, children leave no exit status (wait(2)).
   inherited.ignores_children_ = ::signal(SIGCHLD, SIG_DFL) == SIG_IGN;
   return inherited;
 }

@@ -19,7 +19,8 @@ Result<LockedMemory> LockedMemory::allocate(std::size_t bytes, std::string_view 
 }
 
 void LockedMemory::populate(std::size_t bytes) {
-  // Best effort, as above. MADV_POPULATE_WRITE needs Linux 5.14; before, pages come with their first use.
+  // Best effort like allocate(). MADV_POPULATE_WRITE needs Linux 5.14; before that, each page is locked on
+  // first use.
   [[maybe_unused]] const int populated = ::madvise(data_, std::min(bytes, size_), MADV_POPULATE_WRITE);
 }
 

@@ -8,13 +8,12 @@
 
 namespace rfan::recorder {
 
-// An anonymous mapping, zeroed; a page is locked when it is first used, and takes no memory before. Owner
-// type; unmaps on destruction.
+// An anonymous mapping of zeros. A page takes memory only from its first use on, and is locked then. Unmaps
+// itself on destruction.
 class LockedMemory {
  public:
-  // Locking is best effort: without CAP_IPC_LOCK and above RLIMIT_MEMLOCK the memory is usable, but not
-  // locked. Anonymous memory has no file behind it, so a fault on it can never wait
-  // for our own answer.
+  // Locks as far as it can: without CAP_IPC_LOCK, memory above RLIMIT_MEMLOCK is usable but not locked. No
+  // file backs anonymous memory, so a fault on it can never wait for an answer of ours.
   static Result<LockedMemory> allocate(std::size_t bytes, std::string_view purpose);
 
   LockedMemory() = default;
@@ -22,7 +21,7 @@ class LockedMemory {
   LockedMemory& operator=(LockedMemory&& other) noexcept;
   ~LockedMemory();
 
-  // Touches and locks the first `bytes` now.
+  // Touches and locks the first `bytes` bytes now.
   void populate(std::size_t bytes);
 
   std::byte* data() const { return data_; }

@@ -36,7 +36,7 @@ void write_unless_blocked(const std::string& text) {
   // A pipe that is ready takes PIPE_BUF bytes at once (pipe(7)).
   pollfd ready{STDERR_FILENO, POLLOUT, 0};
   if (::poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT) != 0) {
-    // What cannot be shown is not worth an error.
+    // A failure to show the text is not worth an error.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
   }
 }

@@ -1,21 +1,22 @@
-// What rfanrec says on standard error.
+// Messages of rfanrec on standard error.
 #pragma once
 
 #include <string>
 
 namespace rfan::recorder {
 
-// One line; what a terminal must not get is escaped. Waits for whoever reads standard error: before the first
-// mark, and after the last, only.
+// Prints one line and escapes bytes that could harm a terminal. Waits for the reader of standard error: call
+// it only before the first mark and after the last.
 void say(const std::string& text);
 
-// Prints `text` on standard output. Says why, and returns false, if it cannot be written.
+// Prints `text` on standard output. On failure says why and returns false.
 bool print(const std::string& text);
 
-// Likewise while a recording runs: left out when standard error would block.
+// Like say(), but for use during a recording: drops the line if standard error would block.
 void say_unless_blocked(const std::string& text);
 
-// `text` as it is. A full pipe, or a terminal that was stopped (Ctrl-S), takes nothing.
+// Writes `text` unescaped, or drops it if standard error would block (a full pipe, or a terminal stopped by
+// Ctrl-S).
 void write_unless_blocked(const std::string& text);
 
 }  // namespace rfan::recorder

@@ -1,4 +1,4 @@
-// Which CPUs are online, asked again and again.
+// The list of online CPUs, read repeatedly.
 #pragma once
 
 #include <array>
@@ -10,17 +10,18 @@
 
 namespace rfan::recorder {
 
-// The numbers in a list like "0-3,8" (cpuset(7)), ascending, below `limit`; what is no such list ends it.
+// Returns the numbers in a list like "0-3,8" (cpuset(7)), ascending, below `limit`. Stops at the first
+// invalid byte.
 std::vector<int> parse_cpu_list(std::string_view text, int limit);
 
-// One thread. /sys is opened once, so that a look opens nothing. A CPU that goes and comes back between two
-// looks is not noticed.
+// For one thread. Opens /sys once, so look() opens nothing. Misses a CPU that goes offline and returns
+// between two looks.
 class OnlineCpus {
  public:
-  // An error where there is no /sys; look() then never reports.
+  // Fails if there is no /sys.
   static Result<OnlineCpus> open();
 
-  // Whether the list is another one than at the look before. 2 us; does not allocate.
+  // Returns whether the list differs from that of the previous call. Takes 2 us; does not allocate.
   bool look();
   std::vector<int> list(int limit) const { return parse_cpu_list(text(), limit); }
 

@@ -15,8 +15,8 @@ namespace rfan::recorder {
 
 namespace {
 
-// sys_admin: fanotify permission events and perf; dac_read_search and sys_ptrace: /proc/PID of other users;
-// sys_nice and ipc_lock: a reader thread that is never late; net_admin: users that change, before Linux 6.6.
+// sys_admin: fanotify permission events and perf. dac_read_search and sys_ptrace: /proc/PID of other users.
+// sys_nice and ipc_lock: a reader thread that is never late. net_admin: changes of users, before Linux 6.6.
 constexpr const char* kCapabilities =
     "cap_sys_admin,cap_dac_read_search,cap_sys_ptrace,cap_sys_nice,cap_ipc_lock,cap_net_admin";
 

@@ -1,4 +1,4 @@
-// What a recording needs from the system: capabilities, descriptors.
+// Capabilities and descriptors that a recording needs from the system.
 #pragma once
 
 #include <chrono>
@@ -8,15 +8,15 @@
 
 namespace rfan::recorder {
 
-// An error that names the missing capability and both ways to grant it, when this process may not record.
+// Fails if this process may not record. The error names the missing capability and both ways to grant it.
 Status check_privileges();
 
-// An error where the program lends its privileges to a user who has none (file capabilities, set-user-ID),
-// and he asks for what only an administrator may do to others: to refuse their opens, to let them wait for
-// long. Whoever starts it as root, or a service manager that gives it ambient capabilities, may.
+// Fails if the program lends its privileges to an unprivileged user (file capabilities, set-user-ID) and that
+// user asks for an administrator's power over others: to deny their opens or to hold them for long. Root may
+// do both, and so may a service that gets ambient capabilities.
 Status check_lent_privileges(bool denies, std::chrono::milliseconds max_stall);
 
-// Raises the limit of open files to the hard one and returns it.
+// Raises the soft limit of open files to the hard limit and returns it.
 Result<std::int64_t> raise_descriptor_limit();
 
 }  // namespace rfan::recorder

@@ -10,15 +10,15 @@ namespace rfan::recorder {
 
 namespace {
 
-// struct sched_attr of <linux/sched/types.h>, which cannot be included beside <sched.h>; the size of its
-// first version (SCHED_ATTR_SIZE_VER0).
+// struct sched_attr of <linux/sched/types.h>, which cannot be included together with <sched.h>. It has the
+// size of the first version (SCHED_ATTR_SIZE_VER0).
 struct SchedulingAttributes {
   std::uint32_t size = sizeof(SchedulingAttributes);
   std::uint32_t policy = SCHED_OTHER;
   std::uint64_t flags = 0;
   std::int32_t nice = 0;
   std::uint32_t priority = 0;
-  std::uint64_t runtime_ns = 0;  // of an ordinary thread: how long its turns are, since Linux 6.12
+  std::uint64_t runtime_ns = 0;  // length of an ordinary thread's turns, since Linux 6.12
   std::uint64_t deadline_ns = 0;
   std::uint64_t period_ns = 0;
 };

@@ -12,7 +12,8 @@ namespace rfan::recorder {
 
 namespace {
 
-// timeout(1) signals its child, then its own group with the child in it: a second request comes later.
+// timeout(1) signals its child, then its own process group with the child in it. A real second request comes
+// later.
 constexpr std::uint64_t kSameRequestNs = 1'000'000'000;
 
 std::atomic<std::uint64_t> g_asked_to_end_ns = 0;                // CLOCK_MONOTONIC; 0: not asked

@@ -1,4 +1,4 @@
-// What people ask of a running recorder by signals.
+// Requests that users send to a running recorder by signals.
 #pragma once
 
 #include <array>
@@ -11,38 +11,40 @@
 
 namespace rfan::recorder {
 
-// Main thread only.
+// For the main thread only.
 class UserSignals {
  public:
-  // Ask to end. SIGXCPU: the CPU time that the starter allowed is used up, at a little more the kernel kills.
+  // Requests to end. SIGXCPU says that the starter's limit of CPU time is used up; a little later the kernel
+  // kills.
   static constexpr std::array<int, 5> kEnding{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
-  // Asks to go on in the next file.
+  // Request to begin the next file.
   static constexpr int kRotation = SIGUSR2;
   // The command was stopped, or a child has ended.
   static constexpr int kChild = SIGCHLD;
 
   struct Request {
     int number = 0;
-    bool from_terminal = false;  // Ctrl-C: whoever else is in the foreground got it as well
+    // Ctrl-C: every other process in the foreground got the signal as well.
+    bool from_terminal = false;
   };
 
-  // Receives these signals from now on, but those that the starter ignores. Call it before the first thread,
-  // so that all inherit it, and after InheritedSignals::take_over().
+  // Starts to receive these signals, except those that the starter ignores. Call it before the first thread
+  // starts, so that all threads inherit the mask, and after InheritedSignals::take_over().
   Status open();
   // Readable when there is a request.
   int fd() const { return fd_.get(); }
-  // The next one that is there. A signal that only repeats the last one is passed over: timeout(1) sends two
-  // for one request.
+  // Returns the next pending request. Skips a signal that only repeats the last one: timeout(1) sends two for
+  // one request.
   std::optional<Request> take();
 
-  // From now on a second request ends the process at once: nobody waits for us any more, but the output may
-  // block for ever.
+  // From now on a second request ends the process at once: no opener waits for us any more, but the output
+  // may block for ever.
   void end_at_second_request() const;
 
  private:
   bool is_repeated(const Request& request);
 
-  sigset_t ending_{};  // those of kEnding that are not ignored
+  sigset_t ending_{};  // the signals of kEnding that are not ignored
   UniqueFd fd_;
   int last_ = 0;
   std::uint64_t last_ns_ = 0;  // CLOCK_MONOTONIC; 0: none so far

@@ -15,13 +15,13 @@ Result<WakeEvent> WakeEvent::create() {
 
 void WakeEvent::wake() const {
   const std::uint64_t one = 1;
-  // Fails at 2^64 - 1, when it is readable in any case.
+  // Fails at 2^64 - 1; the event is readable then anyway.
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof one);
 }
 
 void WakeEvent::clear() const {
   std::uint64_t count = 0;
-  // Fails when there is nothing to clear.
+  // Fails if there is nothing to clear.
   [[maybe_unused]] const auto bytes = ::read(event_.get(), &count, sizeof count);
 }
 

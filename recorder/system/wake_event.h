@@ -8,8 +8,8 @@
 
 namespace rfan::recorder {
 
-// An eventfd. No call blocks or allocates, or can fail in a way that matters: once it is readable, more
-// wake-ups change nothing.
+// An eventfd. Its calls never block or allocate. A failed call does no harm: once the event is readable,
+// further wake-ups change nothing.
 class WakeEvent {
  public:
   static Result<WakeEvent> create();

@@ -1,4 +1,4 @@
-// Who did it: every event has the right process, executable and command line, however short-lived.
+// Every event has the right process, executable and command line, however short the process lives.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,7 +167,8 @@ TEST_F(KernelTest, AProcessOlderThanTheRecordingIsKnown) {
   EXPECT_EQ(events[0].ppid, ::getpid());
 }
 
-// Killed while its exec waits for the answer, it is read from /proc when it has no memory any more.
+// A process that is killed while its exec waits for the answer is read from /proc after it has lost its
+// memory.
 TEST_F(KernelTest, AProcessKilledInItsExecIsKnown) {
   constexpr int kProcesses = 400;
   std::filesystem::copy_file("/bin/true", file("program"));
@@ -186,13 +187,13 @@ TEST_F(KernelTest, AProcessKilledInItsExecIsKnown) {
   EXPECT_FALSE(replayed.events.empty());
   for (const auto& event : replayed.events) {
     EXPECT_FALSE(event.exe.empty()) << event.kind << " by " << event.comm;
-    // Killed right after the exec, its new arguments are gone with its memory.
+    // A process killed right after the exec has lost its new arguments with its memory.
     const bool is_known = event.comm == "program" || !event.cmdline.empty();
     EXPECT_TRUE(is_known) << event.kind << " by " << event.comm;
   }
 }
 
-// Takes the last CPU from the whole machine for a moment, so only where that was asked for.
+// Takes the last CPU from the whole machine for a moment, so it runs only on request.
 TEST_F(KernelTest, ACpuThatComesOnlineIsCoveredAndTheGapIsCounted) {
   if (std::getenv("RFAN_TEST_CPU_HOTPLUG") == nullptr) GTEST_SKIP() << "RFAN_TEST_CPU_HOTPLUG is not set";
   const auto last = ::sysconf(_SC_NPROCESSORS_CONF) - 1;
@@ -214,8 +215,8 @@ TEST_F(KernelTest, ACpuThatComesOnlineIsCoveredAndTheGapIsCounted) {
   EXPECT_GE(figures.written, static_cast<std::uint64_t>(kProcesses));
 }
 
-// In a pid namespace of its own, where the next pid can be chosen: two programs in turn under the same pid,
-// each gone when the other begins.
+// In a private pid namespace, where the next pid can be chosen: two programs take turns under the same pid,
+// each after the other has ended.
 TEST_F(KernelTest, APidThatComesAgainIsAnotherProgram) {
   create(file("read-by-cat"));
   create(file("read-by-head"));

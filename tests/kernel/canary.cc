@@ -66,11 +66,11 @@ std::chrono::milliseconds Canary::longest_wait() const {
       std::chrono::nanoseconds(std::max(progress_->longest.load(), current)));
 }
 
-// In a fork of the test: system calls only, since other threads may have held locks.
+// Runs in a fork of the test and uses only system calls, because other threads may have held locks.
 void Canary::keep_opening(const std::string& path, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(1);
-  ::close_range(STDERR_FILENO + 1, ~0U, 0);  // a pipe of the test has to end when the test closes it
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);  // a pipe of the test must end when the test closes it
   for (;;) {
     const auto began = now_ns();
     progress_->waiting_since = began;

@@ -1,4 +1,4 @@
-// A process that keeps opening a recorded file: it stands still as soon as nobody answers.
+// A process that keeps opening a recorded file; it stands still as soon as nobody answers.
 #pragma once
 
 #include <sys/types.h>
@@ -10,9 +10,9 @@
 
 namespace rfan::kernel_test {
 
-// Opens a file of the recorded filesystem every few milliseconds, and keeps its progress in memory that it
-// shares with the test through a file on another filesystem. The destructor kills it and prints the longest
-// wait, which includes any wait for a CPU, and what was refused: tests assert alive(), never a time.
+// Opens a file of the recorded filesystem every few milliseconds. Its progress is in memory that it shares
+// with the test through a file on another filesystem. The destructor kills it and prints the longest wait,
+// which includes waits for a CPU, and the number of refused opens. Tests assert alive(), never a time.
 class Canary {
  public:
   Canary(const std::string& recorded_file, const std::string& progress_file);
@@ -20,20 +20,20 @@ class Canary {
   Canary(const Canary&) = delete;
   Canary& operator=(const Canary&) = delete;
 
-  // Whether it gets on: opens once more, within kPatience.
+  // Returns whether it opens once more within kPatience.
   bool alive() const;
-  // How many of its opens failed. It goes on after them.
+  // Returns how many of its opens failed. It continues after a failure.
   std::uint64_t refused() const { return progress_->refused; }
-  // The longest time that one open took so far; an open that still waits counts up to now.
+  // Returns the longest time that one open has taken. An open that still waits counts up to now.
   std::chrono::milliseconds longest_wait() const;
 
  private:
   using Nanoseconds = std::atomic<std::int64_t>;  // of the monotonic clock
   struct Progress {
-    std::atomic<std::uint64_t> rounds;  // that succeeded
+    std::atomic<std::uint64_t> rounds;  // opens that succeeded
     std::atomic<std::uint64_t> refused;
     Nanoseconds longest;
-    Nanoseconds waiting_since;  // 0: it does not wait
+    Nanoseconds waiting_since;  // 0: not waiting
   };
   static_assert(std::atomic<std::uint64_t>::is_always_lock_free && Nanoseconds::is_always_lock_free,
                 "two processes share them");

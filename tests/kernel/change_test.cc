@@ -1,5 +1,4 @@
-// A process that changes while it is recorded: each event has the user, the name and the control group of its
-// time.
+// A process changes while it is recorded: each event has the user, name and control group of its time.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -22,7 +21,7 @@ void become_user() {
   if (::setresgid(kUser, kUser, kUser) != 0 || ::setresuid(kUser, kUser, kUser) != 0) std::abort();
 }
 
-// By --hold. An event that nobody waits for may be uncertain right before or after a change.
+// The parameter is the value of --hold. An event that nobody waits for may be uncertain close to a change.
 class ChangeTest : public KernelTest, public ::testing::WithParamInterface<std::string> {
  protected:
   void SetUp() override {
@@ -36,14 +35,14 @@ class ChangeTest : public KernelTest, public ::testing::WithParamInterface<std::
     EXPECT_EQ(recording.stop().status, 0);
     return replay(trace());
   }
-  // Again and again where nobody waits: what follows a moment in which nothing happened is certain.
+  // Repeats the open if nobody waits: an event after a quiet moment is certain.
   void open_after() const {
     for (int i = 0; i < (holds_opens() ? 1 : 50); ++i) {
       open_and_close(file("after"));
       if (!holds_opens()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
-  // Leaves out events that are said to be uncertain.
+  // Removes events that are marked uncertain.
   static std::vector<ReplayedEvent> certain(std::vector<ReplayedEvent> events) {
     std::erase_if(events, [](const auto& event) { return event.uncertain; });
     return events;
@@ -150,7 +149,7 @@ TEST_P(ChangeTest, AProcessThatTakesAnotherNameHasItFromThenOn) {
   }
 }
 
-// A control group of its own in the unified hierarchy.
+// Uses a private control group in the unified hierarchy.
 class CgroupTest : public ChangeTest {
  protected:
   void SetUp() override {
@@ -166,7 +165,7 @@ class CgroupTest : public ChangeTest {
       GTEST_SKIP() << "SKIPPED: cannot make a control group: " << std::strerror(errno);
   }
   void TearDown() override {
-    // Whoever was in it has been waited for.
+    // All processes of the group have been waited for.
     if (!group_.empty()) ::rmdir(group_.c_str());
     if (!mount_point_.empty()) ::umount2(mount_point_.c_str(), MNT_DETACH);
     ChangeTest::TearDown();
@@ -191,7 +190,7 @@ TEST_P(CgroupTest, AMoveToAnotherControlGroupIsSeenWithinATenthOfASecond) {
     enter_group();
     std::this_thread::sleep_for(std::chrono::milliseconds(150));
     open_and_close(file("after"));
-    // The look after an event that nobody waits for is in time for the next ones, when there is time for it.
+    // The look after an event that nobody waits for comes in time for later events, if it gets the time.
     for (int i = 0; i < 100 && !holds_opens(); ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       open_and_close(file("after"));
@@ -207,7 +206,7 @@ TEST_P(CgroupTest, AMoveToAnotherControlGroupIsSeenWithinATenthOfASecond) {
   }
 }
 
-// Events since the last look, under the former group, may be of either.
+// Events since the last look are recorded with the earlier group and may belong to either.
 TEST_P(CgroupTest, AFilterByControlGroupSaysThatItMayHaveMissedSomething) {
   auto options = mode();
   options.insert(options.end(), {"--cgroup", name_});

@@ -21,13 +21,13 @@ namespace rfan::kernel_test {
 namespace {
 
 constexpr unsigned kNobody = 65534;
-constexpr int kLaunchFailed = 125;  // as env(1) and timeout(1) have it
+constexpr int kLaunchFailed = 125;  // as in env(1) and timeout(1)
 
 int open_log(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_APPEND, 0600);
 }
 
-// Between fork and exec. Credentials first: changing them clears the death signal.
+// Runs between fork and exec. Sets the credentials first, because changing them clears the death signal.
 [[noreturn]] void become(std::vector<char*>& argv, const LaunchOptions& options, pid_t parent, int out,
                          int err) {
   if (options.as_nobody && (::setgroups(0, nullptr) != 0 || ::setresgid(kNobody, kNobody, kNobody) != 0 ||
@@ -121,7 +121,7 @@ void ChildProcess::send(int signal) const {
 Outcome ChildProcess::wait() {
   siginfo_t ended{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR) continue;
-  // While it is not reaped its number is nobody else's: of a pipeline, the shell ends first.
+  // Its number stays its own until it is reaped. In a pipeline the shell ends first.
   ::kill(-pid_, SIGKILL);
   int wait_status = 0;
   while (::waitpid(pid_, &wait_status, 0) < 0 && errno == EINTR) continue;

@@ -1,4 +1,4 @@
-// rfanrec PATH -- COMMAND: the command and everything it starts, nobody else, and its exit status.
+// rfanrec PATH -- COMMAND records only the command and its descendants, and returns its exit status.
 #include <unistd.h>
 
 #include <chrono>
@@ -32,7 +32,7 @@ TEST_F(KernelTest, ACommandIsRecordedWithItsChildren) {
 
 TEST_F(KernelTest, ADaemonisedGrandchildBelongsToTheCommand) {
   create(file("daemon"));
-  // The middle shell ends at once, so that the grandchild is init's child and in a session of its own.
+  // The middle shell ends at once, so that the grandchild becomes init's child in a session of its own.
   const auto script = "(setsid sh -c 'sleep 0.2; cat " + file("daemon") + "' > /dev/null &) ; sleep 0.6";
   EXPECT_EQ(record_command({"sh", "-c", script}).status, 0);
   const auto events = replay(trace()).of_path(file("daemon"));
@@ -40,7 +40,7 @@ TEST_F(KernelTest, ADaemonisedGrandchildBelongsToTheCommand) {
   EXPECT_EQ(events[0].comm, "cat");
 }
 
-// A daemon that opens `name` when the command has long ended.
+// Returns a command that leaves a daemon, which opens `name` long after the command has ended.
 std::vector<std::string> leaving_a_daemon(const std::string& name) {
   return {"sh", "-c", "(setsid sh -c 'sleep 0.7; read x < " + name + "' > /dev/null 2>&1 &); exit 3"};
 }
@@ -129,7 +129,7 @@ TEST_F(KernelTest, ACommandThatMayNotBeRunIsNamed) {
   EXPECT_NE(outcome.err.find(scratch().file("data")), std::string::npos) << outcome.err;
 }
 
-// What the kernel cannot execute though it is there, and executable: known only when it is tried.
+// Returns an existing, executable file that the kernel cannot execute; only an attempt shows that.
 std::string unrunnable(const tests::ScratchDirectory& scratch) {
   const auto script = scratch.file("script");
   write_file(script, "#!/no/such/interpreter\n");

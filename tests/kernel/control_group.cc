@@ -35,7 +35,7 @@ MemoryGroup::MemoryGroup() {
 
 MemoryGroup::~MemoryGroup() {
   if (!why_not_.empty()) return;
-  // A guardian outlives its recorder by a moment.
+  // A guardian outlives its recorder for a moment.
   for (const auto deadline = std::chrono::steady_clock::now() + kPatience;
        ::rmdir(path_.c_str()) != 0 && errno == EBUSY && std::chrono::steady_clock::now() < deadline;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

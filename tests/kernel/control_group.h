@@ -6,8 +6,8 @@
 
 namespace rfan::kernel_test {
 
-// Made for one test, below the root of the memory controller of cgroup v2, or of v1 where that has it. The
-// destructor removes it: its programs must have ended.
+// A group for one test, below the root of the memory controller of cgroup v2, or of v1 if the controller is
+// there. The destructor removes it, so its programs must have ended.
 class MemoryGroup {
  public:
   MemoryGroup();
@@ -15,10 +15,10 @@ class MemoryGroup {
   MemoryGroup(const MemoryGroup&) = delete;
   MemoryGroup& operator=(const MemoryGroup&) = delete;
 
-  // Empty: made. Else what to hand to GTEST_SKIP().
+  // Returns an empty string if the group exists, otherwise the reason for GTEST_SKIP().
   const std::string& why_not() const { return why_not_; }
-  std::string members() const { return path_ + "/cgroup.procs"; }  // a pid that is written there moves in
-  // Leaves its programs `bytes` more than they use now, and no swap.
+  std::string members() const { return path_ + "/cgroup.procs"; }  // write a pid to it to move the process in
+  // Allows its programs `bytes` more than they use now, and no swap.
   void limit_to_use_and(std::uint64_t bytes) const;
 
  private:

@@ -1,4 +1,4 @@
-// Fault injection: denied opens fail with the error asked for, are in the trace, and hit nobody else.
+// Fault injection: denied opens fail with the requested error, are in the trace, and hit no other process.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Exits with 0 when opening fails with `error` (0: when it succeeds); otherwise with the errno it saw.
+// Returns Perl that exits with 0 if opening fails with `error` (0: if it succeeds), otherwise with the errno.
 std::string open_expecting(const std::string& path, int error) {
   return "my $e = open(my $f, '<', '" + path + "') ? 0 : $!+0; exit($e == " + std::to_string(error) +
          " ? 0 : $e || 99)";
@@ -77,7 +77,7 @@ TEST_F(DenyTest, NobodyOutsideOfTheCommandIsDenied) {
                        "cat " + file("a.db") + "; touch " + marker + "; sleep 60"});
   ASSERT_TRUE(recording.begun());
   while (!fs::exists(marker)) ::usleep(10'000);
-  in_child([&] { open_and_close(file("a.db")); });  // aborts when the open fails
+  in_child([&] { open_and_close(file("a.db")); });  // aborts if the open fails
   recording.stop(SIGTERM);
   EXPECT_EQ(denied(replay(trace())), std::vector<std::string>{"open a.db"}) << "that of cat";
 }

@@ -1,4 +1,4 @@
-// Which events a recording holds: all of them, nothing else, in order.
+// A recording holds all events, no others, and in order.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -49,7 +49,7 @@ TEST_F(KernelTest, AnExecIsToldApartFromAnOpen) {
   const auto recording = record();
   const auto pid = in_child([&] { ::execl(file("true").c_str(), "true", nullptr); });
   const auto replayed = stop_and_replay(*recording);
-  // The kernel asks twice for an exec; the executable is closed when the process has ended.
+  // The kernel asks twice for an exec. The executable is closed when the process has ended.
   EXPECT_EQ(story(replayed.of_process(pid), root()), (Story{"exec true", "open true", "close_nowrite true"}));
 }
 

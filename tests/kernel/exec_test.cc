@@ -1,4 +1,4 @@
-// Which program did it, before and after an exec, and which file it is: in all modes.
+// The program and the executed file of each event around an exec, in all modes.
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -31,13 +31,13 @@ void execute_after(const std::function<void()>& body, const std::vector<std::str
 class ExecTest : public KernelTest, public ::testing::WithParamInterface<std::string> {
  protected:
   std::unique_ptr<Recording> record_in_this_mode() { return record({"--hold", GetParam()}); }
-  // The trace, whose ledger may have uncertain programs.
+  // Stops the recording and returns the trace. Its loss ledger may have uncertain programs.
   ReplayedTrace ended(Recording& recording) const {
     const auto outcome = recording.stop();
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     return replay(trace());
   }
-  // A copy of a program that does nothing and needs no library.
+  // Installs a copy of a program that does nothing and needs no library.
   std::string install(const std::string& path) const {
     std::filesystem::create_directories(std::filesystem::path(file(path)).parent_path());
     std::filesystem::copy_file(DO_NOTHING_PATH, file(path));

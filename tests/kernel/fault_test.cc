@@ -1,5 +1,5 @@
-// Faults of the machine and of its operator: whoever opens goes on, the recorder says what happened, and what
-// it wrote is readable. README.md has the whole matrix; what is not here is tested where its row says.
+// Faults of the machine and of its operator: openers continue, the recorder reports the fault, and the trace
+// is readable. README.md has the whole matrix and names the tests of rows that are not here.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -43,12 +43,12 @@ class FaultTest : public KernelTest {
 
   const Canary& canary() const { return *canary_; }
   bool canary_is_alive() const { return canary_->alive() && canary_->refused() == 0; }
-  // Opens the file "first" and waits until that is written.
+  // Opens the file "first" and waits until the event is written.
   void open_first() {
     in_child([&] { open_and_close(file("first")); });
     std::this_thread::sleep_for(kUntilFlushed);
   }
-  // rfanreplay ends with `status`, and "first" was opened, by a known program.
+  // Expects that rfanreplay ends with `status` and shows the open of "first" by a known program.
   void expect_first_in(const std::string& trace, int status) const {
     const auto replayed = replay(trace);
     EXPECT_EQ(replayed.status, status) << replayed.messages;
@@ -56,7 +56,8 @@ class FaultTest : public KernelTest {
     EXPECT_EQ(events.size(), 2U) << "an open and a close";
     for (const auto& event : events) EXPECT_FALSE(event.exe.empty());
   }
-  // The shell, in a mount namespace of its own, that does `before` and becomes `rfanrec -o OUTPUT TMPFS`.
+  // Returns a shell command that runs `before` in a private mount namespace and becomes `rfanrec -o OUTPUT
+  // TMPFS`.
   std::vector<std::string> rfanrec_after(const std::string& before, const std::string& output) const {
     return {"unshare", "--mount", "sh", "-c",
             before + "; exec " + RFANREC_PATH + " -o " + output + " " + root()};
@@ -74,7 +75,7 @@ constexpr auto kInADeletedDirectory = "d=$(mktemp -d); cd $d; rmdir $d";
 
 struct RefusedStart {
   const char* name;
-  const char* before;  // in the shell, brings the fault about
+  const char* before;  // shell command that causes the fault
   const char* output;
   const char* message;
 };
@@ -123,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Faults, HarmlessFaultTest,
                                            HarmlessFault{"DeletedDirectory", kInADeletedDirectory}),
                          [](const auto& fault) { return fault.param.name; });
 
-// No file that `process` writes may grow by more than `bytes` beyond the size of `file`.
+// Lets no file of `process` grow by more than `bytes` beyond the size of `file`.
 void limit_growth(pid_t process, const std::string& file, std::uintmax_t bytes) {
   const rlimit limit{fs::file_size(file) + bytes, RLIM_INFINITY};
   ASSERT_EQ(::prlimit(process, RLIMIT_FSIZE, &limit, nullptr), 0) << std::strerror(errno);
@@ -145,10 +146,11 @@ TEST_F(FaultTest, AFileThatMayNotGrowEndsTheRecordingReadable) {
   expect_first_in(trace(), 3);
 }
 
-// Fails everything in there with EIO from now on, as if the device were pulled. Returns 0 or errno.
+// Makes every access below `directory` fail with EIO from now on, as if the device were pulled. Returns 0 or
+// errno.
 int shut_down(const std::string& directory) {
   constexpr unsigned long kShutdown = _IOR('X', 125, std::uint32_t);  // EXT4_IOC_SHUTDOWN
-  std::uint32_t flags = 0;                                            // what was written before is kept
+  std::uint32_t flags = 0;                                            // keeps data written before
   const int fd = ::open(directory.c_str(), O_RDONLY | O_CLOEXEC);
   const int error = ::ioctl(fd, kShutdown, &flags) == 0 ? 0 : errno;
   ::close(fd);
@@ -169,15 +171,15 @@ TEST_F(FaultTest, ADeviceThatFailsEndsTheRecordingReadable) {
   EXPECT_EQ(outcome.status, 1);
   expect_said(outcome, "Input/output error; the trace is readable up to there");
   EXPECT_TRUE(canary_is_alive());
-  // Nothing can be read there until it is mounted anew.
+  // Nothing there is readable until it is mounted anew.
   ASSERT_EQ(device.unmount().status, 0);
   device.mount({"-o", "loop", device.image()});
   ASSERT_EQ(device.why_not(), "");
   expect_first_in(output, 3);
 }
 
-// An open may be refused here: the reader thread needs memory for the descriptor of the file, and the kernel
-// refuses the open whose descriptor it cannot make, right before the reader dies of the same.
+// An open may be refused here. The reader thread needs memory for the descriptor of the file. If the kernel
+// has none, it refuses the open, right before the reader dies for the same reason.
 TEST_F(FaultTest, ARecorderThatTheMemoryLimitKillsLeavesAReadableFile) {
   constexpr std::size_t kFiles = 40'000;
   constexpr std::uint64_t kMore = 256 << 10;
@@ -231,11 +233,11 @@ TEST_F(FaultTest, ASecondRecorderIntoOneFileIsRefused) {
   expect_first_in(trace(), 0);
 }
 
-// Two requests at once, the same one and another one, as timeout(1), a shell and its user send them.
+// Two requests at once, equal or different, as timeout(1), a shell and its user send them.
 constexpr std::array<std::array<int, 2>, 3> kDoubleSignals{
     {{SIGINT, SIGINT}, {SIGTERM, SIGINT}, {SIGHUP, SIGTERM}}};
 
-// Whole when it ended by itself; else readable up to its last flush.
+// Expects a whole trace if the recorder ended by itself, otherwise one that is readable up to its last flush.
 void expect_readable(const std::string& trace, const Outcome& outcome) {
   EXPECT_EQ(replay(trace).status, outcome.status == 0 ? 0 : 3) << outcome.status << "\n" << outcome.err;
 }

@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// sbin is not on everybody's PATH.
+// Looks in fixed directories, because sbin may be missing from PATH.
 Outcome run_tool(const std::string& program, std::vector<std::string> arguments) {
   for (const auto* directory : {"/usr/sbin/", "/sbin/", "/usr/bin/", "/bin/"}) {
     if (!fs::exists(directory + program)) continue;
@@ -58,7 +58,7 @@ Outcome TestMount::unmount() {
 std::string LoopFilesystem::attempt(const std::string& type) const {
   if (!kernel_has(type)) return "this kernel has no " + type;
   std::ofstream(image_).close();
-  fs::resize_file(image_, 512 << 20);  // sparse; xfs wants 300 MiB at least
+  fs::resize_file(image_, 512 << 20);  // sparse; xfs needs at least 300 MiB
   const auto made = run_tool("mkfs." + type, {"-q", image_});
   return made.status != 0 ? made.err : try_mount({"-o", "loop", image_});
 }

@@ -1,4 +1,4 @@
-// Filesystems that not every kernel or machine has, each private to its test.
+// Filesystems that some kernels or machines lack; each is private to its test.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace rfan::kernel_test {
 
-// Something mounted for one test, or the reason why it is not. Unmounted lazily, like PrivateTmpfs.
+// A mount for one test, or the reason for its absence. Unmounted lazily, like PrivateTmpfs.
 class TestMount {
  public:
   TestMount() = default;
@@ -18,16 +18,16 @@ class TestMount {
   TestMount& operator=(const TestMount&) = delete;
   ~TestMount();
 
-  // Empty: mounted. Else what to hand to GTEST_SKIP().
+  // Returns an empty string if it is mounted, otherwise the reason for GTEST_SKIP().
   const std::string& why_not() const { return why_not_; }
   const std::string& path() const { return dir_.path(); }
   std::string file(const std::string& name) const { return dir_.file(name); }
-  // By mount(8), with its options: "-t", "tmpfs", "none".
+  // Mounts with mount(8) and its options: "-t", "tmpfs", "none".
   void mount(const std::vector<std::string>& arguments);
-  Outcome unmount();  // not lazily: fails while it is busy
+  Outcome unmount();  // not lazily: fails while the mount is busy
 
  protected:
-  std::string try_mount(std::vector<std::string> arguments) const;  // returns why it failed
+  std::string try_mount(std::vector<std::string> arguments) const;  // returns the reason of a failure
   void settle(const std::string& why_not);
 
  private:
@@ -35,7 +35,8 @@ class TestMount {
   std::string why_not_ = "not mounted";
 };
 
-// A fresh filesystem of `type` (ext4, btrfs, xfs) in a file, through a loop device that goes with the mount.
+// A fresh filesystem of `type` (ext4, btrfs, xfs) in a file, through a loop device that disappears with the
+// mount.
 class LoopFilesystem : public TestMount {
  public:
   explicit LoopFilesystem(const std::string& type) { settle(attempt(type)); }
@@ -48,7 +49,7 @@ class LoopFilesystem : public TestMount {
   std::string image_ = image_dir_.file("image");
 };
 
-// An overlay of three directories, made below `base`: BASE/lower, BASE/upper, BASE/work.
+// An overlay of three directories, which are created below `base`: BASE/lower, BASE/upper, BASE/work.
 class OverlayFilesystem : public TestMount {
  public:
   explicit OverlayFilesystem(const std::string& base) { settle(attempt(base)); }
@@ -57,8 +58,8 @@ class OverlayFilesystem : public TestMount {
   std::string attempt(const std::string& base) const;
 };
 
-// FUSE that passes everything on to `directory`, by bindfs(1). Whoever waits for it gets an error when it
-// goes.
+// A FUSE filesystem that passes all accesses on to `directory`, by bindfs(1). When it goes, waiting programs
+// get an error.
 class FuseFilesystem : public TestMount {
  public:
   explicit FuseFilesystem(const std::string& directory) { settle(attempt(directory)); }
@@ -69,7 +70,7 @@ class FuseFilesystem : public TestMount {
   std::unique_ptr<ChildProcess> daemon_;
 };
 
-// `path` seen at another place.
+// A second mount of `path` in another place.
 class BindMount : public TestMount {
  public:
   explicit BindMount(const std::string& path) { mount({"--bind", path}); }

@@ -1,4 +1,5 @@
-// Which filesystems are recorded, through which mounts, and what is said of those that are not.
+// The recorded filesystems, through different mounts, and the messages about filesystems that are not
+// recorded.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ namespace {
 using Story = std::vector<std::string>;
 namespace fs = std::filesystem;
 
-// What every filesystem that can be held has to give: all kinds, all names.
+// Every filesystem that can be held must report all kinds and all names of this session.
 void prepare_session(const std::string& directory) {
   fs::create_directory(directory + "/sub");
   create(directory + "/old");
@@ -25,7 +26,7 @@ void session(const std::string& directory) {
   fs::rename(directory + "/old", directory + "/sub/moved");
   fs::remove(directory + "/sub/moved");
 }
-// Opens and closes come from one queue of the kernel, names from another: each is in order.
+// Opens and closes come from one kernel queue, names from another. Each queue is in order.
 void expect_session(const ReplayedTrace& replayed, const std::string& directory) {
   Story opened;
   Story named;
@@ -95,8 +96,8 @@ TEST_F(KernelTest, AnOverlayIsRecordedThroughTheFilesystemBelowIt) {
     open_and_close(overlay.file("below"));
     create(overlay.file("above"));
   });
-  // The layers are mounted privately: the kernel's path of a file starts at the layer. Ours is the one that
-  // can be opened.
+  // The layers are mounted privately, so the kernel's path of a file starts at the layer. The expected path
+  // is ours, which can be opened.
   const auto replayed = stop_and_replay(*recording);
   EXPECT_EQ(story(replayed.of_kind("open"), root()), (Story{"open lower/below", "open upper/above"}));
   EXPECT_EQ(story(replayed.of_kind("close_write"), root()), Story{"close_write upper/above"});
@@ -110,8 +111,8 @@ TEST_F(KernelTest, AStormThroughAnOverlayIsNamedAndAccountedFor) {
   const auto recording = record();
   EXPECT_EQ(run({OPEN_STORM_PATH, "processes", "4", "40000", "100", overlay.path()}).status, 0);
   EXPECT_EQ(recording->stop().status, 0) << recording->err();
-  // To name such a file takes the writer 14 us: on a busy machine too slow for a storm, which is counted
-  // then.
+  // Naming such a file takes the writer 14 us. On a busy machine that is too slow for a storm; the loss is
+  // then counted.
   expect_all_accounted_for();
   for (const auto& event : replay(trace()).of_kind("open"))
     ASSERT_TRUE(event.path.starts_with(file("lower/"))) << event.path;
@@ -202,7 +203,7 @@ TEST_F(KernelTest, WhatOnlyAnotherNamespaceMountsHasThePathThatWeCanOpen) {
   const auto script = "mount --bind " + file("part") + " " + scratch().file("elsewhere") + "; cat " +
                       scratch().file("elsewhere/a");
   EXPECT_EQ(run({"unshare", "-m", "sh", "-c", script}).status, 0);
-  // The namespace is gone by now, and with it every path that led through its mounts.
+  // The namespace is gone by now, and with it every path through its mounts.
   EXPECT_EQ(story(stop_and_replay(*recording).of_path(file("part/a")), root()),
             (Story{"open part/a", "close_nowrite part/a"}));
 }
@@ -250,7 +251,7 @@ TEST_F(KernelTest, AFilesystemThatIsMountedAgainIsRecordedAgain) {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));  // until nothing keeps it busy
     ASSERT_EQ(disk.unmount().status, 0);
     disk.mount({"-o", "loop", disk.image()});
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // the recorder is told, then marks it
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // until the recorder has marked it
   }
   EXPECT_EQ(recording.stop().status, 0) << recording.err();
   EXPECT_EQ(story(replay(trace()).of_kind("open"), disk.path()), (Story{"open a", "open a"}));

@@ -19,7 +19,7 @@ void expect(bool condition) {
   if (!condition) std::abort();
 }
 
-// Empty when these tests can run here.
+// Returns an empty string if these tests can run here, otherwise the reason.
 std::string reason_to_skip() {
   if (::geteuid() != 0) return "not root: run as root (sudo tools/test)";
   const int group = ::fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
@@ -28,7 +28,7 @@ std::string reason_to_skip() {
   return "";
 }
 
-// Once per program: mounts made from here on are seen by this program and its children only.
+// Runs once per program. From here on only this program and its children see its mounts.
 std::string enter_mount_namespace() {
   static const std::string error = []() -> std::string {
     if (::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0)

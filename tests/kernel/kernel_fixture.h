@@ -1,4 +1,4 @@
-// The verbs of the kernel tests: record a private tmpfs with the real rfanrec, touch files, read the trace
+// The verbs of the kernel tests: record a private tmpfs with the real rfanrec, access files, read the trace
 // back.
 #pragma once
 
@@ -15,27 +15,27 @@
 
 namespace rfan::kernel_test {
 
-// rfanrec at work. The destructor kills it if the test did not stop it.
+// A running rfanrec. The destructor kills it if the test did not stop it.
 class Recording {
  public:
   Recording(const std::vector<std::string>& arguments, const LaunchOptions& options = {});
 
-  // Whether it said that recording has begun; waits for that.
+  // Waits until it says that recording has begun. Returns false if it never does.
   bool begun() { return process_.wait_for_stderr_line("rfanrec: recording"); }
   void send(int signal) const { process_.send(signal); }
   Outcome stop(int signal = SIGINT);
   Outcome wait() { return process_.wait(); }
   std::string err() const { return process_.err(); }
   pid_t pid() const { return process_.pid(); }
-  pid_t guardian() const;  // its only child process; once recording has begun
+  pid_t guardian() const;  // its only child process; call it once recording has begun
 
  private:
   ChildProcess process_;
 };
 
-// Needs root. Where that, or fanotify, or a mount is refused, the test is skipped with the reason, or fails
-// if RFAN_REQUIRE_KERNEL_TESTS is set, so that a machine which must run them cannot lose them unnoticed.
-// Everything is mounted in a mount namespace of the test program's own, which the kernel takes down with it.
+// Needs root. If root, fanotify or a mount is refused, the test is skipped with the reason. It fails instead
+// if RFAN_REQUIRE_KERNEL_TESTS is set, so that a machine that must run these tests notices. All mounts are in
+// a mount namespace of the test program, which the kernel removes with the program.
 class KernelTest : public ::testing::Test {
  protected:
   void SetUp() override;
@@ -45,24 +45,25 @@ class KernelTest : public ::testing::Test {
     return tmpfs_->file(name);
   }  // on the recorded filesystem
   const std::string& root() const { return tmpfs_->path(); }
-  const tests::ScratchDirectory& scratch() const { return *scratch_; }  // on another one
+  const tests::ScratchDirectory& scratch() const { return *scratch_; }  // on another filesystem
   std::string trace() const { return scratch_->file("trace.fbz"); }
 
-  // `rfanrec -o TRACE OPTIONS... TMPFS`, begun when this returns (else the test has failed).
+  // Starts `rfanrec -o TRACE OPTIONS... TMPFS` and returns when it has begun; otherwise the test has failed.
   std::unique_ptr<Recording> record(const std::vector<std::string>& options = {});
-  // Stops `recording` with SIGINT, expects that nothing went wrong or got lost, and reads the trace.
+  // Stops `recording` with SIGINT, expects no error and no loss, and reads the trace.
   ReplayedTrace stop_and_replay(Recording& recording);
-  // The files that storm() opens.
+  // Creates the files that storm() opens.
   void prepare_storm(std::size_t files) const;
-  // open_storm WORDS... TMPFS, which must not be refused a single open.
+  // Runs open_storm WORDS... TMPFS and expects that none of its opens is refused.
   void storm(std::vector<std::string> words) const;
-  // Every event is written, filtered out or lost: of the trace as `rfanreplay info` tells.
+  // Expects that every event is written, filtered out or lost, according to `rfanreplay info`.
   TraceFigures expect_all_accounted_for() const;
-  // `rfanrec -o TRACE OPTIONS... TMPFS -- COMMAND...`, to its end.
+  // Runs `rfanrec -o TRACE OPTIONS... TMPFS -- COMMAND...` to its end.
   Outcome record_command(const std::vector<std::string>& command);
 
-  // Runs `body` in a forked child and waits for it: its events are those of the pid returned. A child that
-  // does not return from `body` (it aborted, or was killed), or in which an EXPECT fails, fails the test.
+  // Runs `body` in a forked child and waits for it. Returns the pid of the child, which owns the events. The
+  // test fails if the child does not return from `body` (it aborted or was killed), or if an EXPECT fails in
+  // it.
   pid_t in_child(const std::function<void()>& body);
 
  private:
@@ -70,7 +71,7 @@ class KernelTest : public ::testing::Test {
   std::unique_ptr<PrivateTmpfs> tmpfs_;
 };
 
-// Verbs for in_child(); each aborts the process when the system call fails.
+// Verbs for in_child(). Each aborts the process if its system call fails.
 void open_and_close(const std::string& path, int flags = 0);
 void create(const std::string& path, const std::string& content = "x\n");
 void list_directory(const std::string& path);

@@ -1,4 +1,4 @@
-// What a killed recorder leaves: everything older than the flush interval.
+// A killed recorder leaves everything older than the flush interval.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A child that opens one file again and again and counts, until this object goes.
+// A child that opens one file again and again and counts, until this object is destroyed.
 class Storm {
  public:
   explicit Storm(const std::string& path)
@@ -46,7 +46,7 @@ class Storm {
   pid_t pid_;
 };
 
-// The writer may wait for its CPU on top of the 250 ms of the interval.
+// Allows for the interval of 250 ms and a writer that waits for its CPU.
 constexpr milliseconds kOld{250 + 750};
 
 TEST_F(KernelTest, AKilledRecorderLosesNothingOlderThanTheFlushInterval) {

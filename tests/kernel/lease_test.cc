@@ -1,5 +1,5 @@
-// Leases: the kernel opens each held file for the recorder, and waits there until the holder of a lease on it
-// gives way, up to fs.lease-break-time (45 s).
+// Leases: the kernel opens each held file for the recorder. If another process has a lease on the file, the
+// kernel waits until the holder gives way, for up to fs.lease-break-time (45 s).
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,8 +15,8 @@
 namespace rfan::kernel_test {
 namespace {
 
-// A process that holds a write lease on a file, as a file server does, or who wants to stop a machine.
-// `gives_way`: it lets go when it is told that somebody else wants the file (SIGIO); else it never does.
+// A process that holds a write lease on a file, like a file server or an attacker. If `gives_way`, it
+// releases the lease on request (SIGIO); otherwise it never does.
 class LeaseHolder {
  public:
   LeaseHolder(const std::string& path, bool gives_way) {
@@ -67,7 +67,7 @@ TEST_F(KernelTest, ALeaseIsBrokenForTheOpenerNotByARefusal) {
             (std::vector<std::string>{"open leased", "close_nowrite leased"}));
 }
 
-// Anybody can hold leases on his own files.
+// Any user can hold leases on his own files.
 class LeaseTest : public KernelTest, public ::testing::WithParamInterface<std::string> {
  protected:
   void SetUp() override {
@@ -81,12 +81,12 @@ class LeaseTest : public KernelTest, public ::testing::WithParamInterface<std::s
     }
   }
   std::unique_ptr<Recording> record_with_openers() {
-    // A reader that waits for the leases is killed.
+    // A reader that waited for the leases would be killed.
     auto recording = record({"--hold", GetParam(), "--max-stall", "10s"});
     for (int i = 0; i < kLeases; ++i) openers_.emplace_back(std::vector{leased(i)});
     return recording;
   }
-  // Each by a process whose exec must be answered.
+  // Runs a program kOthers times; the exec of each process must be answered.
   void execute_others() {
     for (std::size_t i = 0; i < kOthers; ++i) EXPECT_EQ(run({file("other")}).status, 0);
   }

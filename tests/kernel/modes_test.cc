@@ -1,4 +1,4 @@
-// Whatever is held, the same question has the same answer.
+// The same query has the same answer in every mode.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,8 +17,8 @@ using Answers = std::set<std::string>;
 
 constexpr std::array kModes{"open", "exec", "none"};
 
-// What is known of each event in every mode: kind and path, with a slash behind a directory. A set, since
-// events that do not wait may merge.
+// Returns the facts of each event that every mode knows: kind and path, with a slash after a directory. It is
+// a set because events that do not wait may merge.
 Answers answers_of(const ReplayedTrace& replayed, const std::string& root) {
   Answers answers;
   for (const auto& event : replayed.events)
@@ -30,7 +30,7 @@ void expect(bool condition) {
   if (!condition) std::abort();
 }
 
-// Files and directories that come and are used...
+// Creates and uses files and directories.
 void first_half(const std::string& root) {
   fs::create_directory(root + "/d");
   create(root + "/d/f");
@@ -38,7 +38,7 @@ void first_half(const std::string& root) {
   open_and_close(root + "/d/f");
 }
 
-// ... and move and go.
+// Moves and removes them.
 void second_half(const std::string& root) {
   fs::rename(root + "/d", root + "/e");
   list_directory(root + "/e");
@@ -73,7 +73,8 @@ TEST_F(KernelTest, OneScriptHasTheSameAnswersInAllModes) {
                          "delete program"};
   for (const auto* mode : kModes) {
     const auto recording = record({"--hold", mode});
-    // By two processes: of one the kernel may put what comes after the rename to what came before.
+    // Two processes are used: for a single one, the kernel may merge events after the rename into earlier
+    // ones.
     in_child([&] { first_half(root()); });
     in_child([&] { second_half(root()); });
     EXPECT_EQ(answers_of(stop_and_replay(*recording), root()), expected) << "--hold " << mode;
@@ -82,7 +83,7 @@ TEST_F(KernelTest, OneScriptHasTheSameAnswersInAllModes) {
   }
 }
 
-// Opened and closed, of what `path` names in any mode.
+// Returns the directory flags of all events whose path is `path`.
 std::set<bool> directory_flags(const ReplayedTrace& replayed, const std::string& path) {
   std::set<bool> flags;
   for (const auto& event : replayed.of_path(path)) flags.insert(event.directory);

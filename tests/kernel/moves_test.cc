@@ -1,5 +1,5 @@
 // Paths of events while files and directories are created, opened, renamed, exchanged and removed at random:
-// a recorded path is what the object was called at the time of its event.
+// a recorded path is the path of the object at the time of its event.
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,12 +21,12 @@ namespace {
 
 using Story = std::vector<std::string>;
 
-// A tree of two levels of directories with files in them, changed by several threads, one operation at a
-// time. It knows what it did: no file's name is used twice, so that each open has one true path.
+// A tree of two levels of directories with files, changed by several threads, one operation at a time. It
+// records what it did. No name of a file is used twice, so each open has one true path.
 class ChangingTree {
  public:
-  // `goes_back`: directories may return to a name at once. The kernel merges the third of the renames a -> b,
-  // b -> a, a -> b into the first where none of them is read in between, and nobody can tell.
+  // `goes_back`: directories may return to an earlier name at once. If none of the renames a -> b, b -> a, a
+  // -> b is read in between, the kernel merges the third into the first, and the true path is lost.
   ChangingTree(std::string root, unsigned seed, bool goes_back)
       : root_(std::move(root)), random_(seed), goes_back_(goes_back) {
     for (int i = 0; i < kDirectories; ++i) directories_.push_back(make_directory());
@@ -61,7 +61,7 @@ class ChangingTree {
     }
   }
 
-  // "open a/b", in order.
+  // Lines such as "open a/b", in order.
   Story opened;
 
  private:
@@ -77,7 +77,7 @@ class ChangingTree {
     std::filesystem::create_directories(path(name) + "/sub");
     return name;
   }
-  // Files are kept as directory, "/sub" or "", and name: directories move under them.
+  // Returns files as directory, "/sub" or "", and name, because their directories move.
   std::vector<std::string> files_in(const std::string& directory) const {
     std::vector<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(path(directory))) {
@@ -121,7 +121,7 @@ class ChangingTree {
       std::abort();
     if (!goes_back_) rename_directory(one);
   }
-  // As a build does: the old one goes, a new one takes its name.
+  // Replaces a directory as a build does: the old one goes, a new one takes its name.
   void replace_directory() {
     const auto& directory = any_directory();
     const auto fresh = make_directory();

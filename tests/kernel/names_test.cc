@@ -1,4 +1,4 @@
-// Files whose names change, vanish or are no text.
+// Files whose names change, vanish or are not text.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 using Story = std::vector<std::string>;
 
-// Of long stories: says which lines differ.
+// Compares long stories and says which lines differ.
 void expect_same_lines(const Story& lines, const Story& expected) {
   ASSERT_EQ(lines.size(), expected.size());
   for (std::size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(lines[i], expected[i]) << "line " << i;
@@ -51,7 +51,7 @@ TEST_F(KernelTest, AFileRenamedWhileOpenIsClosedUnderItsNewName) {
             (Story{"open old", "rename old -> new", "close_nowrite new"}));
 }
 
-// Names are looked up milliseconds later, when the rename is long done.
+// Names are looked up milliseconds later, long after the rename.
 TEST_F(KernelTest, AFileRenamedAtOnceWasOpenedUnderItsOldName) {
   constexpr int kFiles = 3000;
   const auto recording = record();
@@ -132,7 +132,7 @@ TEST_F(KernelTest, FilesUnderARenamedDirectoryHaveTheNewPath) {
   EXPECT_EQ(story(replayed.of_kind("rename"), root()), Story{"rename before -> after"});
 }
 
-// Long enough for the recorder to trust that a file has one name (RepeatedFiles).
+// Waits until the recorder trusts that a file has one name (RepeatedFiles).
 void let_files_settle() {
   std::this_thread::sleep_for(std::chrono::milliseconds(1200));
 }
@@ -154,7 +154,7 @@ TEST_F(KernelTest, AFileOpenedAgainAndAgainHasItsNameEachTime) {
   expect_same_lines(story(stop_and_replay(*recording).of_process(pid), root()), expected);
 }
 
-// As git and mail servers write files.
+// Links and unlinks as git and mail servers do.
 TEST_F(KernelTest, AFileLinkedAndUnlinkedAtOnceHasTheNameItWasOpenedBy) {
   constexpr int kFiles = 300;
   const auto recording = record();

@@ -1,4 +1,5 @@
-// Openers in unusual circumstances: each gets what it would get without a recorder, and is recorded.
+// Openers in unusual circumstances: each gets the result that it would get without a recorder, and is
+// recorded.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -90,7 +91,8 @@ TEST_F(KernelTest, AFileBeingWrittenCannotBeExecutedAndTheRecorderIsNotWhy) {
     ::execl(file("program").c_str(), "program", nullptr);
     if (writer < 0 || errno != ETXTBSY) ::abort();
   });
-  // The events of the file are closed by now: nothing of ours keeps it from being written or executed.
+  // The descriptors of the file's events are closed by now, so nothing of ours prevents writing or executing
+  // it.
   in_child([&] { open_and_close(file("program"), O_RDWR); });
   in_child([&] { EXPECT_EQ(run({file("program")}).status, 0); });
   stop_and_replay(*recording);

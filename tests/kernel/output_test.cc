@@ -1,4 +1,4 @@
-// Where the trace goes.
+// The places of the trace.
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -53,7 +53,7 @@ TEST_F(KernelTest, ATraceOnTheRecordedFilesystemDoesNotRecordItself) {
   create(file("a"));
   Recording recording({"-o", file("own.fbz"), root()});
   ASSERT_TRUE(recording.begun()) << recording.err();
-  // Enough for many blocks: the writer has to get on while opens are held.
+  // Enough for many blocks: the writer must make progress while opens are held.
   in_child([&] {
     for (int i = 0; i < 100'000; ++i) open_and_close(file("a"));
   });
@@ -85,8 +85,8 @@ TEST_F(KernelTest, AStartThatFailsLeavesTheOlderTraceWhereItIs) {
   EXPECT_EQ(read_file(trace() + ".old"), "");
 }
 
-// The lowest free descriptor is the next file's: without a placeholder that is the trace, or a descriptor of
-// the kernel's, and messages are written into it.
+// The next file gets the lowest free descriptor. Without a placeholder that file is the trace, or one that
+// the kernel opened for an event, and messages are written into it.
 TEST_F(KernelTest, ClosedStandardDescriptorsStayOutOfTheTrace) {
   create(file("a"));
   create(file("canary"));
@@ -99,7 +99,7 @@ TEST_F(KernelTest, ClosedStandardDescriptorsStayOutOfTheTrace) {
                         " -- /bin/sh -c 'readlink /proc/$PPID/fd/2 > " + scratch().file("second") +
                         "; read x <" + file("a") + "' " + closed;
       EXPECT_EQ(run({"sh", "-c", line}).status, 0) << line;
-      // No descriptor of ours has its number, be it of the trace or of the guardian's process.
+      // None of our descriptors has its number, neither the trace nor one of the guardian process.
       EXPECT_EQ(read_file(scratch().file("second")), "/\n")
           << line << ": occupied by a descriptor that nothing can be written to";
       EXPECT_TRUE(canary.alive()) << line;
@@ -140,7 +140,7 @@ TEST_F(KernelTest, APipeOfSomebodyElseGetsNothingAndNobodyWaitsForIt) {
   const auto directory = scratch().file("sticky");
   std::filesystem::create_directory(directory);
   tests::make_sticky(directory);
-  ::chmod(scratch().path().c_str(), 0755);  // so that the other user gets there
+  ::chmod(scratch().path().c_str(), 0755);  // lets the other user get there
   const auto pipe = tests::plant_fifo(directory + "/trace.fbz");
   ChildProcess thief({"cat", pipe}, {.as_nobody = true});
   const auto outcome = run({RFANREC_PATH, "-o", pipe, root(), "--", "true"});
@@ -163,7 +163,7 @@ TEST_F(KernelTest, AFullDiskIsReportedAndFreesTheOpeners) {
   const PrivateTmpfs small;
   ASSERT_EQ(small.mount_errno(), 0);
   ASSERT_EQ(run({"mount", "-o", "remount,size=32k", small.path()}).status, 0);
-  // Distinct names, so that the dictionary outgrows the disk.
+  // Distinct names make the dictionary outgrow the disk.
   for (int i = 0; i < 20'000; ++i) create(file("a-name-" + std::to_string(i * 7919)));
   Recording recording({"-o", small.file("trace.fbz"), root()});
   ASSERT_TRUE(recording.begun()) << recording.err();

@@ -1,4 +1,4 @@
-// The kernel's queue overflows: what passed unseen is counted as a loss, wherever someone looks.
+// The kernel's queue overflows: unseen events are counted as a loss in every report.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 namespace rfan::kernel_test {
 namespace {
 
-constexpr std::size_t kTooMany = 500;  // more than the queue holds, by a little
+constexpr std::size_t kTooMany = 500;  // a little more than the queue holds
 
 class OverflowTest : public KernelTest {
  protected:
@@ -75,7 +75,7 @@ TEST_F(OverflowTest, OfHeldEventsLetsOpensPassAndSaysSo) {
     for (std::size_t i = 0; i < queue_ + kTooMany; ++i) files.push_back(::open(name(i).c_str(), O_RDONLY));
     while_stopped(*recording, [&] {
       for (const int fd : files) ::close(fd);
-      open_and_close(file("unseen"));  // would wait for ever if the queue had room for it
+      open_and_close(file("unseen"));  // would wait for ever if it fitted into the queue
     });
   });
   expect_unknown_loss(*recording);

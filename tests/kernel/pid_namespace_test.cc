@@ -1,4 +1,4 @@
-// A recorder in a pid namespace of its own, and processes that /proc tells little of.
+// A recorder in a private pid namespace, and processes of which /proc shows little.
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ TEST_F(KernelTest, AnotherPidNamespacesProcIsRefused) {
   EXPECT_TRUE(contains(outcome.err, "another pid namespace")) << outcome.err;
 }
 
-// With a process outside, which opens as well.
+// A process outside of the namespace opens files as well.
 TEST_F(KernelTest, APidNamespaceOfItsOwnIsSaidAndRecordedWithoutTheProcessesOutside) {
   create(file("a"));
   const auto script = std::string(RFANREC_PATH) + " -o " + trace() + " " + root() +
@@ -63,7 +63,8 @@ TEST_F(KernelTest, ACommandInAPidNamespaceLosesNothingToTheProcessesOutside) {
   EXPECT_EQ(replayed.of_kind("open").size(), 1U);
 }
 
-// Its first thread ends; another opens `path` after a byte came through the pipe, `delay` later.
+// Forks a process whose first thread ends. Another thread opens `path` `delay` after a byte came through the
+// pipe.
 pid_t fork_without_first_thread(int go, const std::string& path, std::chrono::milliseconds delay) {
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
@@ -74,7 +75,7 @@ pid_t fork_without_first_thread(int go, const std::string& path, std::chrono::mi
     open_and_close(path);
     ::_exit(0);
   }).detach();
-  ::syscall(SYS_exit, 0);  // of this thread only
+  ::syscall(SYS_exit, 0);  // ends this thread only
   return 0;
 }
 
@@ -106,7 +107,7 @@ TEST_F(KernelTest, AProcessWhoseFirstThreadEndedHasItsExecutable) {
   }
 }
 
-// The open comes later than events of a process that has ended are put down to it.
+// The open comes after the time in which events are still attributed to an ended process.
 TEST_F(KernelTest, AProcessWhoseFirstThreadEndsWhileRecordedKeepsItsExecutable) {
   create(file("a"));
   std::array<int, 2> go{};

@@ -1,4 +1,4 @@
-// A filesystem that a test may record, gone when the object goes.
+// A filesystem that a test may record; it disappears with the object.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace rfan::kernel_test {
 
-// A tmpfs of its own: the only kind of filesystem these tests record, so that a recorder gone wrong can block
-// nobody but its own test. Unmounted lazily, since a stuck opener would keep a plain umount busy.
+// The tmpfs that most of these tests record. It is private, so a faulty recorder can block only its own test.
+// Unmounted lazily, because a stuck opener would keep a plain umount busy.
 class PrivateTmpfs {
  public:
   PrivateTmpfs();

@@ -1,4 +1,4 @@
-// What rfanrec says when it may not, or cannot, record.
+// Messages of rfanrec when it must not, or cannot, record.
 #include <filesystem>
 #include <regex>
 
@@ -12,7 +12,8 @@ class PrivilegeTest : public KernelTest {
   void SetUp() override {
     KernelTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    // A copy, since the build directory may be closed to others; and a place that they may write to.
+    // Use a copy, because the build directory may be closed to other users, and a place that they may write
+    // to.
     std::filesystem::permissions(scratch().path(), std::filesystem::perms::all);
     std::filesystem::copy_file(RFANREC_PATH, program());
   }
@@ -23,8 +24,7 @@ class PrivilegeTest : public KernelTest {
     options.directory = scratch().path();
     return options;
   }
-  // The command that rfanrec proposes, without the "sudo" that may stand before it; empty if it proposes
-  // none.
+  // Returns the command that rfanrec proposes, without a leading "sudo", or an empty string.
   std::string proposed_setcap() {
     const auto err = run({program(), "-o", trace(), root()}, nobody()).err;
     std::smatch match;
@@ -53,7 +53,7 @@ TEST_F(PrivilegeTest, TheProposedSetcapLineIsEnoughToRecord) {
   const auto granted = run({"sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; " + setcap});
   ASSERT_EQ(granted.status, 0) << setcap << "\n" << granted.err;
   create(file("a"));
-  // The duration ends it also when this test is killed: capabilities clear the death signal.
+  // The duration ends it even if this test is killed: capabilities clear the death signal.
   ChildProcess recording({program(), "-o", trace(), "--duration", "20s", root()}, nobody());
   ASSERT_TRUE(recording.wait_for_stderr_line("rfanrec: recording")) << recording.err();
   in_child([&] { open_and_close(file("a")); });
@@ -62,7 +62,8 @@ TEST_F(PrivilegeTest, TheProposedSetcapLineIsEnoughToRecord) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   const auto events = replay(trace()).events;
   EXPECT_EQ(story(events, root()), (std::vector<std::string>{"open a", "close_nowrite a"}));
-  // Root's process, seen by nobody's: this takes the capability to look at other users' processes.
+  // The process belongs to root, and rfanrec to nobody: this needs the capability to look at other users'
+  // processes.
   for (const auto& event : events)
     EXPECT_EQ(event.exe, std::filesystem::canonical("/proc/self/exe").string());
 }

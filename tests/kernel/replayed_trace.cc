@@ -39,7 +39,7 @@ std::string string_of(const Value& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-// `key`, or the bytes of `key`_b64 where they are not UTF-8.
+// Returns the value of `key`, or the bytes of `key`_b64 if they are not UTF-8.
 std::string bytes_of(const Value& line, const std::string& key) {
   if (const auto plain = line.FindMember(key.c_str()); plain != line.MemberEnd())
     return string_of(plain->value);

@@ -1,4 +1,4 @@
-// What rfanreplay says about a trace, read back from its jsonl output.
+// The contents of a trace, read back from rfanreplay's jsonl output.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 namespace rfan::kernel_test {
 
-// One line of `rfanreplay --format jsonl`; bytes given in base64 are decoded. Absent keys leave the defaults.
+// One line of `rfanreplay --format jsonl`, with base64 decoded. A missing key leaves the default.
 struct ReplayedEvent {
   std::int64_t time_ns = 0;
   std::string kind;
@@ -27,11 +27,11 @@ struct ReplayedEvent {
   bool directory = false;
   std::int64_t reply_ns = -1;
   std::string verdict;
-  bool uncertain = false;  // its process
+  bool uncertain = false;  // whether its process is uncertain
 };
 
 struct ReplayedTrace {
-  int status = -1;  // exit status of rfanreplay: 0 clean, 3 something is missing
+  int status = -1;  // exit status of rfanreplay: 0 clean, 3 data is missing
   std::string messages;
   std::vector<ReplayedEvent> events;
 
@@ -40,11 +40,11 @@ struct ReplayedTrace {
   std::vector<ReplayedEvent> of_path(const std::string& path) const;
 };
 
-// `rfanreplay TRACE --format jsonl ARGUMENTS...`. Throws on a line that is not JSON.
+// Runs `rfanreplay TRACE --format jsonl ARGUMENTS...`. Throws on a line that is not JSON.
 ReplayedTrace replay(const std::string& trace, const std::vector<std::string>& arguments = {});
 ReplayedTrace parse_jsonl(const std::string& lines);
 
-// What `rfanreplay info` says of a trace.
+// The figures of `rfanreplay info`.
 struct TraceFigures {
   int status = -1;  // exit status of rfanreplay
   std::uint64_t written = 0;
@@ -57,7 +57,7 @@ struct TraceFigures {
 };
 TraceFigures figures_of(const std::string& trace);
 
-// "open sub/a", "rename a -> b", with paths relative to `root`: what most tests compare.
+// Returns "open sub/a", "rename a -> b", with paths relative to `root`. Most tests compare these.
 std::vector<std::string> story(const std::vector<ReplayedEvent>& events, const std::string& root);
 
 }  // namespace rfan::kernel_test

@@ -1,4 +1,4 @@
-// A recording that goes on in one file after another.
+// A recording in one file after another.
 #include <algorithm>
 #include <filesystem>
 #include <thread>
@@ -9,7 +9,7 @@
 namespace rfan::kernel_test {
 namespace {
 
-// The files of the recording, in order.
+// Returns the files of the recording, in order.
 std::vector<std::string> series(const std::string& directory) {
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(directory)) files.push_back(entry.path());
@@ -72,7 +72,7 @@ TEST_F(RotationTest, EachFileNamesItsProcessesByItself) {
 TEST_F(RotationTest, ASignalBeginsTheNextFile) {
   const auto recording = record_series({"--rotate-time", "1h"});
   open_often(10);
-  // The first events have to be there: a file without any is not rotated.
+  // Wait for the first events: a file without any is not rotated.
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   recording->send(SIGUSR2);
   for (int i = 0; i < 100 && series(directory()).size() < 2; ++i)
@@ -110,7 +110,7 @@ TEST_F(RotationTest, BeginningTheNextFileWaitsForNobody) {
   EXPECT_NE(outcome.err.find("nothing lost"), std::string::npos) << outcome.err;
 }
 
-// Each of these ended the recording, or switched retention off, or made it drop the newest files.
+// Each of these names once ended the recording, switched retention off, or made it drop the newest files.
 TEST_F(RotationTest, NamesThatOthersPlantedDisturbNothing) {
   tests::make_sticky(directory());
   const auto name = [&](const std::string& number) { return directory() + "/t." + number + ".fbz"; };
@@ -138,7 +138,7 @@ TEST_F(RotationTest, NamesThatOthersPlantedDisturbNothing) {
   EXPECT_EQ(replayed.events.size(), opens_in(files));
 }
 
-// Whoever can fill the disk could erase the record of what he did.
+// A user who can fill the disk must not be able to erase the record of his actions.
 TEST_F(RotationTest, AFullDiskLeavesTheNewestFinishedFileAndEndsTheRecording) {
   const PrivateTmpfs small;
   ASSERT_EQ(small.mount_errno(), 0);
@@ -153,7 +153,7 @@ TEST_F(RotationTest, AFullDiskLeavesTheNewestFinishedFileAndEndsTheRecording) {
   };
   for (int i = 0; i < 1000 && finished() < 4; ++i) open_often(2000);
   ASSERT_GE(finished(), 4);
-  // The recording ends while the filler takes every page that a dropped file frees.
+  // The recording ends although the filler takes every page that a dropped file frees.
   ChildProcess filler(
       {"sh", "-c", "while sleep 0.01; do head -c 65536 /dev/zero; done 2>&- >> " + small.file("filler")});
   for (int i = 0; i < 1000 && recording.err().find("No space left") == std::string::npos; ++i)

@@ -1,4 +1,4 @@
-// What belongs to a recording: filters at record time, a running process, filesystems mounted later.
+// The scope of a recording: filters at record time, a running process, filesystems mounted later.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -73,7 +73,7 @@ TEST_F(KernelTest, OfAThreadTheProcessIsNamed) {
 }
 
 TEST_F(KernelTest, AFilesystemMountedLaterIsRecordedToo) {
-  // --pid alone: every filesystem of this mount namespace, but only this process is written to the trace.
+  // --pid alone records every filesystem of this mount namespace, but writes only this process to the trace.
   const std::string point = scratch().file("late");
   ASSERT_EQ(::mkdir(point.c_str(), 0700), 0);
   Recording recording({"-o", trace(), "--pid", std::to_string(::getpid()), "--path", point + "/**"});
@@ -88,10 +88,11 @@ TEST_F(KernelTest, AFilesystemMountedLaterIsRecordedToo) {
   ::umount2(point.c_str(), MNT_DETACH);
 }
 
-// The gap before a mark has a loss, whatever was done in it; without a gap there is none.
+// The gap before a mark is recorded as a loss, even if nothing happened in it. Without a gap there is no
+// loss.
 class GapTest : public KernelTest {
  protected:
-  // Records every filesystem of this mount namespace while `command` runs; the losses.
+  // Records every filesystem of this mount namespace while `command` runs. Returns the losses.
   std::map<std::string, std::uint64_t> losses_of(const std::string& command) {
     const auto outcome =
         Recording({"-o", trace(), "--path", scratch().file("**"), "--", "sh", "-ec", command}).wait();

@@ -1,5 +1,5 @@
-// Descriptors, disk or a reader of the output run short: what is lost is counted, and nobody is refused an
-// open or left waiting.
+// Shortage of descriptors, of disk space or of a reader of the output: losses are counted, and no open is
+// refused or left waiting.
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ using std::chrono::seconds;
 
 constexpr std::size_t kFiles = 40'000;
 
-// A pipe for a trace, which nobody reads at first.
+// A pipe for a trace. At first nobody reads from it.
 class StalledPipe {
  public:
   explicit StalledPipe(const std::string& path) : path_(path) {
@@ -33,7 +33,7 @@ class StalledPipe {
   StalledPipe(const StalledPipe&) = delete;
   StalledPipe& operator=(const StalledPipe&) = delete;
   const std::string& path() const { return path_; }
-  // From now on it is read, into `file`, until its writer closes it.
+  // From now on reads it into `file` until its writer closes it.
   void drain_to(const std::string& file) {
     drain_ = std::make_unique<ChildProcess>(
         std::vector<std::string>{"sh", "-c", "exec cat < " + path_ + " > " + file});
@@ -44,7 +44,7 @@ class StalledPipe {
   void wait() { drain_->wait(); }
 
  private:
-  // The head of a trace fits, a storm does not.
+  // The head of a trace fits, but a storm does not.
   static constexpr int kCapacity = 16 * 1024;
 
   std::string path_;
@@ -90,11 +90,12 @@ TEST_F(KernelTest, AFullDiskInAStormStopsNobody) {
   Recording recording({"-o", small.file("trace.fbz"), "--events", "open", root()});
   ASSERT_TRUE(recording.begun()) << recording.err();
   in_child([&] { open_and_close(file("canary")); });
-  std::this_thread::sleep_for(milliseconds(1000));  // flushed: what the storm brings may not fit at all
+  // Let the first events be flushed; those of the storm may not fit at all.
+  std::this_thread::sleep_for(milliseconds(1000));
   const Canary canary(file("canary"), scratch().file("count"));
   storm({"processes", "8", "200000", std::to_string(kFiles)});
   EXPECT_TRUE(canary.alive());
-  const auto outcome = recording.wait();  // it ends by itself
+  const auto outcome = recording.wait();  // by itself
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find(" LOST"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("No space left on device"), std::string::npos) << outcome.err;
@@ -187,7 +188,7 @@ TEST_F(KernelTest, TheTerminalsStopSignalsDoNotStopIt) {
 
 TEST_F(KernelTest, ACrashLeavesNoCoreOnTheRecordedFilesystem) {
   create(file("canary"));
-  // Writing it would wait for the process that crashed.
+  // Writing the core would wait for the process that crashed.
   const auto command = std::string("ulimit -c unlimited; exec ") + RFANREC_PATH + " -o " + trace() + " .";
   LaunchOptions in_root;
   in_root.directory = root();

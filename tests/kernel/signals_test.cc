@@ -1,4 +1,4 @@
-// Every signal has a meaning, from the start to the end.
+// Every signal has a defined effect, from the start to the end.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -16,13 +16,13 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Those that ask for nothing.
+// Returns the signals without effect.
 std::vector<int> ignored_signals() {
   return {SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,   SIGSTKFLT, SIGPIPE,  SIGXFSZ,
           SIGTSTP, SIGTTIN, SIGTTOU,   SIGCHLD, SIGCONT, SIGWINCH, SIGURG,    SIGRTMIN, SIGRTMAX};
 }
 
-// One word of /proc/PID/status that is a set of signals.
+// Returns one signal set of /proc/PID/status.
 std::uint64_t signal_set(pid_t pid, const std::string& name) {
   std::istringstream status(read_file("/proc/" + std::to_string(pid) + "/status"));
   for (std::string word; status >> word;) {
@@ -116,7 +116,7 @@ TEST_F(SignalsTest, NothingEndsTheGuardianBeforeItsFirstInstruction) {
 TEST_F(SignalsTest, WhatAsksForNothingDoesNotDisturbTheStart) {
   for (int round = 0; round < 10; ++round) {
     Recording recording(arguments());
-    // Before its first instruction nobody can be asked not to die.
+    // Before it has run its first instruction, a signal may still kill it.
     for (int tries = 0; tries < 10'000 && !has(signal_set(recording.pid(), "SigBlk"), SIGUSR1); ++tries)
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     std::jthread storm([&](const std::stop_token& stop) {
@@ -143,7 +143,7 @@ TEST_F(SignalsTest, AStartThatIsEndedLeavesNothingOrATrace) {
         std::array{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1}[static_cast<std::size_t>(round % 5)];
     Recording recording(outputs[static_cast<std::size_t>(round % 2)]);
     std::this_thread::sleep_for(milliseconds(round));
-    // Once only: what ends it at the second request is another matter.
+    // Send it only once: a second request has another effect.
     recording.send(number);
     std::this_thread::sleep_for(milliseconds(round % 3));
     const auto outcome = recording.stop(SIGTERM);
@@ -164,7 +164,7 @@ TEST_F(SignalsTest, ACommandIsNotStartedByWhoIsAskedToEnd) {
     std::this_thread::sleep_for(milliseconds(3 * round));
     EXPECT_EQ(recording.stop(SIGTERM).status, 128 + SIGTERM);
     EXPECT_FALSE(fs::exists(scratch().file("trace.fbz.new")));
-    // Its place is taken from the older trace when the command runs, not before.
+    // It takes the older trace's place only when the command runs.
     EXPECT_EQ(read_file(trace()) == "older", !fs::exists(scratch().file("trace.fbz.old")));
     EXPECT_FALSE(fs::exists(started) && read_file(trace()) == "older");
     fs::remove(started);

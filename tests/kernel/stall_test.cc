@@ -1,4 +1,4 @@
-// Whatever happens to the recorder, whoever waits for its answer goes on.
+// Waiting programs continue, whatever happens to the recorder.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

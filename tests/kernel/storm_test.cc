@@ -1,4 +1,4 @@
-// Many opens at once: all of them counted, none of them refused, in bounded memory.
+// Many opens at once: all are counted, none is refused, and memory is bounded.
 #include <sched.h>
 #include <unistd.h>
 
@@ -32,7 +32,7 @@ TEST_P(StormTest, IsCountedToTheLastOpen) {
   const auto recording = record();
   storm({GetParam(), "16", std::to_string(kOpens), std::to_string(kFiles)});
   EXPECT_EQ(recording->stop().status, 0) << recording->err();
-  // Closes of one file by threads of one process may merge, opens never do.
+  // Closes of one file by threads of one process may merge; opens never do.
   EXPECT_EQ(count_of_kind(trace(), "open"), kOpens);
   const auto figures = expect_all_accounted_for();
   EXPECT_EQ(figures.status, 0) << "something is lost";
@@ -53,7 +53,7 @@ TEST_P(StormTest, IsAccountedForWhenMostOfItIsFilteredOut) {
 INSTANTIATE_TEST_SUITE_P(From, StormTest, ::testing::Values("threads", "processes"),
                          [](const auto& storm) { return std::string(storm.param); });
 
-// Kilobytes of memory, of /proc/PID/status.
+// Returns the resident memory of /proc/PID/status, in kilobytes.
 long resident_kb(pid_t pid) {
   const auto status = read_file("/proc/" + std::to_string(pid) + "/status");
   std::smatch match;
@@ -68,7 +68,7 @@ TEST_F(KernelTest, MemoryDoesNotGrowWithEvents) {
   };
   // A writer that gets little time needs more arenas: 32 of 270 KB at most.
   constexpr long kAllArenasKb = 32 * 270;
-  opens(400'000);  // from here on columns and paths have been used
+  opens(400'000);  // this load has used all its columns and paths by now
   const auto before_kb = resident_kb(recording->pid());
   ASSERT_GT(before_kb, 0);
   opens(400'000);
@@ -76,7 +76,7 @@ TEST_F(KernelTest, MemoryDoesNotGrowWithEvents) {
   EXPECT_EQ(recording->stop().status, 0);
 }
 
-// SCHED_*; -1: no such thread.
+// Returns a SCHED_* value, or -1 if there is no such thread.
 int policy_of_reader(pid_t recorder) {
   for (const auto& task :
        std::filesystem::directory_iterator("/proc/" + std::to_string(recorder) + "/task")) {
@@ -86,7 +86,8 @@ int policy_of_reader(pid_t recorder) {
   return -1;
 }
 
-// Until it has this policy or five seconds are over. An open now and then lets the reader look at the time.
+// Waits until the reader has this policy, at most five seconds. Occasional opens make the reader look at the
+// time.
 int wait_for_policy(pid_t recorder, int policy, const std::string& file) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   while (policy_of_reader(recorder) != policy && std::chrono::steady_clock::now() < end) {
@@ -144,8 +145,8 @@ TEST_P(StormAndSignalTest, RefusesNobodyAndLetsAllGo) {
 INSTANTIATE_TEST_SUITE_P(Signals, StormAndSignalTest, ::testing::Values(SIGSTOP, SIGKILL, SIGSEGV),
                          [](const auto& signal) { return std::string(::sigabbrev_np(signal.param)); });
 
-// Each process opens a file of its own and has it on its command line, so that one taken for another shows.
-// Pids come again, after seconds.
+// Each process opens a file of its own and has it on its command line, so a confusion of processes shows.
+// Pids are reused after seconds.
 class ShortProcessesTest : public KernelTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(ShortProcessesTest, AreKnownThoughPidsComeAgain) {
@@ -162,7 +163,7 @@ TEST_P(ShortProcessesTest, AreKnownThoughPidsComeAgain) {
     paths.insert(event.path);
     pids.insert(event.pid);
     const std::vector<std::string> expected{"/proc/self/exe", "one", event.path};
-    // Nobody held the process until its command line was read: there may be none, but not another's.
+    // Nobody held the process until its command line was read. It may be missing, but must not be another's.
     const bool known = event.cmdline == expected || (!event.held && event.cmdline.empty());
     if (!known || !event.exe.ends_with("/open_storm")) ++mistaken;
   }

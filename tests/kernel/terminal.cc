@@ -46,7 +46,7 @@ void Terminal::type(const std::string& keys) const {
     throw std::runtime_error("cannot type");
 }
 
-// False at the deadline and when nobody has the terminal any more.
+// Returns false at the deadline, and when no process has the terminal any more.
 bool Terminal::read_until(steady_clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
   pollfd ready{terminal_, POLLIN, 0};
@@ -72,7 +72,7 @@ const std::string& Terminal::screen_after(std::chrono::milliseconds time) {
 }
 
 int Terminal::wait() {
-  // Somebody must read, or the program does not get through.
+  // Keep reading, or the program cannot finish its output.
   const auto deadline = steady_clock::now() + kPatience;
   while (read_until(deadline)) continue;
   if (steady_clock::now() >= deadline) ::kill(pid_, SIGKILL);

@@ -1,4 +1,4 @@
-// A terminal of the test's own, with a program in its foreground.
+// A terminal for a test, with a program in its foreground.
 #pragma once
 
 #include <sys/types.h>
@@ -18,11 +18,11 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   void type(const std::string& keys) const;
-  // Whether `text` was written, within kPatience and before the program ended.
+  // Returns whether `text` is written within kPatience and before the program ends.
   bool shows(const std::string& text);
-  // What is written within `time`, too, or until the program ends.
+  // Returns the screen after reading for `time`, or until the program ends.
   const std::string& screen_after(std::chrono::milliseconds time);
-  // Waits for the end of the program, at most kPatience; its exit status as a shell shows it.
+  // Waits at most kPatience for the end of the program. Returns its exit status as a shell shows it.
   int wait();
 
  private:

@@ -13,11 +13,11 @@ constexpr auto kStatus = "events/s";
 
 class TerminalTest : public KernelTest {
  protected:
-  // `rfanrec -o TRACE OPTIONS TMPFS` as a shell would be told.
+  // Returns the shell command `rfanrec -o TRACE OPTIONS TMPFS`.
   std::string recorder(const std::string& options = "") const {
     return std::string(RFANREC_PATH) + " -o " + trace() + " " + options + " " + root();
   }
-  // The same with a command that says "ready" and ends with status 7 when flag() is there.
+  // Returns the same with a command that prints "ready" and ends with status 7 once flag() exists.
   std::string recorder_of_waiter(const std::string& options = "") const {
     return recorder(options) + " -- sh -c 'echo ready; until test -e " + flag() +
            "; do sleep 0.05; done; exit 7'";
@@ -57,7 +57,8 @@ TEST_F(TerminalTest, InTheBackgroundNoStatusLineIsDrawn) {
 }
 
 TEST_F(TerminalTest, WhoStopsTheCommandIsToldHowToGoOn) {
-  // With job control, or there would be nobody to come back to and the kernel would not stop it.
+  // Use job control: without it there would be nobody to return to, and the kernel would not stop the
+  // program.
   Terminal terminal({"sh", "-m", "-c", recorder() + " -- sh -c 'echo ready; read line; exit 7'; exit $?"});
   ASSERT_TRUE(terminal.shows("ready"));
   terminal.type("\x1a");

@@ -1,5 +1,5 @@
-// Events that nobody waits for: names of created, deleted and renamed files, and recordings that hold less or
-// nothing.
+// Events that nobody waits for: names of created, deleted and renamed files, and recordings that hold little
+// or nothing.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ TEST_F(KernelTest, CreatedRenamedAndDeletedFilesHaveTheirNames) {
                    "delete e/b", "delete e"}));
 }
 
-// The kernel tells of a changed link count without a name.
+// The kernel reports a changed link count without a name.
 TEST_F(KernelTest, AChangedLinkCountIsRecordedUnderTheNameThatCameOrWent) {
   constexpr int kRounds = 200;
   const auto name = [](const char* prefix, int i) { return prefix + std::to_string(i); };
@@ -114,7 +114,8 @@ TEST_F(KernelTest, ARenamedDirectoryIsFollowedThoughRenamesAreNotRecorded) {
   const auto recording = record({"--hold", "none", "--events", "open"});
   const auto pid = in_child([&] {
     open_and_close(file("before/a"));
-    // A directory that no event named before is looked up within the flush interval: here, before it moves.
+    // A directory that no earlier event named is looked up within the flush interval, which here is before it
+    // moves.
     std::this_thread::sleep_for(std::chrono::milliseconds(700));
     fs::rename(file("before"), file("after"));
     open_and_close(file("after/a"));

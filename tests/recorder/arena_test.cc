@@ -107,7 +107,7 @@ TEST_F(ArenaPoolTest, TheArenaGivenBackLastIsTakenFirst) {
   EXPECT_EQ(pool_->take_free(), second);
 }
 
-// Whether the page is in memory.
+// Returns whether the page is in memory.
 bool is_resident(const std::byte& byte) {
   const auto page_bytes = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
   auto* page = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&byte) / page_bytes * page_bytes);
@@ -118,7 +118,7 @@ bool is_resident(const std::byte& byte) {
 
 TEST_F(ArenaPoolTest, ArenasThatWereNeverUsedTakeNoMemory) {
   for (std::size_t taken = 0; Arena* arena = pool_->take_free(); ++taken) {
-    // The last page of one arena may be the first of the next.
+    // The last page of one arena may be the first of the next, so look in the middle.
     const std::byte& middle = arena->raw[Arena::kRawBytes / 2];
     EXPECT_EQ(is_resident(middle), taken < ArenaPool::kReady) << "arena " << taken;
   }
@@ -172,7 +172,7 @@ TEST_F(ArenaPoolTest, WriterIsWaitingWhenNothingIsFilled) {
   EXPECT_FALSE(pool_->writer_is_abreast());
 }
 
-// The writer waits without a time limit: a wake-up lost would hang the test.
+// The writer waits without a time limit, so a lost wake-up would hang the test.
 TEST_F(ArenaPoolTest, EveryArenaCrossesFromReaderToWriterWithItsContent) {
   constexpr std::uint64_t kHandOvers = 200'000;
   std::thread reader([&] {
@@ -188,7 +188,7 @@ TEST_F(ArenaPoolTest, EveryArenaCrossesFromReaderToWriterWithItsContent) {
       arena->raw[Arena::kRawBytes - 1] = static_cast<std::byte>(number);
       pool_->open_descriptors.fetch_add(3, std::memory_order_release);
       pool_->publish(arena);
-      // Let the writer fall asleep now and then.
+      // Let the writer fall asleep occasionally.
       if (number++ % 1000 == 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
   });

@@ -1,4 +1,4 @@
-// A process of a test's own, to be looked at in /proc.
+// A child process of a test, for reading in /proc.
 #pragma once
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 namespace rfan::recorder {
 
-// A child from the end of its exec, or of what it was to do, until the object goes.
+// A child that has finished its exec or its action; it lives until the object is destroyed.
 class ChildProcess {
  public:
   // `argv[0]` is the absolute path of the program.
@@ -27,7 +27,7 @@ class ChildProcess {
           ::execv(words[0], words.data());
           ::_exit(127);
         }) {}
-  // A fork of the test, which calls `act` and then waits.
+  // Forks the test; the child calls `act` and then waits.
   template <std::invocable Act>
   explicit ChildProcess(Act&& act) {
     std::array<int, 2> done{};
@@ -40,7 +40,7 @@ class ChildProcess {
       for (;;) ::pause();
     }
     ::close(done[1]);
-    // Ends when the exec, or the child itself, closes the child's copy.
+    // The read ends when the exec, or the child itself, closes the child's copy.
     char byte = 0;
     [[maybe_unused]] const auto ended = ::read(done[0], &byte, 1);
     ::close(done[0]);
@@ -62,7 +62,7 @@ class ChildProcess {
   pid_t pid_ = -1;
 };
 
-// A pid that nobody has: of a child that was just reaped.
+// Returns an unused pid: that of a child that was just reaped.
 inline std::uint32_t pid_of_nobody() {
   ChildProcess child({"/bin/true"});
   const auto pid = child.pid();

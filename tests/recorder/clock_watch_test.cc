@@ -13,7 +13,7 @@ TEST(ClockWatch, TellsThatTheClockWasSet) {
   auto watch = ClockWatch::open();
   ASSERT_TRUE(watch) << watch.error().message();
   EXPECT_FALSE(watch->take());
-  // To what it is, but for the microsecond that this takes.
+  // Set the clock to its present time, except for the microsecond that this takes.
   timespec now{};
   ASSERT_EQ(::clock_gettime(CLOCK_REALTIME, &now), 0);
   if (::clock_settime(CLOCK_REALTIME, &now) != 0) GTEST_SKIP() << "SKIPPED: the clock cannot be set here";

@@ -167,7 +167,7 @@ TEST_F(ProbeCoverageTest, FilesystemBeneathAnotherMountIsNotCovered) {
   EXPECT_EQ(gaps, 1);
 }
 
-// Nothing answers here: a permission mark left behind, or placed at all, would hang this test.
+// Nothing answers here, so a remaining permission mark, or any at all, would hang this test.
 TEST_F(ProbeCoverageTest, NobodyWaitsForTheProbe) {
   const TestMount mount("tmpfs", directory("a"));
   probe({scratch_.file("a")});

@@ -19,7 +19,7 @@ class DirectoryTableTest : public TmpfsTest {
     TmpfsTest::SetUp();
     if (!IsSkipped() && !HasFatalFailure()) begin(DirectoryTable::kMaxDirectories);
   }
-  // A table that knows the root of the tmpfs and nothing else.
+  // Creates a table that knows only the root of the tmpfs.
   void begin(std::size_t max_directories) {
     auto table = DirectoryTable::create(max_directories);
     ASSERT_TRUE(table.ok());
@@ -27,33 +27,33 @@ class DirectoryTableTest : public TmpfsTest {
     const auto added = table_->add_filesystem(root());
     ASSERT_TRUE(added.ok()) << added.error().message();
   }
-  // A table without a filesystem: what it says, it was told.
+  // Creates a table without a filesystem: it knows only what the test reports to it.
   void begin_deaf() {
     auto table = DirectoryTable::create();
     ASSERT_TRUE(table.ok());
     table_ = std::make_unique<DirectoryTable>(std::move(*table));
   }
 
-  // Relative to the tmpfs, whose root is "".
+  // Returns the path relative to the tmpfs, whose root is "".
   std::string path_of(const std::string& handle, std::string_view name = kItself) {
     const auto path = table_->path_of(HandleView{handle}, name);
     if (!path) return kNothing;
     if (!path->starts_with(root())) return std::string(*path);
     return std::string(path->substr(std::min(path->size(), root().size() + 1)));
   }
-  // What happens and is told, and its handle.
+  // Creates a directory, reports it, and returns its handle.
   std::string create(const std::string& directory, const std::string& name) {
     const auto parent = handle_at(file(directory));
     const auto object = handle_at(make_directory((directory.empty() ? "" : directory + "/") + name));
     table_->created(HandleView{parent}, name, HandleView{object});
     return object;
   }
-  // Tells only.
+  // Reports a rename without doing it.
   void told_renamed(const std::string& new_directory, const std::string& new_name,
                     const std::string& object) {
     table_->renamed(HandleView{new_directory}, new_name, HandleView{object});
   }
-  // What happens and is told.
+  // Removes a directory and reports it.
   void remove_directory(const std::string& name, const std::string& object) {
     remove(name);
     table_->removed(HandleView{object});
@@ -180,7 +180,8 @@ TEST_F(DirectoryTableTest, ExchangedDirectoriesSwapWhatIsBelow) {
   EXPECT_EQ(path_of(b_child), "a/y");
 }
 
-// Whole paths would end wrong here: b/x, asked for late, is taken for a part of b when b -> a arrives.
+// Whole paths would be wrong in the end: b/x, looked up late, would be taken for a part of b when b -> a
+// arrives.
 TEST_F(DirectoryTableTest, SwappedDirectoriesAreRightThoughAskedBeforeTheirRenamesArrive) {
   const auto a = create("", "a");
   const auto b = create("", "b");
@@ -202,7 +203,7 @@ TEST_F(DirectoryTableTest, RenameThatTheKernelMergedAwayCanBeFoundOut) {
   const auto a = create("", "a");
   rename("a", "b");
   rename("b", "a");
-  rename("a", "b");  // not told: merged into the first
+  rename("a", "b");  // not reported: merged into the first
   told_renamed(top(), "b", a);
   told_renamed(top(), "a", a);
   EXPECT_EQ(path_of(a, "f"), "a/f") << "the stream is believed";
@@ -214,7 +215,7 @@ TEST_F(DirectoryTableTest, RenameThatTheKernelMergedAwayCanBeFoundOut) {
 
 TEST_F(DirectoryTableTest, DirectoryRenamedAgainAndAgainIsWhereTheStreamSays) {
   const auto a = create("", "a");
-  rename("a", "d");  // renames that are still to come
+  rename("a", "d");  // its events are still to come
   told_renamed(top(), "b", a);
   told_renamed(top(), "c", a);
   EXPECT_EQ(path_of(a, "f"), "c/f");
@@ -242,10 +243,10 @@ TEST_F(DirectoryTableTest, DirectoryRenamedTwiceAndGoneKeepsTheNameItWasToldLast
 
 TEST_F(DirectoryTableTest, CircleOfLinksEndsAndHealsWhenTheStreamCatchesUp) {
   const auto a = create("", "a");
-  const auto b = handle_at(make_directory("a/b"));  // not told
+  const auto b = handle_at(make_directory("a/b"));  // not reported
   rename("a/b", "b");
   rename("a", "b/a");
-  told_renamed(b, "a", a);  // the first rename is still to come
+  told_renamed(b, "a", a);  // the first rename's event is still to come
   table_->created(HandleView{a}, "b", HandleView{b});
   EXPECT_EQ(path_of(a), kNothing);
   EXPECT_EQ(path_of(b, "f"), kNothing);
@@ -302,7 +303,7 @@ TEST_F(DirectoryTableTest, LongestPathIsWholeAndALongerOneIsNone) {
   auto directory = top();
   std::string path;
   while (root().size() + 1 + path.size() + 201 < format::kMaxPathBytes) {
-    const auto object = "fsid-123" + std::to_string(path.size());  // of the table's own: the stream tells all
+    const auto object = "fsid-123" + std::to_string(path.size());  // invented: the stream reports everything
     table_->created(HandleView{directory}, std::string(200, 'd'), HandleView{object});
     path += (path.empty() ? "" : "/") + std::string(200, 'd');
     directory = object;
@@ -362,7 +363,7 @@ TEST_F(DirectoryTableTest, BindMountShowsOnlyItsOwnSubTree) {
   EXPECT_EQ(path_of(inside, "f"), at.path() + "/inside/f") << "the mount stays where it is";
   ASSERT_TRUE(table_->add_filesystem(root()).ok());
   EXPECT_EQ(path_of(outside, "f"), "outside/f") << "another mount shows it";
-  table_.reset();  // keeps the mount busy
+  table_.reset();  // it keeps the mount busy
   EXPECT_EQ(::umount2(at.path().c_str(), MNT_DETACH), 0);
 }
 
@@ -447,7 +448,7 @@ TEST_F(DirectoryTableTest, WhatIsUsedAndWhatIsAboveItStaysWhenRoomIsMade) {
   const auto a = create("", "a");
   const auto b = create("a", "b");
   remove("a/b");
-  remove("a");  // only the table knows them now
+  remove("a");  // now only the table knows them
   for (int i = 0; i < 1000; ++i) {
     create("", std::to_string(i));
     EXPECT_EQ(path_of(b), "a/b") << i;
@@ -458,7 +459,7 @@ TEST_F(DirectoryTableTest, WhatIsUsedAndWhatIsAboveItStaysWhenRoomIsMade) {
 
 TEST_F(DirectoryTableTest, LatestDirectoriesStayWhenRoomIsMadeButNotThoseRemoved) {
   begin(64);
-  // All are gone at once, so that only the table can name them; it is told of the removal of the even ones.
+  // All are gone by now, so only the table can name them. It gets the removal of the even ones.
   std::vector<std::string> all;
   for (int i = 0; i < 63; ++i) {
     all.push_back(create("", std::to_string(i)));

@@ -18,8 +18,9 @@ constexpr ImageSerial kShell = 1;
 constexpr ImageSerial kTool = 2;
 constexpr ImageSerial kNext = 3;
 
-// A process that was a shell executes a tool at time 50 (and something else at 60). All events of a test
-// stand in one arena; notification events were queued from time 0 to 100 unless the test says otherwise.
+// A process executes a tool at time 50; before, it was a shell (some tests have another exec at 60). All
+// events of a test are in one arena. Notification events were queued from time 0 to 100 unless the test says
+// otherwise.
 class ExecOrderTest : public ::testing::Test {
  protected:
   ExecOrderTest() { arena_->clear(); }
@@ -38,7 +39,7 @@ class ExecOrderTest : public ::testing::Test {
     order_.add(
         {.fact = ProcessFact::kUser, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
   }
-  // Each returns its position.
+  // Each of these returns the position of its event.
   std::uint64_t create() {
     return add(notification(FAN_CREATE, "f"), Arena::Source::kNotificationGroup, 0, 100);
   }
@@ -59,7 +60,7 @@ class ExecOrderTest : public ::testing::Test {
     batch.follows_notifications = follows_notifications;
     return position;
   }
-  // Whose the event is, as "shell", "tool" or "next", with a question mark if that is uncertain.
+  // Returns "shell", "tool" or "next", with a question mark if the process is uncertain.
   std::string of(std::uint64_t position, ImageSerial latest = kTool) {
     if (!begun_) order_.begin_arena(*arena_, 0);
     begun_ = true;
@@ -68,7 +69,7 @@ class ExecOrderTest : public ::testing::Test {
     return kNames[answer.image] + (answer.certain ? "" : "?");
   }
 
-  // With the change at time 50.
+  // The change is at time 50.
   void expect_held_opens_to_tell_of_the_change() {
     const auto before = create();
     held(FAN_OPEN_PERM, 40);

@@ -1,4 +1,4 @@
-// What the kernel would write into a read() of a fanotify group, built by hand.
+// Bytes as the kernel would return them from read() of a fanotify group, built by hand.
 #pragma once
 
 #include <fcntl.h>
@@ -31,7 +31,7 @@ class KernelBytes {
     std::memcpy(bytes_.data() + at, &metadata, sizeof metadata);
     return *this;
   }
-  // Sets `event_len` of the last event and appends what it then has more.
+  // Sets `event_len` of the last event and appends the additional bytes.
   KernelBytes& last_event_len(std::uint32_t event_len) {
     const auto at = bytes_.size() - sizeof(fanotify_event_metadata);
     std::memcpy(bytes_.data() + at + offsetof(fanotify_event_metadata, event_len), &event_len,
@@ -39,7 +39,7 @@ class KernelBytes {
     if (at + event_len > bytes_.size()) bytes_.resize(at + event_len);
     return *this;
   }
-  // Appends the records behind the metadata of the last event.
+  // Appends records after the metadata of the last event.
   KernelBytes& last_event_records(std::string_view records) {
     const auto at = bytes_.size() - sizeof(fanotify_event_metadata);
     const auto event_len = static_cast<std::uint32_t>(sizeof(fanotify_event_metadata) + records.size());

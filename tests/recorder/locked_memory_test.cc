@@ -36,7 +36,7 @@ TEST(LockedMemory, MovesItsMapping) {
   const LockedMemory moved(std::move(memory));
   EXPECT_EQ(moved.data(), data);
   EXPECT_EQ(moved.size(), kBytes);
-  EXPECT_EQ(memory.data(), nullptr);  // NOLINT(bugprone-use-after-move): what is left is defined
+  EXPECT_EQ(memory.data(), nullptr);  // NOLINT(bugprone-use-after-move): the moved-from state is defined
   EXPECT_EQ(memory.size(), 0U);
 }
 

@@ -1,4 +1,4 @@
-// A trace in memory: what the recorder's tests write to, and what a reader then finds in it.
+// A trace in memory, for the recorder's tests to write and read back.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -39,10 +39,10 @@ class MemoryTrace {
   }
 
   format::TraceWriter& writer() { return *writer_; }
-  // For somebody who wants to own it; finish it before read().
+  // Gives the writer to a caller that wants to own it. Finish it before read().
   std::unique_ptr<format::TraceWriter> take_writer() { return std::move(writer_); }
 
-  // Finishes the trace unless its writer was taken, and reads it.
+  // Finishes the trace, unless its writer was taken, and reads it.
   ReadTrace read() {
     if (writer_) {
       EXPECT_TRUE(writer_->finish({}, {}).ok());

@@ -102,7 +102,7 @@ TEST_F(MountWatchTest, WhatCameAndWentLeavesOneWordOfItself) {
   EXPECT_FALSE(watch.has_changed());
 }
 
-// The kernel gives the id of the first mount to the second.
+// The kernel gives the second mount the id of the first.
 TEST_F(MountWatchTest, MountThatTookTheIdOfAnUnmountedOneIsNew) {
   TestMount first("tmpfs", directory("a"));
   auto watch = open();

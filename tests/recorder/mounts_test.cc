@@ -42,7 +42,7 @@ TEST(ParseMountinfo, BackslashWithoutThreeOctalDigitsStandsForItself) {
   EXPECT_EQ(mounts[1].path, "/b\\089");
 }
 
-// The kernel escapes space, tab, newline and backslash only.
+// The kernel escapes only space, tab, newline and backslash.
 TEST(ParseMountinfo, OtherWhiteSpaceBelongsToThePath) {
   const auto mounts = parse_mountinfo("1 0 0:1 / /a\rb\vc\fd rw - tmpfs none rw\n");
   ASSERT_EQ(mounts.size(), 1U);
@@ -80,7 +80,7 @@ TEST(ReadMounts, KnowsThatProcIsProc) {
 
 class MountOfTest : public ::testing::Test {
  protected:
-  // Names of directories below the scratch directory, each a mount point of a type of the same name.
+  // Makes each name a mount point below the scratch directory, with a type of the same name.
   void mounts_at(const std::vector<std::string>& names) {
     mounts_ = {{"/", "root", "0:1"}};
     for (const auto& name : names) mounts_.push_back({scratch_.file(name), name, "0:2"});

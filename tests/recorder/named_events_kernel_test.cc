@@ -1,4 +1,4 @@
-// Records of a real notification group through parse_named_event() and DirectoryTable.
+// Feeds records of a real notification group to parse_named_event() and DirectoryTable.
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 
@@ -49,7 +49,7 @@ class NamedEventsKernelTest : public TmpfsTest {
               0)
         << std::strerror(errno);
   }
-  // All that is queued, in order; paths relative to the tmpfs ("." is its root, "?" is unknown).
+  // Returns all queued events in order, with paths relative to the tmpfs ("." is its root, "?" is unknown).
   Story told() {
     std::array<std::byte, 64 * 1024> buffer{};
     const ssize_t bytes = ::read(group_.get(), buffer.data(), buffer.size());
@@ -75,14 +75,14 @@ class NamedEventsKernelTest : public TmpfsTest {
 
   std::unique_ptr<EventNames> names_;
   std::uint64_t events_ = 0;
-  std::uint64_t reads_ = 0;  // serves as the time
+  std::uint64_t reads_ = 0;  // used as the time
   UniqueFd group_;
 
  private:
   template <typename Visit>
   static void for_each_event(std::span<const std::byte> rest, Visit&& visit) {
     while (!rest.empty()) {
-      fanotify_event_metadata metadata;  // copied: an event with records need not end on a multiple of 8
+      fanotify_event_metadata metadata;  // copied: an event with records may end off a multiple of 8
       std::memcpy(&metadata, rest.data(), sizeof metadata);
       const auto event = parse_named_event(rest.first(metadata.event_len).subspan(metadata.metadata_len));
       ASSERT_TRUE(event);
@@ -121,7 +121,7 @@ TEST_F(NamedEventsKernelTest, NamesEverythingThatHappensInANewTree) {
   EXPECT_EQ(told(), removed);
 }
 
-// A merged event keeps the place in the queue of the first, and so its path.
+// A merged event keeps the place of the first in the queue, and so its path.
 TEST_F(NamedEventsKernelTest, RemovalMergedIntoTheCreationHasThePathFromBeforeTheRename) {
   watch();
   make_directory("a");

@@ -24,12 +24,12 @@ std::string bytes_of(T value) {
   return bytes;
 }
 
-// fsid and struct file_handle, as a HandleView shows them.
+// Returns fsid and struct file_handle, as in a HandleView.
 std::string handle(const std::string& opaque, const std::string& fsid = "fsid-123") {
   return fsid + bytes_of(static_cast<std::uint32_t>(opaque.size())) + bytes_of(std::int32_t{1}) + opaque;
 }
 
-// A record with `body`, padded to 4 bytes as the kernel does.
+// Returns a record with `body`, padded to 4 bytes as by the kernel.
 std::string record(std::uint8_t type, std::string body) {
   while (body.size() % 4 != 0) body += '\0';
   const auto length = static_cast<std::uint16_t>(body.size() + 4);
@@ -39,7 +39,7 @@ std::string record(std::uint8_t type, const std::string& object, const std::stri
   return record(type, object + name + '\0');
 }
 
-// Bytes that end where the readable memory ends: reading one more is a crash, without a sanitizer too.
+// Bytes at the end of readable memory: reading one more crashes, even without a sanitizer.
 class GuardedBytes {
  public:
   explicit GuardedBytes(const std::string& bytes) {
@@ -67,7 +67,7 @@ bool is_whole(const std::string& records) {
   return parse_named_event(guarded.bytes()).has_value();
 }
 
-// The bytes of an event and what was found in them.
+// The bytes of an event and the result of parsing them.
 struct Parsed {
   explicit Parsed(std::string bytes) : records(std::move(bytes)) {
     const auto parsed = parse_named_event(std::as_bytes(std::span(records)));

@@ -166,7 +166,7 @@ TEST_F(OutputFileTest, PipeIsUsedAsItIs) {
   EXPECT_FALSE(fs::exists(old_));
 }
 
-// Standard error is a pipe here, so that the reader can come after the message.
+// Standard error is a pipe here, so the reader can come after the message.
 TEST_F(OutputFileTest, APipeWithoutReaderIsWaitedForAndSaid) {
   ASSERT_EQ(::mkfifo(trace_.c_str(), 0600), 0);
   std::array<int, 2> ends{};
@@ -273,7 +273,7 @@ TEST_F(OutputFileTest, WhatIsNoIdGivesNothingAway) {
   }
 }
 
-// The standard output of the test is put back whatever happens.
+// Restores the standard output of the test in every case.
 TEST_F(OutputFileTest, DashIsACopyOfStandardOutput) {
   const auto target = scratch_.write("stdout", "");
   const UniqueFd file(::open(target.c_str(), O_WRONLY | O_CLOEXEC));

@@ -18,7 +18,7 @@ class OwnMountsTest : public PrivateMountsTest {
   static UniqueFd open_here(const std::string& path) {
     return UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   }
-  // As an overlay has its layers: a mount in no namespace.
+  // Opens a mount that is in no namespace, like the layers of an overlay.
   static UniqueFd open_privately(const std::string& path) {
     return UniqueFd(static_cast<int>(
         ::syscall(SYS_open_tree, AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));

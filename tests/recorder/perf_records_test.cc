@@ -12,7 +12,7 @@ namespace {
 
 using Type = PerfRecord::Type;
 
-// One record as the kernel lays it out; the header is completed by done().
+// One record in the kernel's layout; done() completes the header.
 class Bytes {
  public:
   Bytes(std::uint32_t type, std::uint16_t misc = 0) { put(perf_event_header{type, misc, 0}); }
@@ -26,7 +26,7 @@ class Bytes {
   }
   Bytes& u32(std::uint32_t value) { return put(value); }
   Bytes& u64(std::uint64_t value) { return put(value); }
-  // NUL-terminated and padded to 8, as the kernel does it.
+  // Appends text that is NUL-terminated and padded to 8 bytes, as by the kernel.
   Bytes& text(const std::string& value) {
     for (const char c : value) put(c);
     do put('\0');
@@ -158,11 +158,11 @@ TEST(PerfRecords, UnknownTypeIsOfNoInterest) {
   EXPECT_FALSE(decode_perf_record(Bytes(PERF_RECORD_SAMPLE).u64(1).u64(2).u64(3).done()));
 }
 
-// No record of the fixed part alone, or less; text may be shorter than it was.
+// Less than the fixed part is not a record. Shortened text is valid.
 TEST(PerfRecords, TruncatedRecordsAreRefused) {
   const struct {
     std::vector<std::byte> whole;
-    std::size_t least;  // bytes without which it cannot be read
+    std::size_t least;  // the least number of bytes that can be decoded
   } rows[] = {
       {task(PERF_RECORD_FORK, 51, 50, 51, 50).done(), 8 + 24},
       {task(PERF_RECORD_EXIT, 50, 1, 50, 1).done(), 8 + 24},
@@ -172,7 +172,7 @@ TEST(PerfRecords, TruncatedRecordsAreRefused) {
   };
   for (const auto& [whole, least] : rows) {
     for (std::size_t size = 0; size < least; ++size) {
-      // A copy of exactly that size, so that AddressSanitizer sees a read beyond it.
+      // Copy exactly that size, so that AddressSanitizer sees a read beyond it.
       const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
       EXPECT_FALSE(decode_perf_record(cut)) << size << " of " << whole.size();
     }

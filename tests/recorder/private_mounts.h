@@ -1,4 +1,4 @@
-// A mount namespace of the test program's own: what tests mount there nobody else sees.
+// A private mount namespace of the test program: no other program sees its mounts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 namespace rfan::recorder {
 
-// Why there cannot be one; empty when the program is in one now. Stays in it until its end.
+// Enters the namespace until the program ends. Returns the reason of a failure, or an empty string.
 inline std::string enter_private_mounts() {
   static const std::string why = [] {
     if (::unshare(CLONE_NEWNS) != 0) return std::string("unshare: ") + std::strerror(errno);
@@ -24,7 +24,7 @@ inline std::string enter_private_mounts() {
   return why;
 }
 
-// Skips loudly; fails where RFAN_REQUIRE_KERNEL_TESTS says that the tests must run.
+// Skips with a message; fails if RFAN_REQUIRE_KERNEL_TESTS requires these tests.
 class PrivateMountsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -36,7 +36,7 @@ class PrivateMountsTest : public ::testing::Test {
   }
 };
 
-// Mounted until the object goes. An empty type binds `source`.
+// A mount that lasts until the object is destroyed. An empty type binds `source`.
 class TestMount {
  public:
   TestMount(const std::string& fs_type, const std::string& path, const std::string& options = {},

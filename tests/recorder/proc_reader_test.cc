@@ -20,7 +20,8 @@
 namespace rfan::recorder {
 namespace {
 
-// Fields 3 to 24 of /proc/PID/stat with the parent 42, the flags given and the start at tick 987654.
+// Returns a /proc/PID/stat line, fields 1 to 24, with the parent 42, the given flags and the start at tick
+// 987654.
 std::string stat_line(const std::string& comm, const std::string& flags = "4194304") {
   return "1234 (" + comm + ") S 42 1234 1234 0 -1 " + flags +
          " 7 0 0 0 1 2 0 0 20 0 1 0 987654 4640768 237\n";
@@ -182,10 +183,10 @@ TEST_F(ProcReaderTest, KnowsTheProgramOfAChild) {
 TEST_F(ProcReaderTest, ProgramOfAProcessWhoseFirstThreadEndedIsThatOfTheOthers) {
   const ChildProcess child([] {
     std::thread([] {
-      ::close_range(3, ~0U, 0);  // lets the test go on
+      ::close_range(3, ~0U, 0);  // lets the test continue
       for (;;) ::pause();
     }).detach();
-    ::syscall(SYS_exit, 0);  // of this thread only
+    ::syscall(SYS_exit, 0);  // ends this thread only
   });
   std::array<char, 4096> exe;
   const auto link = "/proc/" + std::to_string(child.pid()) + "/exe";
@@ -214,7 +215,7 @@ TEST_F(ProcReaderTest, StartTimeIsOnTheMonotonicClock) {
   EXPECT_LE(record_.time_ns, monotonic_ns());
 }
 
-// The machine slept after this process began: boot time minus what it slept until now lies before zero.
+// The machine was suspended after this process began, so its start on the monotonic clock is below zero.
 TEST_F(ProcReaderTest, StartBeforeASuspendIsNotInTheFuture) {
   constexpr std::int64_t kTenYearsNs = 10LL * 365 * 86'400 * 1'000'000'000;
   auto reader = open_reader(kTenYearsNs);

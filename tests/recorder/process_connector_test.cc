@@ -23,7 +23,7 @@ class ProcessConnectorTest : public ::testing::Test {
     if (!opened) GTEST_SKIP() << "SKIPPED: " << opened.error().message();
     connector_.emplace(std::move(*opened));
   }
-  // Others on the machine may become other users meanwhile.
+  // Other processes of the machine may change their user meanwhile.
   std::vector<PerfRecord> records_of(std::uint32_t pid) {
     std::vector<PerfRecord> records;
     while (connector_->fetch()) {
@@ -55,7 +55,7 @@ TEST_F(ProcessConnectorTest, TellsOfUserAndGroupWhenTheyWereSet) {
   EXPECT_LE(records[1].time_ns, end_ns);
 }
 
-// The system call itself: that of the C library is for all threads.
+// Uses the system call, because the C library's function acts on all threads.
 TEST_F(ProcessConnectorTest, TellsNothingOfOtherThreads) {
   const ChildProcess child([] { std::thread([] { ::syscall(SYS_setresuid, 1234, 1234, 1234); }).join(); });
   EXPECT_TRUE(records_of(child.pid()).empty());

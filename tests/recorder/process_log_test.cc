@@ -45,7 +45,7 @@ void expect_same(const ProcessRecord& got, const ProcessRecord& expected) {
   ASSERT_EQ(got.cgroup, expected.cgroup);
 }
 
-// Everything of a record follows from its serial and the size of its command line: the consumer needs no
+// Derives the whole record from its serial and the size of its command line, so that the consumer needs no
 // copy.
 OwnedRecord make_record(ImageSerial serial, std::size_t cmdline_bytes) {
   OwnedRecord record;
@@ -153,7 +153,7 @@ TEST_F(ProcessLogTest, AgreesWithAQueueOverManyLaps) {
   ImageSerial serial = 0;
   int refused = 0;
   while (log_.position() < 20 * ProcessLog::kBytes) {
-    // Phases that fill and phases that drain, so that both ends of the fill level are reached.
+    // Alternate between filling and draining, so that the log becomes both full and empty.
     const bool filling = (serial / 8000) % 2 == 0;
     if (model.empty() || random() % 10 < (filling ? 8U : 3U)) {
       auto record =
@@ -193,7 +193,7 @@ TEST_F(ProcessLogTest, CarriesRecordsFromThreadToThread) {
     const auto expected = make_record(serial, size_of(serial));
     expect_same(*got, expected.view());
     log_.pop();
-    // Go on after a failure: the producer must come to its end.
+    // Continue after a failure: the producer must finish.
     ++serial;
   }
   producer.join();

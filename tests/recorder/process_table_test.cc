@@ -40,7 +40,7 @@ class ProcessTableTest : public ::testing::Test {
     table_->apply(
         {.serial = serial, .pid = 50, .ppid = 1, .comm = "comm", .exe = "/bin/sh", .cgroup = cgroup});
   }
-  // Image 2 is what image 1 became.
+  // Image 1 becomes image 2.
   void moves_unseen_to(std::uint64_t since_ns, std::uint64_t time_ns, const std::string& cgroup) {
     seen_in_cgroup(1, "/a.slice");
     table_->apply({.fact = ProcessFact::kChanged,
@@ -97,7 +97,7 @@ class ProcessTableTest : public ::testing::Test {
     return *parsed;
   }
   ProcessId enter(ImageSerial serial) { return table_->trace_id(serial, trace_.writer()); }
-  // Their entries in the trace, which ends with that.
+  // Returns their entries in the trace, which it ends.
   std::vector<format::Process> entries_of(std::initializer_list<ImageSerial> serials) {
     std::vector<ProcessId> ids;
     for (const auto serial : serials) ids.push_back(enter(serial));
@@ -220,8 +220,7 @@ TEST_F(ProcessTableTest, CgroupIsInheritedByForkAndExec) {
   EXPECT_EQ(trace.processes.at(executed - 1).cgroup, "/a.slice");
 }
 
-// A process that was killed while it waited for its exec still owns that event, and what it closes as it
-// ends.
+// A process that was killed while it waited for its exec still owns that event, and the closes at its end.
 TEST_F(ProcessTableTest, ProcessReadAsItEndsKeepsTheProgramItHad) {
   seen(1, 50, 1, "/bin/make", "make");
   forks(1, 2, 50, 51);
@@ -472,10 +471,10 @@ TEST_F(ProcessTableTest, AncestorsOfTheRootStayOutOfTheTrace) {
 TEST_F(ProcessTableTest, ProcessOfTheTreeReadAgainAfterItsParentEndedStaysInScope) {
   record_tree_of(100);
   seen(1, 100, 99, "/bin/sh");
-  forks(1, 2, 100, 101, 7 * kSecondNs);  // the start time that /proc will tell
+  forks(1, 2, 100, 101, 7 * kSecondNs);  // the start time that /proc will show
   exits(1, 100, 11 * kSecondNs);
-  // Notifications were lost: the tracker read the daemon again, under a new serial; init is its parent by
-  // now.
+  // After a loss of notifications, the tracker read the daemon again, under a new serial. By now init is its
+  // parent.
   seen(3, 101, 1, "/bin/daemon");
   EXPECT_TRUE(in_scope(3));
 }

@@ -23,7 +23,7 @@ constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
 class ProcessTrackerTest : public ::testing::Test {
  protected:
-  // A fact that came out of the log; strings are copies.
+  // A fact from the log, with copies of the strings.
   struct Fact {
     ProcessFact fact;
     ImageSerial serial, other;
@@ -360,7 +360,7 @@ TEST_F(ProcessTrackerTest, HeldForkWithOtherIdsThanItsParentIsReadAtOnce) {
   EXPECT_EQ(told_facts[1].serial, serial);
 }
 
-// No process connector tells of the user in these: the kernel's is not asked.
+// These tests have no process connector, so the user comes from the kernel only by looking.
 class UntoldChangeTest : public ProcessTrackerTest {
  protected:
   void SetUp() override {
@@ -375,7 +375,7 @@ class UntoldChangeTest : public ProcessTrackerTest {
     facts();
   }
   virtual std::uint64_t begin_ns() const { return 100 * kSecondNs; }
-  // The former user did what was done before.
+  // Expects that the earlier events belong to the former user.
   void expect_another_image(ImageSerial after) {
     EXPECT_NE(after, before_);
     const auto told_facts = facts();
@@ -415,7 +415,7 @@ TEST_F(UntoldChangeTest, IsSeenAfterAnEventThatNobodyWaitsFor) {
   expect_another_image(told(process_->pid()));
 }
 
-// The milliseconds of a look are kept in 32 bits.
+// The time of a look is stored as milliseconds in 32 bits.
 class UntoldChangeAfterFiftyDaysTest : public UntoldChangeTest {
  protected:
   std::uint64_t begin_ns() const override { return std::uint64_t{50 * 24 * 3600} * kSecondNs; }
@@ -457,7 +457,7 @@ TEST_F(ProcessTrackerTest, BecomingAnotherUserMakesANewImage) {
   EXPECT_EQ(told_facts[0].time_ns, 100 * kSecondNs);
 }
 
-// Only the effective ids changed, as they do in file servers with every request.
+// Only the effective ids changed, as in file servers with every request.
 TEST_F(ProcessTrackerTest, StayingTheSameUserMakesNoNewImage) {
   const auto serial = held(self_);
   becomes_user(self_, ::getuid());
@@ -594,7 +594,7 @@ TEST_F(ProcessTrackerTest, EventsOfAnExitedProcessAreItsOwnDuringTheGracePeriod)
   EXPECT_EQ(facts().back().fact, ProcessFact::kExit);
 }
 
-// The side band is drained after the batch was read: a process of the batch may have ended since.
+// The side band is drained after the batch was read, so a process of the batch may have ended meanwhile.
 TEST_F(ProcessTrackerTest, ExitAfterTheBatchWasReadDoesNotCostTheEventsTheirProcess) {
   forks(self_, nobody_);
   const auto serial = told(nobody_);

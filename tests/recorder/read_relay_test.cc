@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kPidOffset = 20;  // fanotify_event_metadata
 
-// A queue of events, each known by a number in its `pid`. The opening of some blocks.
+// A queue of events, each identified by a number in `pid`. Opening some of them blocks.
 class FakeQueue {
  public:
   void add(int number, bool blocks = false) {
@@ -63,7 +63,7 @@ class FakeQueue {
   std::atomic<bool> fails_ = false;
 };
 
-// A loop that takes what there is until it is told to end.
+// A loop that takes all events until it is asked to end.
 class ReadRelayTest : public ::testing::Test {
  protected:
   ~ReadRelayTest() override {
@@ -79,7 +79,7 @@ class ReadRelayTest : public ::testing::Test {
     relay_.wake_event().wake();
     relay_.stop();
   }
-  // Waits until all of these were taken, in whatever order.
+  // Waits until all of these are taken, in any order.
   void expect_taken(const std::multiset<int>& numbers) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return taken_.size() >= numbers.size(); });

@@ -7,7 +7,7 @@
 namespace rfan::recorder {
 namespace {
 
-// Handles are words here, links "directory/name".
+// Handles are words here, and links have the form "directory/name".
 class RecentMovesTest : public ::testing::Test {
  protected:
   void renamed(std::uint64_t position, const std::string& object, const std::string& from,
@@ -92,7 +92,7 @@ TEST_F(RecentMovesTest, ADirectoryHasTheLinkOfItsNextMove) {
   EXPECT_EQ(directory_at(5, "directory"), "unmoved");
 }
 
-// An editor writes x.tmp and renames it to x while others have the former x open.
+// An editor writes x.tmp and renames it to x while other programs have the former x open.
 TEST_F(RecentMovesTest, AReplacedFileWasWhereTheNewOneCameFirst) {
   renamed(5, "second", "d/x.tmp", "d/x");
   renamed(7, "third", "d/x.tmp", "d/x");

@@ -155,7 +155,7 @@ TEST_F(RotatedFilesTest, NumbersEndAndDoNotBeginAgain) {
   EXPECT_NE(files.error().message().find("no number is left"), std::string::npos) << files.error().message();
 }
 
-// In a directory where everybody may plant names.
+// A directory in which every user may plant names.
 class PlantedNamesTest : public RotatedFilesTest {
  protected:
   void SetUp() override {
@@ -165,7 +165,7 @@ class PlantedNamesTest : public RotatedFilesTest {
   std::string number(int n, const std::string& suffix = "") const {
     return format::series_file_name(scratch_.file("t.fbz"), static_cast<std::uint64_t>(n)) + suffix;
   }
-  // One of each kind, with numbers from 0 on.
+  // Plants one name of each kind, with numbers from 0.
   std::vector<std::string> plant_all_kinds() const {
     return {tests::plant_directory(number(0)),
             tests::plant_fifo(number(1)),
@@ -262,7 +262,7 @@ class FullDiskTest : public TmpfsTest {
       ASSERT_TRUE(files.begin().ok()) << i;
     }
   }
-  // Done as anybody may.
+  // Fills the disk as any user may.
   void fill_the_rest(const std::string& name = "filler") const {
     std::ofstream filler(file(name), std::ios::binary | std::ios::app);
     const std::string page(4096, 'f');
@@ -316,7 +316,7 @@ TEST_F(FullDiskTest, WithoutAnInodeForTheNextFileTheOldestGoes) {
   EXPECT_TRUE(exists("t.000019.fbz"));
 }
 
-// The kernel refuses to remove what something is mounted on.
+// The kernel refuses to remove a mount point.
 class UnremovableFileTest : public FullDiskTest {
  protected:
   void pin(const std::string& name) {

@@ -1,4 +1,4 @@
-// A test on a tmpfs of its own, as root, against the real kernel.
+// A test on a private tmpfs, as root, with the real kernel.
 #pragma once
 
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 
 namespace rfan::recorder {
 
-// The bytes of a HandleView of what is at `path`.
+// Returns HandleView::bytes of the object at `path`.
 inline std::string handle_at(const std::string& path) {
   struct statfs filesystem {};
   EXPECT_EQ(::statfs(path.c_str(), &filesystem), 0) << path;
@@ -37,8 +37,8 @@ inline std::string handle_at(const std::string& path) {
   return fsid + std::string(buffer.data(), sizeof(file_handle) + handle->handle_bytes);
 }
 
-// Skipped, with the reason, where that is refused; failed then if RFAN_REQUIRE_KERNEL_TESTS is set. The tmpfs
-// is mounted in a mount namespace of the test program's own, which the kernel takes down with it.
+// Skips with the reason if the tmpfs is refused; fails instead if RFAN_REQUIRE_KERNEL_TESTS is set. The tmpfs
+// is in a mount namespace of the test program, which the kernel removes with the program.
 class TmpfsTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -18,7 +18,7 @@
 namespace rfan::recorder {
 namespace {
 
-// The test plays the reader thread: it fills arenas by hand.
+// The test takes the place of the reader thread: it fills arenas by hand.
 class WriteLoopTest : public ::testing::Test {
  protected:
   WriteLoopTest() {
@@ -32,7 +32,7 @@ class WriteLoopTest : public ::testing::Test {
     loop_->start(failure_event_);
   }
 
-  // A batch of events, each of an unknown process unless told.
+  // Publishes a batch of events, of an unknown process by default.
   void batch(const KernelBytes& events, ImageSerial image = 0) {
     Arena* arena = take_arena();
     const auto& bytes = events.bytes();
@@ -51,7 +51,7 @@ class WriteLoopTest : public ::testing::Test {
                                             .answered_ns = ++clock_ns_};
     arenas_->publish(arena);
   }
-  // `count` closes of one kind, none with a descriptor.
+  // Publishes `count` closes of one kind, all without a descriptor.
   void closes(std::size_t count) {
     while (count > 0) {
       const auto some = std::min(count, Arena::kMaxEvents);
@@ -139,7 +139,7 @@ TEST_F(WriteLoopTest, MoreEventsThanABlockHoldsAreAllReadable) {
   EXPECT_EQ(end().events, 3 * format::kMaxBlockEvents + 5);
 }
 
-// Two events in one at the last place of a block: the reader refuses a block that is larger than allowed.
+// One merged event at the end of a block becomes two. The reader refuses a block that is larger than allowed.
 TEST_F(WriteLoopTest, MergedEventAtTheEndOfABlockKeepsTheBlockReadable) {
   closes(format::kMaxBlockEvents - 1);
   batch(KernelBytes().event(FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE, -1, 7));
