@@ -1,5 +1,5 @@
-// Encode and decode of event blocks, on a stream shaped like a compile recording; and with --recording, what
-// the format makes of a real one.
+// Measures encoding and decoding of event blocks, on a stream shaped like a compile recording. With
+// --recording, measures the size of a real recording in this format.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -39,7 +39,7 @@ std::unique_ptr<format::TraceWriter> make_writer(std::unique_ptr<format::ByteSin
   return checked(format::TraceWriter::create(std::move(sink), {}, {}));
 }
 
-// Interning and dictionaries are outside the timing: a recorder pays for them once per distinct path, not per
+// Does not time interning and dictionaries, since a recorder pays for them once per distinct path, not per
 // event.
 void encode_blocks(benchmark::State& state) {
   const auto& input = stream();
@@ -59,7 +59,7 @@ void encode_blocks(benchmark::State& state) {
     }
     if (!writer->flush({})) std::abort();
     position += format::kMaxBlockEvents;
-    if (position == kEvents) {  // start over, later
+    if (position == kEvents) {  // start over, at later times
       position = 0;
       shift_ns += input.events.back().time_ns - input.events.front().time_ns + 1000;
     }
@@ -71,7 +71,8 @@ void encode_blocks(benchmark::State& state) {
   state.counters["block_bytes_per_event"] = static_cast<double>(writer->bytes_written() - before) / events;
 }
 
-// Everything the recorder's writer does per event but look up its path: dictionaries and FOOTER included.
+// Times everything that the recorder's writer does per event except looking up its path; includes
+// dictionaries and FOOTER.
 void write_whole_trace(benchmark::State& state) {
   const auto& input = stream();
   std::uint64_t bytes = 0;
@@ -96,7 +97,7 @@ const std::vector<std::byte>& trace_bytes() {
   return bytes;
 }
 
-// Blocks are read (and their checksums compared) outside the timing: this is the cost of the columns.
+// Does not time reading blocks and comparing their checksums: this is the cost of the columns alone.
 void decode_columns(benchmark::State& state, format::ColumnSet wanted) {
   auto reader = checked(format::TraceReader::open(std::make_unique<tests::MemorySource>(trace_bytes()), {}));
   std::vector<format::EncodedBlock> blocks;
@@ -111,7 +112,7 @@ void decode_columns(benchmark::State& state, format::ColumnSet wanted) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kEvents));
 }
 
-// From bytes to columns: scan, checksums, dictionaries and all columns.
+// Times the way from bytes to columns: scan, checksums, dictionaries and all columns.
 void read_whole_trace(benchmark::State& state) {
   format::EventColumns columns;
   for (auto _ : state) {
@@ -124,15 +125,16 @@ void read_whole_trace(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kEvents));
 }
 
-// "How many events of each process": decode of one column and a count. What a query by a dictionary value
-// does.
+// Counts the events of each process: decodes one column and counts. Queries by a dictionary value work like
+// this.
 void count_by_process(benchmark::State& state) {
   auto file = checked(format::TraceFile::open(std::make_unique<tests::MemorySource>(trace_bytes()), {}));
   std::vector<format::EncodedBlock> blocks;
   for (std::size_t i = 0; i < file->blocks().size(); ++i) blocks.push_back(checked(file->read_block(i)));
   format::BlockDecoder decoder;
   format::EventColumns columns;
-  // Four tables: neighbours are mostly of the same process, and adding to one number would wait for itself.
+  // Use four tables: neighbouring events mostly have the same process, and adding to one number would wait
+  // for itself.
   const std::size_t ids = file->dictionary().process_count() + 1;
   std::vector<std::uint32_t> counts(4 * ids);
   for (auto _ : state) {
@@ -145,7 +147,7 @@ void count_by_process(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kEvents));
 }
 
-// Opening at random: dictionaries and INDEX, no block.
+// Times opening for random access: dictionaries and INDEX, no block.
 void open_file(benchmark::State& state, bool with_end) {
   auto bytes = std::span(trace_bytes());
   if (!with_end) bytes = bytes.first(bytes.size() - 1);
@@ -165,7 +167,7 @@ std::vector<std::byte> written(const Recording& recorded, std::uint32_t time_uni
   return *file;
 }
 
-// Bytes by type of frame, heads and metadata apart.
+// Prints bytes by type of frame, with heads and metadata apart.
 void print_breakdown(std::span<const std::byte> file, double events) {
   static constexpr std::array kNames = {"",     "META",  "DICT",   "EVENTS", "CLOCK",
                                         "LOSS", "INDEX", "FOOTER", "MOUNTS"};
@@ -222,7 +224,8 @@ void print_recording(const std::string& path, std::size_t events_per_flush) {
 
 }  // namespace rfan::bench
 
-// codec_bench --recording FILE [EVENTS-PER-FLUSH] prints sizes; anything else is for Google Benchmark.
+// `codec_bench --recording FILE [EVENTS-PER-FLUSH]` prints sizes; all other arguments are for Google
+// Benchmark.
 int main(int argc, char** argv) {
   if (argc >= 3 && std::string(argv[1]) == "--recording") {
     const auto events_per_flush = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 350;

@@ -1,6 +1,6 @@
 // usage: diff_bench [--events N] [--rounds N]
-// How fast two large traces are compared, with how much memory; and, on seeded builds with planted
-// differences, how many of these are found and how many findings are false.
+// Measures how fast two large traces are compared, with how much memory. Also measures, on seeded builds with
+// planted differences, how many of these are found and how many findings are false.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -100,7 +100,8 @@ std::vector<replay::Finding> compare(const BuildStory& base, const BuildStory& f
   return causes;
 }
 
-// A part of the headers is read a random number of times by each unit; five others are read again by make.
+// Measures builds in which each unit reads a part of the headers a random number of times, and make reads
+// five others again.
 void measure_discovery(std::size_t rounds, std::size_t runs, std::size_t rereads) {
   std::uint32_t seed = 0;
   std::size_t planted = 0, found = 0, findings = 0, wrong = 0, alarms = 0;

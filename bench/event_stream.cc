@@ -14,7 +14,8 @@ namespace {
 using format::Event;
 using format::EventKind;
 
-constexpr std::size_t kLibraryGroups = 24;  // <string>, <vector>, <map>...: headers that come as one
+constexpr std::size_t kLibraryGroups =
+    24;  // <string>, <vector>, <map>...: headers that are included together
 constexpr std::size_t kProjectHeaders = 400;
 const std::vector<std::string> kBaseLibraries = {"/etc/ld.so.cache", "/usr/lib/x86_64-linux-gnu/libc.so.6",
                                                  "/usr/lib/locale/locale-archive"};
@@ -35,7 +36,7 @@ class StreamBuilder {
     return std::move(stream_);
   }
 
-  // Goes on until there are `event_count` events, but for those that were taken away.
+  // Continues the stream until it has `event_count` events. Dropped events do not count.
   const EventStream& extend(std::size_t event_count) {
     if (stream_.processes.empty()) add_process("/usr/bin/make", "make", "make\0-j2\0", 0);
     event_count_ = event_count;
@@ -45,7 +46,7 @@ class StreamBuilder {
   void drop_events() { stream_.events.clear(); }
 
  private:
-  // An event that a job has still to do.
+  // An event that a job still has to make.
   struct Planned {
     EventKind kind;
     std::uint8_t flags;
@@ -116,7 +117,8 @@ class StreamBuilder {
     return process;
   }
 
-  // Library headers in groups of fixed order, project headers in between, each opened once a unit.
+  // Plans library headers in groups of fixed order, with project headers in between. Each is opened once a
+  // unit.
   void plan_headers(Job& job, format::ProcessId process) {
     std::vector<bool> seen(kLibraryGroups);
     const auto module = below(kProjectHeaders / 16);
@@ -158,7 +160,7 @@ class StreamBuilder {
     return job;
   }
 
-  // One read of the kernel's queue: a few events that share stamp and latency.
+  // Makes the events of one read of the kernel's queue: a few events that share stamp and latency.
   void step() {
     while (running_.size() < jobs_) running_.push_back(plan_unit());
     now_ns_ += 3'000 + static_cast<std::uint64_t>(gap_ns_(random_));
@@ -209,7 +211,7 @@ EventStream make_compile_stream(std::uint32_t seed, std::size_t event_count, std
 
 namespace {
 
-// Hands a stream to a writer, in one piece or in several.
+// Hands a stream to a writer in one or several pieces.
 class StreamWriter {
  public:
   StreamWriter(format::TraceWriter& writer, std::size_t events_per_flush)

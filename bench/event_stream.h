@@ -14,21 +14,22 @@
 
 namespace rfan::bench {
 
-// Ids are those a TraceWriter gives out when paths and processes are handed over in the order they stand here
-// (entry i has id i + 1), which is the order in which the events first use them.
+// Uses the ids that a TraceWriter gives if paths and processes are handed over in this order (entry i has id
+// i + 1), which is the order in which events first use them.
 struct EventStream {
   std::vector<std::string> paths;
   std::vector<format::Process> processes;
   std::vector<format::Event> events;
 };
 
-// What is realistic about it: `jobs` translation units at a time; each is sh, g++, cc1plus and as, with the
-// shared objects each loads; cc1plus opens some hundred headers, each open followed by its close_nowrite,
-// library headers in an order that repeats from unit to unit; opens and execs are held; the events of one
-// read share stamp and latency. What is not: there is no idle time, and no process outside the build.
+// Makes a stream that is realistic in these points: `jobs` translation units run at a time; each is sh, g++,
+// cc1plus and as, with the shared objects that each loads; cc1plus opens some hundred headers, each open
+// followed by its close_nowrite, library headers in an order that repeats from unit to unit; opens and execs
+// are held; the events of one read share stamp and latency. It is not realistic in two points: there is no
+// idle time, and no process outside the build.
 EventStream make_compile_stream(std::uint32_t seed, std::size_t event_count, std::size_t jobs = 2);
 
-// Swallows and counts bytes, so that a bench measures no disk.
+// Drops and counts bytes, so that a bench measures no disk.
 class CountingSink : public format::ByteSink {
  public:
   Status append(std::span<const std::byte> bytes) override {
@@ -42,11 +43,12 @@ class CountingSink : public format::ByteSink {
   std::uint64_t offset_ = 0;
 };
 
-// Writes the whole stream: dictionaries as they are first used, a flush after so many events, and the end.
+// Writes the whole stream: dictionaries as they are first used, a flush after `events_per_flush` events, and
+// the end.
 Status write_stream(const EventStream& stream, format::TraceWriter& writer,
                     std::size_t events_per_flush = format::kMaxBlockEvents);
 
-// The same of make_compile_stream(seed, event_count, jobs), which need not fit into memory.
+// Writes make_compile_stream(seed, event_count, jobs) in parts, so that it need not fit into memory.
 Status write_compile_stream(std::uint32_t seed, std::size_t event_count, std::size_t jobs,
                             format::TraceWriter& writer);
 

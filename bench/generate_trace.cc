@@ -1,4 +1,4 @@
-// generate-trace: writes a large trace in the shape of a recorded compile, for query_speed.
+// generate-trace writes a large trace in the shape of a recorded compile, for query_speed.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>

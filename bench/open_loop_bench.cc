@@ -1,6 +1,7 @@
-// What recording costs the program that opens files: an open/close loop on a private tmpfs, unrecorded, under
-// a bare loop that reads events and answers them (the floor: same marks, nothing kept), and under rfanrec;
-// interleaved, in one run, since only ratios of one run mean something on a shared machine.
+// Measures what recording costs the program that opens files. Runs an open/close loop on a private tmpfs:
+// unrecorded, under a bare loop that reads and answers events (the minimum: the same marks, nothing kept),
+// and under rfanrec. The three are interleaved in one run, since only ratios of one run mean something on a
+// shared machine.
 //
 //   open_loop_bench RFANREC [--opens N] [--rounds N]        (root)
 #include <fcntl.h>
@@ -36,7 +37,7 @@ struct Settings {
   int rounds = 5;
 };
 
-// A tmpfs of our own, gone with the object.
+// A private tmpfs that is unmounted with the object.
 class PrivateTmpfs {
  public:
   PrivateTmpfs() {
@@ -60,10 +61,11 @@ class PrivateTmpfs {
   std::array<char, 32> path_ = std::to_array("/tmp/open_loop_bench.XXXXXX\0\0\0\0");
 };
 
-// A child process that watches the tmpfs; ended by SIGTERM, killed when it does not end.
+// A child process that watches the tmpfs. SIGTERM ends it; it is killed if it does not end.
 class Watcher {
  public:
-  // `watch` runs in the child and returns when a byte was written to the descriptor it is given.
+  // Runs `watch` in the child. The constructor returns when `watch` has written a byte to the descriptor that
+  // it gets.
   explicit Watcher(const std::function<void(int ready)>& watch) {
     std::array<int, 2> ready{};
     if (::pipe2(ready.data(), 0) != 0) std::exit(1);

@@ -1,14 +1,16 @@
-// A storm of opens, for record_storms and the kernel tests: seeded, so that two runs open the same files.
+// Makes a storm of opens for record_storms and the kernel tests. It is seeded, so that two runs open the same
+// files.
 //
 //   open_storm prepare COUNT DIR             creates the files that the others open: DIR/0/0 ... DIR/99/99999
-//   open_storm threads N OPENS FILES DIR     N threads open and close OPENS times one of the first FILES
-//   open_storm processes N OPENS FILES DIR   the same from N processes
-//   open_storm files COUNT DIR               every file once, in order
+//   open_storm threads N OPENS FILES DIR     N threads together open and close OPENS times one of the first
+//                                            FILES
+//   open_storm processes N OPENS FILES DIR   N processes do the same
+//   open_storm files COUNT DIR               opens every file once, in order
 //   open_storm spawn N COUNT [PIDS] DIR      COUNT processes, N at a time: each executes this program and
 //                                            opens the file of its number; after each PIDS of them, pids
-//                                            come again from the first (needs root)
+//                                            start again from the first (needs root)
 //
-// Prints its seconds. Exit status 1 when an open was refused: a recorder must never cause that. Linked
+// Prints its seconds. Exits with 1 if an open was refused, which a recorder must never cause. Linked
 // statically, so that a process of `spawn` opens nothing else.
 #include <fcntl.h>
 #include <spawn.h>
@@ -85,7 +87,7 @@ void reap() {
   if (::wait(&status) > 0 && status != 0) ++g_refused;
 }
 
-// The next process gets the first free pid after ours (proc_sys_kernel(5), ns_last_pid).
+// Makes the next process get the first free pid after ours (proc_sys_kernel(5), ns_last_pid).
 void start_pids_again() {
   std::FILE* last = std::fopen("/proc/sys/kernel/ns_last_pid", "we");
   const bool written = last != nullptr && std::fprintf(last, "%d", ::getpid()) > 0;
@@ -95,7 +97,7 @@ void start_pids_again() {
   }
 }
 
-// posix_spawn() does not copy the page tables.
+// Uses posix_spawn(), which does not copy the page tables.
 void spawn(unsigned long parallel, unsigned long count, unsigned long pids, const std::string& directory) {
   std::string program = "/proc/self/exe";
   std::string verb = "one";

@@ -1,4 +1,5 @@
-// Queries of rfanreplay, from the file to /dev/null, on a stream shaped like a compile recording. One thread.
+// Measures queries of rfanreplay, from the file to /dev/null, on a stream shaped like a compile recording.
+// One thread.
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ namespace {
 constexpr std::uint32_t kSeed = 20240607;
 constexpr std::size_t kEvents = 64 * format::kMaxBlockEvents;
 
-// A trace in the temporary directory, removed at the end.
+// A trace in the temporary directory that is removed at the end.
 class TraceOnDisk {
  public:
   TraceOnDisk() {

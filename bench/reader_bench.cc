@@ -1,6 +1,6 @@
-// What the reader thread does with an event outside of system calls, while its opener waits: find it in the
-// kernel's bytes, name its process, note the answer. The kernel's bytes are synthetic, the processes real,
-// and nothing is sent.
+// Measures what the reader thread does with an event outside of system calls while the opener waits: it finds
+// the event in the kernel's bytes, names its process and notes the answer. The kernel's bytes are synthetic,
+// the processes are real, and no answer is sent.
 #include <benchmark/benchmark.h>
 #include <sys/fanotify.h>
 #include <unistd.h>
@@ -22,10 +22,10 @@ namespace {
 
 using namespace rfan::recorder;
 
-// As many as fit into one writev of answers.
+// The number of answers that fit into one writev().
 constexpr std::size_t kMaxBatch = ReplyBatch::kCapacity;
 
-// Opens and closes in turn, by `processes` known processes in turn.
+// Makes alternating opens and closes, by `processes` known processes in turn.
 std::vector<fanotify_event_metadata> synthetic_events(std::size_t count, std::size_t processes) {
   std::vector<fanotify_event_metadata> events(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -39,7 +39,7 @@ std::vector<fanotify_event_metadata> synthetic_events(std::size_t count, std::si
   return events;
 }
 
-// The steps of CaptureLoop::take_held().
+// Runs the steps of CaptureLoop::take_held().
 void take_batch(benchmark::State& state) {
   const auto batch = static_cast<std::size_t>(state.range(0));
   const auto processes = static_cast<std::size_t>(state.range(1));

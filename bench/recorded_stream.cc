@@ -10,7 +10,7 @@ namespace {
 
 using format::TraceReader;
 
-// Hands out what the dictionary got, as late as an event needs it, like a recorder does.
+// Hands out the entries of the dictionary when an event first needs them, like a recorder.
 class Cutter {
  public:
   Cutter(const format::Dictionary& dictionary, std::size_t events_per_flush, Recording& out)

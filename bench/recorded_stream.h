@@ -1,4 +1,4 @@
-// A recording, read back and written anew: what the format makes of real events.
+// Reads a recording back and writes it anew, to measure the format on real events.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace rfan::bench {
 
-// What a recorder handed over between two flushes, with ids as a TraceWriter gives them out.
+// The data that a recorder hands over between two flushes, with ids as a TraceWriter gives them.
 struct RecordedFlush {
   std::vector<std::string> paths;
   std::vector<format::Process> processes;
@@ -27,11 +27,11 @@ struct Recording {
   std::size_t events = 0;
 };
 
-// Cuts the events anew into flushes of so many; 0 keeps them in one piece. Not by time: how many events fall
-// into a flush interval is a matter of the machine that recorded.
+// Cuts the events into flushes of `events_per_flush`; 0 keeps them in one piece. Does not cut by time, since
+// the number of events in a flush interval depends on the recording machine.
 Result<Recording> load_recording(const std::string& path, std::size_t events_per_flush);
 
-// Writes it with `options`.
+// Writes the recording with `options`.
 Status write_recording(const Recording& recording, std::unique_ptr<format::ByteSink> sink,
                        const format::TraceWriterOptions& options);
 

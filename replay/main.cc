@@ -10,6 +10,6 @@ int main(int argc, char** argv) {
     rfan::replay::write_to_standard_error("rfanreplay: " + status.error().message() + "\n");
     return rfan::replay::kExitError;
   }
-  std::signal(SIGPIPE, SIG_IGN);  // `rfanreplay t.fbz | head` is seen as EPIPE and ends quietly
+  std::signal(SIGPIPE, SIG_IGN);  // `rfanreplay t.fbz | head` then gets EPIPE and ends quietly
   return rfan::replay::run_program({argv + 1, argv + argc}, {});
 }

@@ -20,7 +20,7 @@
 namespace rfan::replay {
 namespace {
 
-// A command line that makes sense.
+// A valid command line.
 struct Invocation {
   const VerbEntry* entry = nullptr;
   std::unique_ptr<Verb> verb;
@@ -62,7 +62,7 @@ Result<Invocation> parse(std::vector<std::string> arguments) {
   return invocation;
 }
 
-// Says things on standard error, each only once, and not across the progress line.
+// Writes lines to standard error, each note only once. Clears the progress line first.
 class Console {
  public:
   Console(const NoteSink& sink, Progress& progress) : sink_(sink), progress_(progress) {}
@@ -79,7 +79,7 @@ class Console {
  private:
   const NoteSink& sink_;
   Progress& progress_;
-  std::mutex mutex_;  // damage is reported by the threads of a scan
+  std::mutex mutex_;  // the threads of a scan report damage
   std::set<std::string> said_;
 };
 
@@ -89,7 +89,7 @@ std::size_t terminal_columns(int fd) {
   return 80;
 }
 
-// A reader of the pipe that has gone is no error.
+// Returns the status for a finished run. A pipe closed by its reader is not an error.
 int exit_status_of(const Output& out, Console& console) {
   if (out.status() || out.closed()) return kExitClean;
   console.say(out.status().error().message());
@@ -109,7 +109,8 @@ std::string out_of_memory_text() {
       format::kFreeUnfoldedBytes >> 20U, format::unfolded_per_byte());
 }
 
-// Pipes and files get the rows as they are, unless asked otherwise.
+// Returns the filter that makes rows safe to show, or null. Pipes and files get unchanged rows, except csv
+// with --safe-cells.
 std::unique_ptr<RowFilter> row_filter(const Options& options, bool terminal) {
   if (options.format == OutputFormat::kJson && terminal) return std::make_unique<SafeJson>();
   if (options.format == OutputFormat::kCsv && (terminal || options.safe_cells))
@@ -120,7 +121,7 @@ std::unique_ptr<RowFilter> row_filter(const Options& options, bool terminal) {
 int run_verb(const Invocation& invocation, Console& console, Progress& progress, int out_fd) {
   format::set_unfolded_per_byte(invocation.options.unfold_limit);
   const bool terminal = ::isatty(out_fd) == 1;
-  // Asked before the pager takes the place of the terminal.
+  // Read the width before the pager takes the terminal's place.
   const auto columns = terminal_columns(out_fd);
   const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;  // NOLINT(concurrency-mt-unsafe)
   Pager pager(terminal && !invocation.options.no_pager && invocation.options.format == OutputFormat::kText,
@@ -147,7 +148,7 @@ int run_program(std::vector<std::string> arguments, const Streams& streams) {
   const auto invocation = parse(std::move(arguments));
   if (!invocation) {
     const auto& error = invocation.error();
-    // With a caret under the fault: has lines of its own, and nothing left to escape.
+    // An error with a caret has several lines and is already escaped.
     const bool pointed = error.what.find('\n') != error.what.npos;
     console.say((pointed ? error.what : error.message()) + "\nTry 'rfanreplay --help'.");
     return kExitUsage;

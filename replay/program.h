@@ -1,4 +1,4 @@
-// rfanreplay as a function: from the arguments to the exit status.
+// Runs rfanreplay as a function, for main() and for tests.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace rfan::replay {
 
-// Where a run prints to.
+// The output channels of a run.
 struct Streams {
   int out_fd = 1;
-  // Notes and errors, a line each without "rfanreplay: ". Empty: standard error.
+  // Gets notes and errors, one line each, without "rfanreplay: ". If empty, they go to standard error.
   NoteSink diagnostics{};
 };
 
-// Returns the exit status. `arguments`: without the program name.
+// Runs rfanreplay with `arguments`, which do not contain the program name, and returns the exit status.
 int run_program(std::vector<std::string> arguments, const Streams& streams);
 
 }  // namespace rfan::replay

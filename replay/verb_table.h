@@ -1,4 +1,4 @@
-// The table of verbs, and the help that is made from it.
+// Holds the table of verbs and makes the help texts from it.
 #pragma once
 
 #include <span>
@@ -9,11 +9,11 @@
 
 namespace rfan::replay {
 
-// In the order in which --help lists them; the first is the default.
+// Returns the verbs in the order in which --help lists them. The first one is the default.
 std::span<const VerbEntry* const> verbs();
-const VerbEntry* find_verb(std::string_view name);  // null: there is none
+const VerbEntry* find_verb(std::string_view name);  // null if there is none
 
-// What `rfanreplay --help` and `rfanreplay VERB --help` print; an empty name is the program.
+// Returns the text of `rfanreplay VERB --help`, or of `rfanreplay --help` if `verb` is empty.
 std::string help_text(std::string_view verb);
 
 }  // namespace rfan::replay

@@ -13,11 +13,11 @@
 namespace rfan::replay {
 namespace {
 
-constexpr mode_t kMode = 0600;  // as the recorder: traces tell who read what
+constexpr mode_t kMode = 0600;  // like the recorder's: a trace shows who read what
 
 Status rename_to_new(const std::string& from, const std::string& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
-  // Not every filesystem can; create() has looked.
+  // Some filesystems do not support RENAME_NOREPLACE. create() has checked the target.
   if (errno == EINVAL && ::rename(from.c_str(), to.c_str()) == 0) return {};
   return errno_error("cannot give the new trace its name", to);
 }

@@ -1,4 +1,4 @@
-// The file of a verb that makes a trace.
+// The output file of a verb that makes a trace.
 #pragma once
 
 #include <memory>
@@ -10,21 +10,22 @@
 
 namespace rfan::replay {
 
-// OUT.part until it is complete and was read back, then OUT: no one ever sees half a trace under that name. A
-// trace that is there is never touched. The destructor removes what was not published. One thread.
+// Writes OUT.part and renames it to OUT once it is complete and was read back, so that nobody ever sees half
+// a trace under that name. Never touches an existing trace. The destructor removes an unpublished file. One
+// thread.
 class NewTrace {
  public:
-  // Fails when there is an OUT or an OUT.part.
+  // Fails if OUT or OUT.part exists.
   static Result<NewTrace> create(const std::string& path);
   NewTrace(NewTrace&& other) noexcept;
   NewTrace& operator=(NewTrace&&) = delete;
   ~NewTrace();
 
-  // Once.
+  // Returns the sink for the new trace. Call once.
   std::unique_ptr<format::ByteSink> take_sink() { return std::move(sink_); }
 
-  // After the writer finished: reads all of it back, fails when anything is wrong with it or when it has not
-  // `events` events, waits until it would survive a loss of power, and gives it its name.
+  // Publishes the trace after the writer finished: syncs it to disk, reads all of it back and renames it.
+  // Fails if anything is wrong with it or if it does not have `events` events.
   Result<format::TraceCheck> publish(std::uint64_t events);
 
  private:

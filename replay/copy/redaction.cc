@@ -10,9 +10,9 @@ namespace rfan::replay {
 namespace {
 
 constexpr std::string_view kPathSeparators = "/.";
-// Of "--output=dir/a.o,b" the shape stays: options, lists and assignments.
+// Keeps the shape of "--output=dir/a.o,b": options, lists and assignments.
 constexpr std::string_view kArgumentSeparators = "/.=,:-";
-// 50 bits: two of a million words share a hash with a probability of 0.0005.
+// 50 bits: with a million words, two share a hash with a probability of 0.0005.
 constexpr std::size_t kWordLetters = 10;
 
 const unsigned char* bytes_of(std::string_view text) {
@@ -36,9 +36,9 @@ Redaction Redaction::with_random_key() {
   return Redaction(key);
 }
 
-// Any length to that of the hash's key.
+// Derives a key of the hash's length from a key of any length.
 Redaction::Redaction(std::span<const std::byte> key) {
-  // Only chooses the fastest implementation; may be called again.
+  // sodium_init() only chooses the fastest implementation; calling it again is harmless.
   [[maybe_unused]] const int ready = sodium_init();
   constexpr std::string_view kPurpose = "rfanreplay redaction key";
   crypto_generichash(key_.data(), key_.size(), bytes_of(kPurpose), kPurpose.size(),
@@ -83,7 +83,7 @@ bool Redaction::keeps(std::string_view path) const {
 std::string Redaction::path(std::string_view path) const {
   if (keeps(path)) return std::string(path);
   auto redacted = words(path, kPathSeparators);
-  // Of very many short words.
+  // Many short words can exceed the maximum length.
   if (redacted.size() > format::kMaxPathBytes) return "/" + word(path);
   return redacted;
 }
@@ -110,7 +110,7 @@ void Redaction::apply(format::Process& process) const {
 
 void Redaction::apply(format::TraceMeta& meta) const {
   meta.hostname = word(meta.hostname);
-  // Says whose machine it was, and groups traces of one start: so its hash does.
+  // The boot id identifies the machine and groups traces of one boot. Its hash still groups them.
   meta.boot_id = word(meta.boot_id);
   for (auto& argument : meta.recorder_args) argument = words(argument, kArgumentSeparators);
   for (auto& argument : meta.command) argument = words(argument, kArgumentSeparators);

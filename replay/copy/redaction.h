@@ -1,4 +1,4 @@
-// Names hashed away: what a trace may show to people who must not read its paths and command lines.
+// Hashes names, so that a trace can be shown to people who must not read its paths and command lines.
 #pragma once
 
 #include <array>
@@ -15,28 +15,28 @@
 
 namespace rfan::replay {
 
-// Replaces each word of a path or command line by a keyed hash (BLAKE2b, 50 bits in base 32), and leaves what
-// stands between words: "/home/ann/tax.ods" and "/home/ann/tax.pdf" become "/a/b/c.d" and "/a/b/c.e" with
-// other letters, so that directories, extensions and repetitions stay comparable, in all traces that were
-// redacted with one key. Who has no key can neither read a word nor test a guess; who has it can test
-// guesses. Numbers (pids, users, times, counts) stay. Pure after construction; any thread.
+// Replaces each word of a path or command line by a keyed hash (BLAKE2b, 50 bits in base 32) and keeps what
+// separates words: "/home/ann/tax.ods" and "/home/ann/tax.pdf" become "/a/b/c.d" and "/a/b/c.e" with other
+// letters. Directories, extensions and repetitions stay comparable in all traces that were redacted with one
+// key. Without the key nobody can read a word or test a guess; with it anybody can test guesses. Numbers
+// (pids, users, times, counts) stay. Pure after construction; any thread.
 class Redaction {
  public:
-  // 16 to 64 bytes.
+  // Fails unless `key` has 16 to 64 bytes.
   static Result<Redaction> with_key(std::span<const std::byte> key);
-  // A key that nobody ever knows: traces redacted so compare with no other.
+  // Makes a key that nobody ever knows. Traces redacted with it cannot be compared with any other.
   static Redaction with_random_key();
 
-  // Paths that match stay readable, for what is in every system: '/usr/include/'.
+  // Keeps paths that match readable, for names that every system has: '/usr/include/'.
   void keep(format::PathPattern pattern) { kept_.push_back(std::move(pattern)); }
 
   std::string path(std::string_view path) const;
-  // Arguments, each ended by NUL. One that begins with '/' is a path.
+  // Redacts arguments, each ended by NUL. An argument that begins with '/' is a path.
   std::string command_line(std::string_view arguments) const;
   void apply(format::Process& process) const;  // comm, command line and control group
   void apply(format::TraceMeta& meta) const;   // host name, command, mounts
 
-  // Tells keys apart without giving them away: 16 hexadecimal digits.
+  // Returns 16 hexadecimal digits that distinguish keys without revealing them.
   const std::string& key_id() const { return key_id_; }
 
  private:

@@ -60,7 +60,7 @@ Result<format::PathId> TraceCopy::path(format::PathId id) {
   return paths_[id];
 }
 
-// All but the ids, which mean nothing in another file.
+// Returns all members of a process except the ids, which mean nothing in another file.
 std::string TraceCopy::identity(const format::ProcessEntry& process) const {
   auto text = fmt::format("{} {} {} {} {} {}", process.pid, process.ppid, process.uid, process.gid,
                           process.start_time_ns, process.flags);
@@ -100,7 +100,8 @@ format::ClockSample TraceCopy::clock() const {
   return clocks_[next_clock_ == 0 ? 0 : next_clock_ - 1];
 }
 
-// The first one is written whatever its time is: it is the start that relative times count from.
+// Writes all clock samples up to `time_ns`. Writes the first one whatever its time is, since relative times
+// count from it.
 Status TraceCopy::pass_clocks(std::uint64_t time_ns) {
   while (next_clock_ < clocks_.size() && (next_clock_ == 0 || clocks_[next_clock_].monotonic_ns <= time_ns)) {
     if (auto flushed = writer_.flush(clocks_[next_clock_++]); !flushed) return flushed;

@@ -1,4 +1,4 @@
-// Names, clocks and events of traces on their way into a new one.
+// Copies names, clocks and events of traces into a new trace.
 #pragma once
 
 #include <cstdint>
@@ -13,29 +13,35 @@
 
 namespace rfan::replay {
 
-// What ids mean in the new trace. kKept: the same as in the source, whose whole dictionary comes along;
-// blocks can then be copied as they are. Only of one source, without gaps in its dictionary. kByUse: given
-// anew, to what an added event names; a process keeps its parent when that is in the new trace by then.
+// How ids are given in the new trace.
+//
+// kKept: ids stay the same as in the source, and its whole dictionary is copied. Blocks can then be copied as
+// they are. Needs a single source without gaps in its dictionary.
+//
+// kByUse: names get new ids when a copied event uses them. A process keeps its parent if the parent is in the
+// new trace by then.
 enum class CopiedIds : std::uint8_t { kKept, kByUse };
 
-// One thread. Events and blocks come in the order of time; clocks are written as time passes theirs.
+// Copies into one writer. Events and blocks must come in the order of time; each clock sample is written when
+// time passes it. One thread.
 class TraceCopy {
  public:
-  // `redaction` may be null. `clocks` ascend; without any, the monotonic clock stands for the time of day.
+  // `redaction` may be null. `clocks` must ascend; if there are none, the monotonic clock stands for the time
+  // of day.
   TraceCopy(format::TraceWriter& writer, const Redaction* redaction, std::vector<format::ClockSample> clocks)
       : writer_(writer), redaction_(redaction), clocks_(std::move(clocks)) {}
 
-  // The source of what follows; `dictionary` is complete.
+  // Sets the source of the following calls. `dictionary` must be complete.
   Status begin(const format::Dictionary& dictionary, CopiedIds ids);
   CopiedIds ids() const { return ids_; }
 
-  // With kByUse: also the names that no event uses.
+  // Also copies the names that no event uses. Only with kByUse.
   Status add_all_names();
   Status add_event(format::Event event);
-  // With kKept only.
+  // Copies a block as it is. Only with kKept.
   Status add_block(const format::EncodedBlock& block, const format::LatencyHistogram& latencies);
 
-  // `summary` as TraceWriter::finish() takes it.
+  // Finishes the trace with `summary`, see TraceWriter::finish().
   Status finish(format::TraceSummary summary);
   std::uint64_t events() const { return events_; }
 
@@ -58,8 +64,8 @@ class TraceCopy {
 
   const format::Dictionary* dictionary_ = nullptr;
   CopiedIds ids_ = CopiedIds::kByUse;
-  std::vector<format::PathId> paths_;         // by id of the source; 0: not yet in the new trace
-  std::vector<format::ProcessId> processes_;  // the same
+  std::vector<format::PathId> paths_;         // by id of the source; 0: not in the new trace yet
+  std::vector<format::ProcessId> processes_;  // likewise
   std::unordered_map<std::string, format::ProcessId>
       by_identity_;  // the files of a recording share processes
 };

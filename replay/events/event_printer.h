@@ -1,4 +1,4 @@
-// What `cat` prints events with; one implementation per output format.
+// The interface of `cat`'s printers. Each output format has an implementation.
 #pragma once
 
 #include "format/model/event_block.h"
@@ -6,7 +6,7 @@
 
 namespace rfan::replay {
 
-// One thread; for the events of one file.
+// Prints the events of one file. One thread.
 class EventPrinter {
  public:
   virtual ~EventPrinter() = default;

@@ -1,4 +1,4 @@
-// The chosen fields of each event, one event per line: csv, or text for cut(1) and awk(1).
+// Prints the chosen fields of each event on one line: csv, or text for cut(1) and awk(1).
 #pragma once
 
 #include <string>
@@ -12,9 +12,9 @@
 
 namespace rfan::replay {
 
-// kCsv: RFC 4180, bytes as they are, quoted where they hold a comma, a quote or a line break. kTabs: fields
-// separated by tabs, control bytes escaped as in the text of `cat`. What is unknown is empty. Everything
-// referred to must outlive the printer.
+// kCsv writes RFC 4180: raw bytes, quoted if they contain a comma, a quote or a line break. kTabs separates
+// fields by tabs and escapes control bytes like the text of `cat`. Unknown values are empty. All arguments
+// passed by reference must outlive the printer.
 class FieldPrinter : public EventPrinter {
  public:
   enum class Style : std::uint8_t { kCsv, kTabs };
@@ -36,13 +36,13 @@ class FieldPrinter : public EventPrinter {
   Style style_;
   TimeFormat time_;
   WallClock clock_;
-  std::vector<IdTable<std::string>> process_texts_;  // by Field; made when first used
+  std::vector<IdTable<std::string>> process_texts_;  // by Field; filled on first use
 };
 
-// The first line of a csv with these fields.
+// Returns the first line of a csv with these fields.
 std::string csv_header(const std::vector<Field>& fields);
 
-// RFC 4180.
+// Quotes `value` as RFC 4180 requires.
 std::string csv_quoted(std::string_view value);
 
 }  // namespace rfan::replay

@@ -1,4 +1,4 @@
-// What can be said of an event, by name: the values of -F.
+// The fields of an event, by name: the values of -F.
 #pragma once
 
 #include <cstdint>
@@ -28,15 +28,15 @@ enum class Field : std::uint8_t {
   kPath2,
   kLatency,    // as text, "8.3us"
   kLatencyNs,  // a number
-  kVerdict,    // allow, deny, or none for an event that did not wait
-  kFlags,      // dir, deleted
+  kVerdict,    // allow, deny, or none for an event that was not held
+  kFlags,      // dir, deleted, uncertain
 };
 inline constexpr std::size_t kFieldCount = 18;
 
 std::string_view field_name(Field field);
 std::string field_names();
 
-// "time,exe,path". The error lists the names.
+// Parses "time,exe,path". The error lists the valid names.
 Result<std::vector<Field>> parse_fields(std::string_view comma_list);
 
 class FieldSet {
@@ -59,7 +59,7 @@ class FieldSet {
   std::uint32_t bits_ = 0;
 };
 
-// The columns that these fields are made of.
+// Returns the columns that these fields need.
 format::ColumnSet columns_of(const FieldSet& fields);
 
 }  // namespace rfan::replay

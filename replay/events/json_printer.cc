@@ -10,7 +10,7 @@
 namespace rfan::replay {
 namespace {
 
-// Of one line without its fragments.
+// The size of a line without its fragments.
 constexpr std::size_t kFixedBytes = 256;
 
 char* append_bytes(std::string_view bytes, char* out) {
@@ -22,7 +22,7 @@ char* append_number(std::uint64_t number, char* out) {
   return append_bytes({text.data(), text.size()}, out);
 }
 
-// `"a":1,"b":2,` of what render(writer) writes: the inside of an object, with a comma behind it.
+// Returns the members that render(writer) writes as `"a":1,"b":2,`: the inside of an object and a comma.
 template <typename Render>
 std::string members_text(Render render) {
   TextBuffer text;
@@ -80,7 +80,7 @@ std::string_view JsonPrinter::process_fragment(format::ProcessId id) {
   });
 }
 
-// For "path" and "path2" alike: from behind the name of the key.
+// Returns the part of a member after "path or "path2, for both keys.
 std::string_view JsonPrinter::path_fragment(format::PathId id) {
   return fragment(paths_[id], [&](JsonWriter& writer) { writer.member_bytes("", dictionary_.path(id)); });
 }
@@ -105,13 +105,13 @@ char* JsonPrinter::append_flags(const format::EventColumns& events, std::size_t 
   return out;
 }
 
-// Every member ends in a comma; the last becomes the closing brace.
+// Ends every member with a comma; the closing brace overwrites the last comma.
 void JsonPrinter::print_one(const format::EventColumns& events, std::size_t row) {
   const auto process = with_process_ ? events.process[row] : 0;
   const auto path = has(Field::kPath) ? events.path[row] : 0;
   const auto path2 = has(Field::kPath2) ? events.path2[row] : 0;
   make_room();
-  // A fragment may move the cache: lengths first, bytes when all are made.
+  // Making a fragment may move the cache: make all fragments before taking views of them.
   if (process != 0) process_fragment(process);
   if (path != 0) path_fragment(path);
   if (path2 != 0) path_fragment(path2);
@@ -132,11 +132,11 @@ void JsonPrinter::print_one(const format::EventColumns& events, std::size_t row)
     out = append_bytes(R"(",)", out);
   }
   out = append_bytes(of_process, out);
-  // A fragment is `"":"/x",` or `"_b64":"...",`.
+  // A path fragment is `"":"/x",` or `"_b64":"...",`.
   if (!of_path.empty()) out = append_bytes(of_path.substr(1), append_bytes(R"("path)", out));
   if (!of_path2.empty()) out = append_bytes(of_path2.substr(1), append_bytes(R"("path2)", out));
   out = append_flags(events, row, out);
-  if (out == begin + 1) ++out;  // no members: nothing to overwrite
+  if (out == begin + 1) ++out;  // no members: no comma to overwrite
   out[-1] = '}';
   *out++ = '\n';
   out_.commit(out);

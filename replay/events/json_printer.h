@@ -1,4 +1,4 @@
-// One JSON object per event and line.
+// Prints one JSON object per event and line.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@
 
 namespace rfan::replay {
 
-// Keys, in this order, as far as they are among `fields`: source, time_ns (since the epoch), kind, pid, ppid,
-// uid, exe, comm, cmdline, cgroup, path, path2, held, reply_ns and verdict (held events), dir and deleted
-// (when true). A key without a value is left out; bytes that are not UTF-8 are given as KEY_b64. What is said
-// of a process or a path is rendered once and kept, up to kMaxCacheBytes. Everything referred to must outlive
-// the printer.
+// Writes the keys that are among `fields`, in this order: source, time_ns (since the epoch), kind, pid, ppid,
+// uid, exe, comm, cmdline, cgroup, path, path2, held, reply_ns and verdict (held events only), dir, deleted
+// and uncertain (only if true). Omits a key without a value. Writes bytes that are not UTF-8 as KEY_b64.
+// Renders the members of each process and path once and keeps them, up to kMaxCacheBytes. All arguments
+// passed by reference must outlive the printer.
 class JsonPrinter : public EventPrinter {
  public:
   JsonPrinter(TextBuffer& out, const ScanFile& file, FieldSet fields);
@@ -49,7 +49,7 @@ class JsonPrinter : public EventPrinter {
   std::string source_;           // "\"source\":\"...\","
   TextBuffer cache_;             // rendered fragments
   IdTable<Fragment> processes_;  // "pid":1,"ppid":...
-  IdTable<Fragment> paths_;      // what follows "path, such as ":"/x"
+  IdTable<Fragment> paths_;      // the rest of the member after "path, such as ":"/x"
 };
 
 }  // namespace rfan::replay

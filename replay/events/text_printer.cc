@@ -18,7 +18,7 @@ using format::EventKind;
 
 constexpr std::size_t kKindWidth = 13;     // "close_nowrite"
 constexpr std::size_t kProcessWidth = 24;  // a comm of 15 bytes and a pid of 7 digits in brackets
-// Everything in a line but the paths and the process: time, kind, markers, latency, separators.
+// The size of a line without paths and process: time, kind, markers, latency, separators.
 constexpr std::size_t kFixedBytes = TimeFormat::kMaxBytes + kKindWidth + 100;
 
 using KindText = std::array<char, kKindWidth>;
@@ -36,7 +36,7 @@ char* append_bytes(std::string_view bytes, char* out) {
   return std::copy(bytes.begin(), bytes.end(), out);
 }
 
-// Spaces would break the line into more fields than it has columns.
+// Escapes spaces, which would break the line into more fields than it has columns.
 std::string process_name(std::string_view name) {
   std::string text;
   for (char c : escaped(name.empty() ? "?" : name)) c == ' ' ? text.append("\\x20") : text.append(1, c);

@@ -1,4 +1,4 @@
-// One line per event: time, kind, process, path, reply latency, separated by spaces.
+// Prints one line per event: time, kind, process, path, reply latency, separated by spaces.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@
 
 namespace rfan::replay {
 
-// Kind and process are padded so that columns line up; what is longer pushes the rest of its line. A line
-// without spaces in its path has a fixed number of fields, and the last field is always the latency. The text
-// of a process is made once; whether a path needs escaping is found out once. Everything referred to must
-// outlive the printer.
+// Pads kind and process to columns; a longer text pushes the rest of its line. If the path has no spaces, a
+// line has a fixed number of fields, and the last field is always the latency. Makes the text of each process
+// once, and checks once whether a path needs escaping. All arguments passed by reference must outlive the
+// printer.
 class TextPrinter : public EventPrinter {
  public:
-  // `source` comes before each line, with a colon; none when empty.
+  // Begins each line with `source` and a colon, unless it is empty.
   TextPrinter(TextBuffer& out, const ScanFile& file, TimeStyle style, std::string_view source);
   void print(const Batch& batch) override;
 
@@ -30,8 +30,8 @@ class TextPrinter : public EventPrinter {
   struct Path {
     std::string_view bytes{};
     bool printable = false;    // needs no escaping
-    bool takes_slash = false;  // when it is a directory
-    bool known = false;        // the others are
+    bool takes_slash = false;  // if it is a directory
+    bool known = false;        // the other members are set
 
     std::size_t max_bytes() const;
     char* append(std::uint8_t flags, char* out) const;

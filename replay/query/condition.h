@@ -1,5 +1,5 @@
-// What a query asks of an event, as a tree of tests. Made by the filter options and by --where, turned into
-// bits and byte masks by Filter.
+// The predicate of a query on events, as a tree of tests. The filter options and --where make it; Filter
+// turns it into bits and byte masks.
 #pragma once
 
 #include <cstdint>
@@ -15,32 +15,33 @@
 
 namespace rfan::replay {
 
-// Decided once per process of the dictionary. Must be safe to call from any thread, as must all others here.
+// Tests a process, once for each process of the dictionary. All functions of the tests must be safe to call
+// from any thread.
 struct ProcessTest {
   std::function<bool(const ProcessView&)> accept;
   bool reads_command_line = false;
 };
 
-// Decided once per path of the dictionary; holds for an event when it holds for one of the paths looked at.
-// An unknown path is the empty one.
+// Tests a path, once for each path of the dictionary. An event passes if one of the paths that `which` names
+// passes. An unknown path is tested as the empty one.
 struct PathTest {
   enum class Which : std::uint8_t { kEither, kFirst, kSecond };
   std::function<bool(std::string_view)> accept;
   Which which = Which::kEither;
 };
 
-// The kind is one of those whose bit (1 << kind) is set.
+// Passes events whose kind has its bit (1 << kind) set.
 struct KindTest {
   std::uint32_t kinds = 0;
 };
 
-// (flags & mask) == value.
+// Passes events with (flags & mask) == value.
 struct FlagTest {
   std::uint8_t mask = 0;
   std::uint8_t value = 0;
 };
 
-// A held event whose reply latency lies between the two, both inclusive.
+// Passes held events whose reply latency lies between the two, inclusive.
 struct LatencyTest {
   std::uint64_t least_ns = 0;
   std::uint64_t most_ns = UINT64_MAX;
@@ -50,7 +51,7 @@ struct TimeTest {
   TimeFilter filter;
 };
 
-// Immutable and shared: the same tree serves every file and every thread.
+// A node of the tree. Immutable and shared: one tree serves every file and every thread.
 struct Condition;
 using ConditionPtr = std::shared_ptr<const Condition>;
 

@@ -20,16 +20,17 @@ class Filter::Node {
   virtual void extend(const Dictionary&) {}
   virtual bool reads_command_lines() const { return false; }
   virtual Share judge(const BlockStatistics& statistics, const Timeline& timeline) const = 0;
-  // False only when no time between the two (inclusive) passes.
+  // Returns false only if no time between the two (inclusive) passes.
   virtual bool may_match_time(std::uint64_t, std::uint64_t, const Timeline&) const { return true; }
-  // True when no time between the two fails because of its time alone; only NoneOf asks.
+  // Returns true if the time alone passes every event between the two (inclusive). Only NoneOf asks.
   virtual bool must_match_time(std::uint64_t, std::uint64_t, const Timeline&) const { return false; }
-  // Of a test of paths.
+  // Returns the marks of a path test.
   virtual format::PathMarks path_marks() const { return {}; }
-  // Adds the tests of paths below this node, or itself.
+  // Adds the path tests of this node and below.
   virtual void find_path_nodes(std::vector<const Node*>&) const {}
-  // Writes 1 for each event that passes and 0 for the others.
+  // Adds the doubts about times of day of this node and below.
   virtual void find_time_doubts(const Timeline&, std::vector<std::string>&) const {}
+  // Writes 1 to `out` for each event that passes and 0 for the others.
   virtual void mask(const EventColumns& events, const Timeline& timeline, Selection& scratch,
                     std::size_t depth, std::uint8_t* out) const = 0;
 };
@@ -56,8 +57,8 @@ class ProcessNode : public Node {
     }
   }
 
-  // An event of an unknown process need not be in the list. An id that the dictionary lacks stands for the
-  // unknown process once it is decoded.
+  // The list of processes may omit the unknown process although an event has it. An id that the dictionary
+  // lacks is decoded as the unknown process.
   Share judge(const BlockStatistics& statistics, const Timeline&) const override {
     if (!statistics.processes) return Share::kSome;
     bool any = wanted_.contains(0);
@@ -110,8 +111,7 @@ class PathNode : public Node {
     const auto* path = (first() ? events.path : events.path2).data();
     for (std::size_t i = 0; i < events.count; ++i) out[i] = wanted_[path[i]];
     if (!first() || !second()) return;
-    // Nearly every block is without a second path, which for a test that lets the unknown path pass counts
-    // as well.
+    // Nearly every block has no second path. A test that accepts the unknown path must still count it.
     const auto* path2 = events.path2.data();
     const bool none = std::all_of(path2, path2 + events.count, [](auto id) { return id == 0; });
     if (none && wanted_[0] == 0) return;
@@ -125,7 +125,7 @@ class PathNode : public Node {
   bool second() const { return test_.which != PathTest::Which::kFirst; }
 
   const PathTest& test_;
-  std::vector<std::uint8_t> wanted_;  // 1 or 0, by id: a byte is found faster than a bit
+  std::vector<std::uint8_t> wanted_;  // 1 or 0, by id: reading a byte is faster than reading a bit
 };
 
 class KindNode : public Node {
@@ -178,7 +178,8 @@ class LatencyNode : public Node {
   Share judge(const BlockStatistics& statistics, const Timeline&) const override {
     using format::LatencyHistogram;
     if (test_.least_ns > UINT32_MAX || test_.least_ns > test_.most_ns) return Share::kNone;
-    if (statistics.totals.reply_latency.total() == 0) return Share::kSome;  // not every version says
+    if (statistics.totals.reply_latency.total() == 0)
+      return Share::kSome;  // some versions do not write latencies
     const auto least = LatencyHistogram::bucket_of(static_cast<std::uint32_t>(test_.least_ns));
     const auto most = LatencyHistogram::bucket_of(
         static_cast<std::uint32_t>(std::min<std::uint64_t>(test_.most_ns, UINT32_MAX)));
@@ -242,7 +243,7 @@ class TimeNode : public Node {
   const TimeFilter& filter_;
 };
 
-// AllOf and AnyOf.
+// Combines the parts of an AllOf or AnyOf.
 class ListNode : public Node {
  public:
   ListNode(const std::vector<ConditionPtr>& parts, bool all) : all_(all) {
@@ -268,7 +269,8 @@ class ListNode : public Node {
                        [](const auto& part) { return part->reads_command_lines(); });
   }
 
-  // Of AllOf: none when one part has none, all when all have all; of AnyOf the other way round.
+  // AllOf: kNone if one part has kNone, kAll if all parts have kAll. AnyOf: kAll if one part has kAll, kNone
+  // if all parts have kNone.
   Share judge(const BlockStatistics& statistics, const Timeline& timeline) const override {
     const auto decisive = all_ ? Share::kNone : Share::kAll;
     auto share = all_ ? Share::kAll : Share::kNone;
@@ -294,7 +296,7 @@ class ListNode : public Node {
     if (scratch.masks.size() <= depth) scratch.masks.resize(depth + 1);
     std::fill_n(out, events.count, static_cast<std::uint8_t>(all_));
     for (const auto& part : parts_) {
-      // Fetched anew: a deeper level may have moved the vector of vectors, though not what is in them.
+      // Fetch the pointer again: a deeper level may have moved the outer vector, though not the masks in it.
       scratch.masks[depth].resize(events.count);
       auto* of_part = scratch.masks[depth].data();
       part->mask(events, timeline, scratch, depth + 1, of_part);
@@ -432,7 +434,8 @@ void Filter::mark(const EventColumns& events, const Timeline& timeline, Selectio
   if (out.masks.empty()) out.masks.resize(1);
   out.masks[0].resize(events.count);
   root_->mask(events, timeline, out, 1, out.masks[0].data());
-  const auto* const marks = out.masks[0].data();  // anew: a deeper level may have moved the vector of vectors
+  const auto* const marks =
+      out.masks[0].data();  // after mask(): a deeper level may have moved the outer vector
   out.count = format::count_ones(events.count, [marks](std::size_t i) { return marks[i]; });
 }
 

@@ -40,9 +40,9 @@ Result<std::uint32_t> parse_pid(std::string_view text) {
   return pid;
 }
 
-// Which processes descend from those wanted. A filter asks of the processes of a file in the order of their
-// ids, from 0 on, so that one step to the parent is enough: processes that fork and end over and over make
-// chains of any length. Any thread.
+// Finds the processes that descend from the wanted ones. A filter tests the processes of a file in the order
+// of their ids, from 0 on, so that one step to the parent is enough. That matters because processes that fork
+// and exit again and again make chains of any length. Any thread.
 class Descents {
  public:
   explicit Descents(Alternatives<std::uint32_t> roots) : roots_(std::move(roots)) {}
@@ -60,13 +60,14 @@ class Descents {
  private:
   using Answers = std::vector<bool>;  // by id
 
-  // The process or one of its ancestors has this pid. Where the parent is not in the file, its pid still is.
+  // Returns true if the process or one of its ancestors has this pid. Compares the parent's pid too, since
+  // the parent itself may be missing from the file.
   static bool descends(const ProcessView& view, std::uint32_t pid, const Answers& known) {
     for (auto id = view.id; id != 0;) {
       if (id < known.size()) return known[id];
       const auto& process = view.dictionary.process(id);
       if (process.pid == pid || process.ppid == pid) return true;
-      id = process.parent < id ? process.parent : 0;  // a parent comes first; anything else would loop
+      id = process.parent < id ? process.parent : 0;  // a parent has a smaller id; otherwise this could loop
     }
     return false;
   }
@@ -79,12 +80,12 @@ class Descents {
   std::map<const format::Dictionary*, std::map<std::uint32_t, Answers>> known_;
 };
 
-// What --exe, --comm, --pid, --tree, --user and --cgroup ask: one test of a process.
+// The values of --exe, --comm, --pid, --tree, --user and --cgroup as one test of a process.
 struct ProcessWish {
   Alternatives<format::ExePattern> exe;
   Alternatives<format::CommPattern> comm;
   Alternatives<std::uint32_t> pid;
-  std::shared_ptr<Descents> tree;  // null: not asked
+  std::shared_ptr<Descents> tree;  // null: not given
   Alternatives<std::uint32_t> user;
   Alternatives<format::PathPattern> cgroup;
 
@@ -126,7 +127,7 @@ Result<std::optional<ProcessTest>> parse_process(const FilterArguments& argument
       ProcessTest{[wish = std::move(wish)](const ProcessView& view) { return wish.accept(view); }});
 }
 
-// An event with two paths matches when either does.
+// Adds the --path test. An event with two paths matches if either path does.
 Status add_paths(const FilterArguments& arguments, std::vector<ConditionPtr>& all) {
   Alternatives<format::PathPattern> path;
   if (auto status =
@@ -167,7 +168,7 @@ Status add_times(const FilterArguments& arguments, bool utc, std::vector<Conditi
   return {};
 }
 
-// Adds "one of `any`, and none of `none`".
+// Adds the condition "one of `any`, and none of `none`".
 void add_alternatives(const Alternatives<ConditionPtr>& list, std::vector<ConditionPtr>& all) {
   if (!list.any.empty()) all.push_back(condition(AnyOf{list.any}));
   for (const auto& part : list.none) all.push_back(condition(NoneOf{part}));
@@ -219,13 +220,13 @@ Result<std::uint32_t> parse_kinds(std::string_view comma_list) {
   return kinds;
 }
 
-// A number is a uid even where a user has it as a name, which useradd(8) refuses.
+// Reads a number as a uid even if a user has it as a name, which useradd(8) refuses.
 Result<std::uint32_t> parse_user(std::string_view text) {
   std::uint32_t uid = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), uid);
   if (failure == std::errc() && end == text.data() + text.size()) return uid;
   const std::string name(text);
-  // Not reentrant, but nothing else of ours asks, and at option time there is one thread.
+  // Not reentrant, but only this function calls it, and options are parsed on one thread.
   if (const auto* entry = ::getpwnam(name.c_str())) return entry->pw_uid;  // NOLINT(concurrency-mt-unsafe)
   return Error{"no such user", name, 0,
                "write a name of this machine, or the number that the user had on the recorded one"};

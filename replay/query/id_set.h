@@ -1,4 +1,4 @@
-// A growing set of dictionary ids, one bit each: what a filter has decided about paths or processes.
+// A growing set of dictionary ids, one bit each.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,10 @@
 
 namespace rfan::replay {
 
-// Ids are added in ascending order from 0. One thread.
+// Holds what a filter has decided about processes. Ids are added in ascending order from 0. One thread.
 class IdSet {
  public:
-  std::size_t size() const { return size_; }  // ids decided so far
+  std::size_t size() const { return size_; }  // ids added so far
 
   void push_back(bool member) {
     if (size_ % 64 == 0) words_.push_back(0);
@@ -20,7 +20,7 @@ class IdSet {
 
   // Precondition: id < size().
   bool contains(std::uint32_t id) const { return bit(id) != 0; }
-  // The same as 1 or 0, for loops that compute with it instead of branching.
+  // Returns contains() as 1 or 0, for loops that compute with it instead of branching.
   unsigned bit(std::uint32_t id) const { return static_cast<unsigned>(words_[id >> 6U] >> (id & 63U)) & 1U; }
 
  private:

@@ -1,4 +1,4 @@
-// Independent pieces of work on several threads.
+// Runs independent pieces of work on several threads.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,9 @@
 
 namespace rfan::replay {
 
-// Calls `work(i)` for every i below `count`, on `threads` threads, and returns when all are done. Rethrows
-// the first exception of `work` (std::bad_alloc, there is no other) then; the rest is not begun.
+// Calls `work(i)` for every i below `count` on `threads` threads, and returns when all calls are done. If
+// `work` throws (only std::bad_alloc can occur), starts no further piece and rethrows the first exception at
+// the end.
 template <typename Work>
 void in_parallel(std::size_t threads, std::size_t count, Work work) {
   std::atomic<std::size_t> next = 0;

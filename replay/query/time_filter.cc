@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr std::uint64_t kMaxSeconds = UINT64_MAX / kNsPerSecond / 2;  // the year 2262, far from any overflow
 
-// Reads a text from the left; every take leaves the rest.
+// Reads a text from the left. Each take consumes what it read.
 class Cursor {
  public:
   explicit Cursor(std::string_view text) : rest_(text) {}
@@ -30,7 +30,7 @@ class Cursor {
     rest_.remove_prefix(word.size());
     return true;
   }
-  // Between `min_digits` and `max_digits` decimal digits.
+  // Reads between `min_digits` and `max_digits` decimal digits.
   std::optional<std::uint64_t> take_number(std::size_t min_digits, std::size_t max_digits) {
     std::size_t digits = 0;
     std::uint64_t value = 0;
@@ -41,7 +41,7 @@ class Cursor {
     rest_.remove_prefix(digits);
     return value;
   }
-  // What follows a decimal point, as a part of `unit`; 0 when there is no point.
+  // Reads the digits after a decimal point as a part of `unit`; returns 0 if there is no point.
   std::optional<std::uint64_t> take_fraction(std::uint64_t unit) {
     if (!take('.')) return 0;
     std::uint64_t value = 0;
@@ -69,8 +69,8 @@ std::optional<std::uint64_t> take_unit_ns(Cursor& cursor) {
   return std::nullopt;
 }
 
-// "1m30s", "2.5s": numbers, each with its unit. The fraction is read before its unit is known, hence in
-// nano-units.
+// Reads "1m30s" or "2.5s": numbers with units. Reads the fraction in billionths, since its unit comes after
+// it.
 std::optional<std::uint64_t> take_duration(Cursor cursor) {
   std::uint64_t total = 0;
   do {
@@ -87,7 +87,7 @@ std::optional<std::uint64_t> take_duration(Cursor cursor) {
   return total;
 }
 
-// "10%", "99.5%".
+// Reads "10%" or "99.5%".
 std::optional<TimePoint> parse_percent(Cursor cursor) {
   const auto whole = cursor.take_number(1, 3);
   const auto fraction = cursor.take_fraction(kNsPerSecond);
@@ -97,7 +97,7 @@ std::optional<TimePoint> parse_percent(Cursor cursor) {
   return PercentTime{percent};
 }
 
-// "HH:MM[:SS[.frac]]" up to the end of the text, as nanoseconds since midnight.
+// Reads "HH:MM[:SS[.frac]]" up to the end of the text; returns nanoseconds since midnight.
 std::optional<std::uint64_t> take_time_of_day(Cursor& cursor) {
   const auto hour = cursor.take_number(1, 2);
   if (!hour || *hour > 23 || !cursor.take(':')) return std::nullopt;
@@ -134,7 +134,7 @@ struct CivilTime {
   }
 };
 
-// The time of day on the day on which the trace began.
+// Returns the time of day on the day on which the trace began.
 CivilTime on_first_day(const TimeOfDay& time, const Timeline& timeline, bool utc) {
   const auto start = static_cast<std::time_t>(timeline.start_realtime_ns() / kNsPerSecond);
   CivilTime civil{{}, time.ns};
@@ -215,7 +215,7 @@ std::uint64_t TimeFilter::monotonic_of(const TimePoint& point, const Timeline::S
                                        const Timeline& timeline) const {
   if (const auto* relative = std::get_if<RelativeTime>(&point)) return timeline.start_ns() + relative->ns;
   if (const auto* percent = std::get_if<PercentTime>(&point)) {
-    // One more than the length, so that everything lies before 100 %.
+    // Add one to the length, so that all events lie before 100 %.
     const auto length = static_cast<double>(timeline.last_event_ns() - timeline.first_event_ns() + 1);
     return timeline.first_event_ns() + static_cast<std::uint64_t>(length * percent->percent / 100);
   }
@@ -230,7 +230,8 @@ std::uint64_t TimeFilter::monotonic_of(const TimePoint& point, const Timeline::S
     const auto civil = on_first_day(std::get<TimeOfDay>(point), timeline, utc_);
     realtime_ns = civil.epoch_ns(civil.moments(utc_).instead);
   }
-  // Before the monotonic clock began: 0. The offset is taken modulo 2^64, hence the signed comparison.
+  // A time before the monotonic clock began becomes 0. The offset is taken modulo 2^64, hence the signed
+  // comparison.
   const auto monotonic_ns = static_cast<std::int64_t>(realtime_ns - offset_ns);
   return monotonic_ns < 0 ? 0 : static_cast<std::uint64_t>(monotonic_ns);
 }

@@ -1,4 +1,4 @@
-// --since and --until: how their values are written, and which events they let through.
+// Parses the values of --since and --until, and tests the times of events against them.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@
 
 namespace rfan::replay {
 
-// Since the start of the trace (see Timeline), on the monotonic clock.
+// A time since the start of the trace (see Timeline), on the monotonic clock.
 struct RelativeTime {
   std::uint64_t ns = 0;
 };
-// On the day on which the trace began.
+// A time on the day on which the trace began.
 struct TimeOfDay {
   std::uint64_t ns = 0;
 };
@@ -26,36 +26,36 @@ struct TimeOfDay {
 struct AbsoluteTime {
   std::uint64_t ns = 0;
 };
-// Of the time between the first and the last event of the recording.
+// A percentage of the time between the first and the last event of the recording.
 struct PercentTime {
   double percent = 0;
 };
-// See Timeline::steady_ns(). Is not written; --slowest makes it.
+// A time as in Timeline::steady_ns(). Has no written form; --slowest makes it.
 struct SteadyTime {
   std::uint64_t ns = 0;
 };
 using TimePoint = std::variant<RelativeTime, TimeOfDay, AbsoluteTime, PercentTime, SteadyTime>;
 
 // Reads "+5s", "+250ms", "+1m30s", "10%", "HH:MM[:SS[.frac]]", "YYYY-MM-DD[ T]HH:MM[:SS[.frac]]" or
-// "@SECONDS[.frac]". Dates are local time unless `utc`. The error says which forms there are, and of a date
-// that clocks never showed, or showed twice, what to write for it.
+// "@SECONDS[.frac]". Dates are local time unless `utc`. The error names the accepted forms. For a date that
+// clocks never showed, or showed twice, it says what to write instead.
 Result<TimePoint> parse_time(std::string_view text, bool utc);
 
-// Reads "250us", "1.5ms", "1m30s" as nanoseconds.
+// Reads "250us", "1.5ms" or "1m30s" and returns nanoseconds.
 Result<std::uint64_t> parse_duration(std::string_view text);
 
-// Whether the time of an event is let through. An event passes --since T when its time is T or later, --until
-// T when it is earlier than T. Pure, apart from the time zone.
+// Decides whether the time of an event passes: --since T passes times at or after T, --until T times before
+// T. Pure, apart from the time zone.
 class TimeFilter {
  public:
   TimeFilter(format::Alternatives<TimePoint> since, format::Alternatives<TimePoint> until, bool utc);
   bool active() const { return !since_.empty() || !until_.empty(); }
 
-  // What is doubtful about times of day on the day on which this trace began, a sentence each: clocks are set
-  // forward and back for daylight saving.
+  // Returns one sentence for each doubtful time of day on the day on which this trace began: daylight saving
+  // sets clocks forward and back.
   std::vector<std::string> doubts(const Timeline& timeline) const;
 
-  // First and one past the last monotonic time that pass while `span` holds; empty when first >= last.
+  // The first and one past the last monotonic time that pass during `span`; empty if first >= end.
   struct Range {
     std::uint64_t first_ns = 0;
     std::uint64_t end_ns = UINT64_MAX;
@@ -63,7 +63,7 @@ class TimeFilter {
   };
   Range range_in(const Timeline::Span& span, const Timeline& timeline) const;
 
-  // False only when no time between the two (inclusive) passes.
+  // Returns false only if no time between the two (inclusive) passes.
   bool may_match(std::uint64_t first_ns, std::uint64_t last_ns, const Timeline& timeline) const;
 
  private:

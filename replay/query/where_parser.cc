@@ -1,4 +1,4 @@
-// parse_where(): --where 'EXPR'.
+// Implements parse_where(), which parses --where 'EXPR'.
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ struct OperatorName {
   std::string_view text;
   Operator op;
 };
-// Longer ones before those they begin with.
+// Longer operators come before their prefixes.
 constexpr OperatorName kOperators[] = {{"==", Operator::kEqual},     {"=~", Operator::kRegex},
                                        {"!=", Operator::kUnequal},   {"!~", Operator::kNoGlob},
                                        {"<=", Operator::kLessEqual}, {">=", Operator::kGreaterEqual},
@@ -40,7 +40,7 @@ constexpr std::string_view kFields =
     "exe comm cmdline cgroup pid ppid uid user path path2 kind verdict latency time, and the flags held dir "
     "deleted uncertain";
 
-// Text of a process, for comparison and regular expressions.
+// Return a text or a number of a process.
 using ProcessText = std::string (*)(const ProcessView&);
 using ProcessNumber = std::uint32_t (*)(const format::ProcessEntry&);
 
@@ -122,7 +122,7 @@ class WhereParser {
   }
 
  private:
-  // A caret under `at_`, or where the word began that was read last.
+  // Returns an error with a caret under `at_`.
   Error fail(const std::string& what) const {
     const auto shown = escaped(text_);
     const auto before = escaped(text_.substr(0, at_));
@@ -288,7 +288,7 @@ class WhereParser {
         [pattern = std::move(pattern).value()](std::string_view text) { return pattern.matches(text); });
   }
 
-  // How a text is held against the value; unknown (empty) text matches nothing.
+  // Returns the test of a text against `value`. An unknown (empty) text matches nothing.
   template <typename Pattern>
   static Result<std::function<bool(std::string_view)>> text_match(Operator op, const std::string& value) {
     if (ordering(op)) return wrong_operator("text takes == != ~ !~ and =~");
@@ -313,7 +313,7 @@ class WhereParser {
 
   static Result<ConditionPtr> process_text_test(std::string_view field, ProcessText text_of, Operator op,
                                                 const std::string& value) {
-    if (field == "exe" && globbing(op)) {  // as --exe: the comm counts as well
+    if (field == "exe" && globbing(op)) {  // like --exe: compares the comm, too
       auto pattern = format::ExePattern::compile(value);
       if (!pattern) return pattern.error();
       return negated_if(negative(op),
@@ -389,7 +389,8 @@ class WhereParser {
     }
   }
 
-  // TimeFilter knows "at or after" and "before" only; times are never finer than a microsecond.
+  // Supports < and >= only, since TimeFilter knows "at or after" and "before" only. Times are never finer
+  // than a microsecond.
   Result<ConditionPtr> time_test(Operator op, const std::string& value) const {
     if (op != Operator::kLess && op != Operator::kGreaterEqual) return wrong_operator("time takes < and >=");
     auto point = parse_time(value, utc_);
@@ -400,7 +401,7 @@ class WhereParser {
     return condition(TimeTest{TimeFilter(std::move(since), std::move(until), utc_)});
   }
 
-  // Marks errors that are about the operator; the others are about the value.
+  // Marks errors about the operator; all others are about the value.
   static constexpr std::string_view kOperatorFault = "operator";
   static constexpr int kMaxDepth = 100;  // of parentheses and `not`: bounds the recursion
 

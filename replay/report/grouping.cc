@@ -32,8 +32,8 @@ std::string_view or_unknown(std::string_view text) {
   return text.empty() ? kUnknown : text;
 }
 
-// The class of each entry from classes.size() up to `last`; append_labels(id, text) gives what tells classes
-// apart.
+// Adds the class of each entry from classes.size() up to `last`. Entries belong to one class if
+// append_labels(id, text) appends the same text for them.
 template <typename Map, typename AppendLabels>
 void classify(std::uint32_t last, Map& known, std::vector<std::uint32_t>& examples,
               std::vector<std::uint32_t>& classes, AppendLabels append_labels) {

@@ -1,4 +1,4 @@
-// By what `report` counts: keys, and the group that an event belongs to.
+// The keys by which `report` counts, and the group of an event.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -21,17 +21,17 @@ Result<std::vector<Key>> parse_keys(std::string_view comma_list);
 
 struct GroupingSpec {
   std::vector<Key> keys;
-  std::size_t depth = 0;  // of Key::kDir: components kept; 0: all
+  std::size_t depth = 0;  // for Key::kDir: number of components kept; 0: all
 
   format::ColumnSet columns() const;
 };
 
-// A group of one file as a number: what its process-like, path-like and kind-like keys have in common with
-// others. Stays below 2^52.
+// The number of a group of one file: it combines the classes of its process-like, path-like and kind-like
+// keys. Stays below 2^52.
 using GroupCode = std::uint64_t;
 
-// The groups of one file. Every dictionary entry is given a class once: entries of one class are the same to
-// all keys. extend() after the dictionary grew, by one thread; the rest from any thread.
+// The groups of one file. Gives every dictionary entry a class once; all keys are equal for entries of one
+// class. Call extend() on one thread after the dictionary grew; all other functions are safe from any thread.
 class Grouping {
  public:
   Grouping(const GroupingSpec& spec, const ScanFile& file);
@@ -41,7 +41,7 @@ class Grouping {
   bool by_path() const { return by_path_; }
   bool by_kind() const { return by_kind_; }
 
-  // The class of an entry; all 0 when no key asks.
+  // The class of each entry; all 0 if no key needs it.
   const std::vector<std::uint32_t>& process_classes() const { return process_classes_; }
   const std::vector<std::uint32_t>& path_classes() const { return path_classes_; }
   std::size_t process_class_count() const { return process_examples_.size(); }
@@ -58,8 +58,8 @@ class Grouping {
   }
   static GroupCode path_code(std::uint32_t path_class) { return GroupCode{path_class} << kPathShift; }
 
-  // The codes of keys that are all process-like, all path-like, or at most the kind, are dense: code >> shift
-  // is below the count.
+  // Returns true if the keys are all process-like, all path-like or at most the kind. Codes are then dense:
+  // code >> shift is below the count.
   bool dense() const { return by_process_ + by_path_ + by_kind_ <= 1; }
   unsigned dense_shift() const { return by_path_ ? kPathShift : by_process_ ? kProcessShift : 0; }
   std::size_t dense_index(GroupCode code) const { return code >> dense_shift(); }
@@ -67,13 +67,13 @@ class Grouping {
     return by_path_ ? path_class_count() : by_process_ ? process_class_count() : format::kEventKindLimit;
   }
 
-  // Appends one text for each key, each ended by NUL; "?" for what is unknown.
+  // Appends one text for each key, each ended by NUL; "?" for an unknown value.
   void append_labels(GroupCode code, std::string& out) const;
 
  private:
   static constexpr unsigned kProcessShift = 4;
   static constexpr unsigned kPathShift = 28;
-  // Classes by their texts. Only as long as they are looked for: the texts are made again from an example.
+  // Classes by their texts, needed only to find classes. Labels are made again from an example.
   using Classes = absl::flat_hash_map<std::string, std::uint32_t>;
 
   void append_process_label(Key key, format::ProcessId id, std::string& out) const;
@@ -87,18 +87,19 @@ class Grouping {
   bool every_path_ = false;                      // each path is a class of its own
   std::vector<std::uint32_t> process_classes_;   // by ProcessId
   std::vector<std::uint32_t> path_classes_;      // by PathId
-  std::vector<std::uint32_t> process_examples_;  // by class: the first entry of it
+  std::vector<std::uint32_t> process_examples_;  // by class: its first entry
   std::vector<std::uint32_t> path_examples_;
   Classes known_processes_;
   Classes known_paths_;
 };
 
-// The directory of a path without its last slash, at most `depth` components of it (0: all): "/usr/include".
+// Returns the directory of a path without its last slash, at most `depth` components of it (0: all):
+// "/usr/include".
 std::string_view directory_of(std::string_view path, std::size_t depth);
-// The parts of Grouping::append_labels().
+// Splits the texts that Grouping::append_labels() wrote.
 std::vector<std::string_view> split_labels(std::string_view labels);
 
-// ".h"; "(none)" without one.
+// Returns ".h", or "(none)" for a name without an extension.
 std::string_view extension_of(std::string_view path);
 
 }  // namespace rfan::replay

@@ -1,4 +1,4 @@
-// Opens and the closes that end them.
+// Pairs opens with the closes that end them.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -14,7 +14,7 @@
 
 namespace rfan::replay {
 
-// A process and a path of one file.
+// Returns the key of a process and a path of one file.
 inline std::uint64_t pair_of(format::ProcessId process, format::PathId path) {
   return std::uint64_t{process} << 32U | path;
 }
@@ -24,10 +24,11 @@ struct Opened {
   GroupCode group;
 };
 
-// The opens that wait for their close, by process and path of one file; the last open counts.
+// Holds the opens that have no close yet, by process and path of one file. Only the last open of a pair
+// counts.
 class OpenPairing {
  public:
-  // What a block does to one process and path: the close that comes first, if any, and what is open at the
+  // The effect of a block on one process and path: the close before any open, if any, and what is open at the
   // end.
   struct Change {
     std::uint64_t pair;
@@ -40,7 +41,7 @@ class OpenPairing {
 
   explicit OpenPairing(std::uint64_t short_ns) : short_ns_(short_ns) {}
 
-  // Counts in `short_opens`, by the group of the open, what is closed again before `short_ns` have passed.
+  // Adds to `short_opens`, by the group of the open, each open that is closed before `short_ns` have passed.
   void add(std::uint64_t pair, format::EventKind kind, std::uint64_t time_ns, GroupCode group,
            absl::flat_hash_map<GroupCode, std::uint64_t>& short_opens) {
     using format::EventKind;
@@ -58,7 +59,7 @@ class OpenPairing {
     }
   }
 
-  // To be put together with the blocks before, in order.
+  // Returns the changes of the block, to be combined with earlier blocks in order.
   std::unique_ptr<Changes> finish_block() {
     auto changes = std::make_unique<Changes>();
     for (const auto& [pair, state] : states_)

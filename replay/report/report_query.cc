@@ -16,15 +16,15 @@ double ReportRow::rate() const {
   return static_cast<double>(events) * 1e9 / static_cast<double>(last.steady_ns - first.steady_ns);
 }
 
-// What belongs to the file that is being scanned: ids mean nothing in another.
+// The state of the present file. Its ids mean nothing in another file.
 struct ReportQuery::FileState {
   FileState(const ReportSpec& spec, const ScanFile& scanned)
       : file(scanned), grouping(spec.grouping, scanned) {}
   const ScanFile& file;
   Grouping grouping;
   static constexpr std::uint32_t kNoRow = UINT32_MAX;
-  std::vector<std::uint32_t> dense_rows;               // where Grouping::dense(); kNoRow: not yet
-  absl::flat_hash_map<GroupCode, std::uint32_t> rows;  // elsewhere
+  std::vector<std::uint32_t> dense_rows;               // if Grouping::dense(); kNoRow: no row yet
+  absl::flat_hash_map<GroupCode, std::uint32_t> rows;  // if not Grouping::dense()
   absl::flat_hash_map<format::PathId, std::uint32_t> paths;
   absl::flat_hash_map<format::ProcessId, std::uint32_t> processes;
   absl::flat_hash_map<std::uint64_t, Opened> open;  // by process and path
@@ -56,7 +56,7 @@ std::uint32_t ReportQuery::row_of(FileState& state, GroupCode code) {
   state.labels.clear();
   grouping.append_labels(code, state.labels);
   row = static_cast<std::uint32_t>(rows_.size());
-  // Within one file no two groups have the same labels.
+  // Two groups of one file never have the same labels.
   if (files_begun_ > 1) {
     const auto known = row_by_labels_.find(state.labels);
     if (known != row_by_labels_.end()) return row = known->second;

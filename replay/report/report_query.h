@@ -1,4 +1,4 @@
-// How a report is put together from blocks, threads and files.
+// Combines a report from blocks, threads and files.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -22,7 +22,7 @@ namespace rfan::replay {
 
 // One group, over all files.
 struct ReportRow {
-  std::string_view labels;  // as Grouping::append_labels() gives them; valid as long as the ReportQuery
+  std::string_view labels;  // from Grouping::append_labels(); valid while the ReportQuery lives
   std::uint64_t events = 0;
   std::uint64_t opens = 0;
   std::uint64_t reopens = 0;
@@ -31,17 +31,18 @@ struct ReportRow {
   Moment first{UINT64_MAX, 0};
   Moment last;
   std::uint64_t wait_ns = 0;
-  std::unique_ptr<format::LatencyHistogram> latencies;  // null: none, or not asked for
+  std::unique_ptr<format::LatencyHistogram> latencies;  // null: none, or not requested
 
-  double rate() const;  // 0 when first and last are the same moment
+  double rate() const;  // 0 if first and last are the same moment
   std::uint32_t quantile_ns(double fraction) const {
     return latencies ? latencies->quantile_ns(fraction) : 0;
   }
 };
 
-// Memory: what grows with distinct groups, and for reopens and files with distinct pairs of group and file; a
-// process is known by pid and start time across files. An open and its close in two different files are not
-// paired. Counts that need no pairing do not depend on the order of blocks.
+// Combines all files into one row for each group. A process is identified by pid and start time across files.
+// Does not pair an open and its close in two different files. Counts without pairing do not depend on the
+// order of blocks. Memory grows with distinct groups, and for reopens and files with distinct pairs of group
+// and file.
 class ReportQuery : public Query {
  public:
   explicit ReportQuery(const ReportSpec& spec);
@@ -55,7 +56,7 @@ class ReportQuery : public Query {
   void take(const ScanFile& file, Part& part) override;
   void take_product(const ScanFile& file, Product& product) override;
 
-  // All groups, in no order; `this` is empty then.
+  // Returns all groups in no order and empties the query.
   std::vector<ReportRow> rows();
   const MomentScale& scale() const { return scale_; }
 
@@ -76,7 +77,7 @@ class ReportQuery : public Query {
   std::uint32_t global_process(FileState& state, format::ProcessId id);
 
   const ReportSpec& spec_;
-  std::unique_ptr<FileState> state_;  // of the file that is being scanned
+  std::unique_ptr<FileState> state_;  // of the present file
   std::vector<ReportRow> rows_;
   std::pmr::monotonic_buffer_resource label_bytes_;
   absl::flat_hash_map<std::string_view, std::uint32_t> row_by_labels_;  // from the second file on

@@ -69,7 +69,7 @@ bool ReportSpec::wants_times() const {
 format::ColumnSet ReportSpec::columns() const {
   auto columns = grouping.columns();
   for (const auto measure : measures) columns |= kMeasures[static_cast<std::size_t>(measure)].columns;
-  // Counting all of them takes no column at all, but a block must be decoded to be counted.
+  // Counting all events needs no column, but a block is only counted if something in it is decoded.
   return columns == 0 ? format::kColumnKind : columns;
 }
 

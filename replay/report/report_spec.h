@@ -1,4 +1,4 @@
-// What a report is asked for: by what events are grouped, and what is counted of each group.
+// The specification of a report: how events are grouped, and what is counted for each group.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,9 @@ namespace rfan::replay {
 
 enum class Measure : std::uint8_t {
   kEvents,
-  kShare,    // of the events that the filter wants
+  kShare,    // of the events that match the filter
   kOpens,    // events of kind open
-  kReopens,  // opens of a file by a process that had opened it before
+  kReopens,  // opens of a file that the process has opened before
   kShort,    // opens that the same process closed again before ReportSpec::short_ns passed
   kFiles,    // distinct paths
   kFirst,

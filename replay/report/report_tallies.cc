@@ -24,7 +24,7 @@ std::uint64_t count_of_kind(const Marked& marked, EventKind kind) {
   });
 }
 
-// The kinds with the most events first: of many questions only these have an answer.
+// Returns the kinds with the most events first. Often only these have matching events.
 std::array<std::size_t, format::kEventKindLimit> frequent_first(
     const std::array<std::uint64_t, format::kEventKindLimit>& events) {
   std::array<std::size_t, format::kEventKindLimit> kinds{};
@@ -100,7 +100,7 @@ bool ReportTallies::add_marked(const Marked& marked) {
     if (left == 0 || marked.statistics.totals.by_kind[kind] == 0) break;
     left -= by_kind[kind] = count_of_kind(marked, static_cast<EventKind>(kind));
   }
-  if (left != 0) return false;  // the statistics know less than the columns
+  if (left != 0) return false;  // the statistics miss events that the columns have
   make_room();
   for (std::size_t kind = 0; kind < by_kind.size(); ++kind) {
     if (by_kind[kind] != 0) add_events(kind, by_kind[kind]);
@@ -120,7 +120,7 @@ std::size_t ReportTallies::group_count() {
          static_cast<std::size_t>(std::count(dense_counts_.begin(), dense_counts_.end(), 0U));
 }
 
-// Nothing but events is counted.
+// Returns true if only events are counted.
 bool ReportTallies::counts_events() const {
   return count_only_ && !reopens_ && !files_ && !short_ && !latencies_;
 }
@@ -149,8 +149,9 @@ void ReportTallies::count_kinds(const Batch& batch) {
   }
 }
 
-// One increment an event, by dictionary id; ids become groups in the end. Events of one process or path
-// come in runs: two counters in turn keep an increment from waiting for the one before it.
+// Increments one counter for each event, by dictionary id; collect_ids() turns ids into groups. Events of one
+// process or path come in runs, so two counters take turns: an increment then need not wait for the one
+// before it.
 void ReportTallies::count_ids(const Batch& batch, const std::vector<std::uint32_t>& ids,
                               std::size_t dictionary_size) {
   expect_ids(batch.selection.count);
@@ -160,9 +161,9 @@ void ReportTallies::count_ids(const Batch& batch, const std::vector<std::uint32_
   batch.for_each_row([&](std::uint32_t row) { ++by_id[2 * std::size_t{ids[row]} + (turn++ & 1U)]; });
 }
 
-// Keeps counters by id from running over.
+// Prevents an overflow of the counters by id.
 void ReportTallies::expect_ids(std::uint64_t events) {
-  constexpr std::uint64_t kMaxUncollected = 1U << 31U;  // well below what a counter holds
+  constexpr std::uint64_t kMaxUncollected = 1U << 31U;  // well below the maximum of a counter
   uncollected_ += events;
   if (uncollected_ > kMaxUncollected) collect_ids(), uncollected_ = events;
 }
@@ -191,7 +192,7 @@ void ReportTallies::make_room() {
   }
 }
 
-// All that there is to do where only events are counted.
+// Adds events to a group. Used if only events are counted.
 void ReportTallies::add_events(GroupCode code, std::uint64_t events) {
   if (grouping_.dense()) {
     dense_counts_[grouping_.dense_index(code)] += events;

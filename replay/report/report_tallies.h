@@ -1,4 +1,4 @@
-// What one thread counts of one file for a report.
+// Counts the events of one file on one thread for a report.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -36,9 +36,11 @@ struct CodePair {
   }
 };
 
+// The Part of a report. Counts groups by dictionary id where it can, in dense arrays where Grouping::dense(),
+// and in hash maps elsewhere.
 class ReportTallies : public Part {
  public:
-  // `grouping` is that of the file, shared by all threads.
+  // `grouping` belongs to the file; all its threads share it.
   ReportTallies(const ReportSpec& spec, Grouping& grouping);
 
   void add(const Batch& batch) override;
@@ -48,10 +50,10 @@ class ReportTallies : public Part {
   bool add_marked(const Marked& marked) override;
   std::unique_ptr<Product> product() override;
 
-  // Groups that have events.
+  // Returns the number of groups that have events.
   std::size_t group_count();
 
-  // Calls visit(code, tally) for each of them.
+  // Calls visit(code, tally) for each group that has events.
   template <typename Visit>
   void for_each_group(Visit visit) {
     collect_ids();
@@ -86,12 +88,12 @@ class ReportTallies : public Part {
   Grouping& grouping_;
   OpenPairing pairing_;
   const bool count_only_, opens_, reopens_, short_, files_, times_, wait_, latencies_;
-  std::vector<std::uint32_t> by_id_;  // two counters for each id of the one dictionary that is asked for
-  std::vector<std::uint32_t> path_counts_;         // by path id, where the decoder counts
-  std::uint64_t uncollected_ = 0;                  // in both
-  std::vector<std::uint64_t> dense_counts_;        // where Grouping::dense() and only events are counted
-  std::vector<Tally> dense_;                       // where Grouping::dense()
-  absl::flat_hash_map<GroupCode, Tally> tallies_;  // elsewhere
+  std::vector<std::uint32_t> by_id_;               // two counters for each process id or each path id
+  std::vector<std::uint32_t> path_counts_;         // by path id, if the decoder counts
+  std::uint64_t uncollected_ = 0;                  // events in both
+  std::vector<std::uint64_t> dense_counts_;        // if Grouping::dense() and only events are counted
+  std::vector<Tally> dense_;                       // if Grouping::dense() and more is counted
+  absl::flat_hash_map<GroupCode, Tally> tallies_;  // if not Grouping::dense()
   GroupCode last_code_ = 0;
   Tally* last_ = nullptr;
 };

@@ -6,7 +6,7 @@
 
 namespace rfan::replay {
 
-// At least one name; empty ones are kept, so that the caller can refuse them. Views of `list`.
+// Returns at least one name, as views of `list`. Keeps empty names so that the caller can refuse them.
 inline std::vector<std::string_view> names_in(std::string_view list) {
   std::vector<std::string_view> names;
   for (;;) {

@@ -1,4 +1,4 @@
-// JSON into a TextBuffer. Knows how bytes that are not UTF-8 are given.
+// Writes JSON into a TextBuffer, and bytes that are not UTF-8 as base64.
 #pragma once
 
 #include <rapidjson/writer.h>
@@ -11,7 +11,8 @@
 
 namespace rfan::replay {
 
-// One value after the other, each followed by a newline (end_line()). One thread; `out` must outlive it.
+// Writes values one after the other; end_line() ends each with a newline. One thread; `out` must outlive the
+// writer.
 class JsonWriter {
  public:
   explicit JsonWriter(TextBuffer& out) : stream_{out}, writer_(stream_) {}
@@ -32,18 +33,18 @@ class JsonWriter {
     writer_.String(utf8.data(), static_cast<rapidjson::SizeType>(utf8.size()));
   }
 
-  // Members of the current object.
+  // These write members of the current object.
   void member(std::string_view name, std::uint64_t value) { key(name), number(value); }
   void member(std::string_view name, std::string_view utf8) { key(name), text(utf8); }
   void member_bool(std::string_view name, bool value) { key(name), boolean(value); }
 
-  // "name": "bytes", or "name_b64": base64 when they are not UTF-8.
+  // Writes "name": "bytes", or "name_b64": base64 if `bytes` is not UTF-8.
   void member_bytes(std::string_view name, std::string_view bytes);
-  // The same for an array: when one element is not UTF-8, all are given as base64.
+  // Writes an array of strings. If one element is not UTF-8, all are written as base64 under "name_b64".
   void member_bytes(std::string_view name, std::span<const std::string_view> elements);
 
  private:
-  // What RapidJSON asks of an output stream.
+  // The output stream concept of RapidJSON.
   struct Stream {
     using Ch = char;
     TextBuffer& out;

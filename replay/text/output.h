@@ -1,4 +1,4 @@
-// Standard output, or any descriptor.
+// Writes text to standard output or any descriptor.
 #pragma once
 
 #include <memory>
@@ -11,24 +11,24 @@
 
 namespace rfan::replay {
 
-// Does not own the descriptor. One thread. Errors stick: after the first failed write everything further is
-// dropped, and status() says why. The destructor does not flush.
+// Does not own the descriptor. One thread. Errors stick: after the first failed write all further output is
+// dropped, and status() gives the reason. The destructor does not flush.
 class Output {
  public:
   explicit Output(int fd) : fd_(fd) {}
 
-  // What small things are written into; flush() writes it out.
+  // Returns the buffer for small pieces of text; flush() writes it out.
   TextBuffer& text() { return text_; }
   void append(std::string_view text) { text_.append(text); }
 
-  // Writes out what is in text(), and then `bytes` without copying them.
+  // Writes out text(), then `bytes` without copying them.
   void write(std::string_view bytes);
   void flush() { write({}); }
-  // What is written from here on passes through it. Null: as it is.
+  // From now on, passes all output through `filter`; null passes it unchanged.
   void pass_through(std::unique_ptr<RowFilter> filter) { filter_ = std::move(filter); }
 
   const Status& status() const { return status_; }
-  // The reader of the pipe has gone (EPIPE), which is no fault of ours.
+  // Returns true if the reader closed the pipe (EPIPE), which is not an error.
   bool closed() const { return closed_; }
 
  private:

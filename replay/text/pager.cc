@@ -17,7 +17,8 @@ namespace rfan::replay {
 
 namespace {
 
-// Whether another user asked us, as root, for this: then the pager must give him no shell.
+// Returns true if another user runs this program as root, for example through sudo. The pager must then not
+// give that user a shell.
 bool lent_rights() {
   constexpr const char* kCallers[] = {"SUDO_UID", "DOAS_USER", "PKEXEC_UID"};
   const auto set = [](const char* name) {
@@ -48,7 +49,7 @@ Pager::Pager(bool wanted, int fd) : fd_(fd) {
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, fd, STDOUT_FILENO);
-  // The shell says when there is no such program; that is why it is asked first.
+  // Check for the program first: otherwise the shell would print an error if it is missing.
   const auto script = "command -v " + command.substr(0, command.find(' ')) + " >/dev/null && exec " +
                       command + " || exec cat";
   const char* const arguments[] = {"sh", "-c", script.c_str(), nullptr};

@@ -1,4 +1,4 @@
-// How far a long scan has come, on a terminal.
+// Shows the progress of a long scan on a terminal.
 #pragma once
 
 #include <chrono>
@@ -6,8 +6,8 @@
 
 namespace rfan::replay {
 
-// Draws a line on standard error after the first second, and takes it away at the end. One thread; call
-// clear() before anything else is written to standard error.
+// Draws a line on standard error after the first second and removes it at the end. One thread; call clear()
+// before writing anything else to standard error.
 class Progress {
  public:
   explicit Progress(bool enabled) : enabled_(enabled) {}

@@ -6,8 +6,8 @@ namespace rfan::replay {
 
 namespace {
 
-// Columns that a terminal takes for UTF-8 `text`, each character being one: bytes that do not continue a
-// character.
+// Returns the columns that UTF-8 `text` takes on a terminal, counting one for each character: the bytes that
+// do not continue a character.
 std::size_t text_width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
@@ -22,7 +22,7 @@ void Table::print(TextBuffer& out) const {
     for (const auto& row : rows_) width = std::max(width, text_width(row.cells[i]));
     widths.push_back(width);
   }
-  // Nothing behind the last cell that has text.
+  // Print nothing after the last cell that has text.
   const auto print_row = [&](const auto& cell_of) {
     auto end = columns_.size();
     while (end != 0 && cell_of(end - 1).empty()) --end;

@@ -1,4 +1,4 @@
-// Text in columns.
+// Prints text in columns.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace rfan::replay {
 
 enum class Align : std::uint8_t { kLeft, kRight };
 
-// Columns as wide as their widest cell, two spaces apart, under a heading that is bold where there is colour.
-// The last column is not padded. Cells hold printable text. One thread.
+// Prints columns as wide as their widest cell, two spaces apart, under a heading that is bold if colour is
+// on. Does not pad the last column. Cells must hold printable text. One thread.
 class Table {
  public:
   struct Column {
@@ -21,7 +21,7 @@ class Table {
   };
   Table(std::vector<Column> columns, bool colour) : columns_(std::move(columns)), colour_(colour) {}
 
-  // `style` is an escape sequence that the row begins with where there is colour.
+  // Adds a row. If colour is on, the row begins with the escape sequence `style`.
   void add(std::vector<std::string> cells, std::string_view style = {}) {
     rows_.push_back({std::move(cells), style});
   }

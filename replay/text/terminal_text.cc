@@ -11,7 +11,7 @@
 namespace rfan::replay {
 namespace {
 
-// Of valid UTF-8: the bytes of the character that begins with `first`.
+// Returns the length in bytes of the character that begins with `first` in valid UTF-8.
 std::size_t character_bytes(char first) {
   const auto byte = static_cast<unsigned char>(first);
   return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
@@ -62,7 +62,7 @@ std::string safe_cell(std::string_view cell) {
 
 std::string SafeJson::pass(std::string_view bytes) {
   line_ += bytes;
-  const auto whole = line_.rfind('\n') + 1;  // 0 when there is none
+  const auto whole = line_.rfind('\n') + 1;  // 0 if there is none
   auto safe = safe_line(std::string_view(line_).substr(0, whole));
   line_.erase(0, whole);
   return safe;
@@ -71,7 +71,7 @@ std::string SafeJson::pass(std::string_view bytes) {
 std::string SafeCsv::pass(std::string_view bytes) {
   std::string safe;
   for (const char c : bytes) {
-    if (c == '"') quoted_ = !quoted_;  // a doubled one leaves it as it is
+    if (c == '"') quoted_ = !quoted_;  // a doubled quote toggles twice
     if (quoted_ || (c != ',' && c != '\n')) {
       cell_ += c;
       continue;

@@ -1,4 +1,4 @@
-// What machines read, made safe to be looked at on a terminal.
+// Makes machine-readable output safe to show on a terminal.
 #pragma once
 
 #include <string>
@@ -6,15 +6,15 @@
 
 namespace rfan::replay {
 
-// Changes a stream of rows. One thread; keeps what is incomplete until the next call.
+// Changes a stream of rows. One thread; keeps an incomplete row until the next call.
 class RowFilter {
  public:
   virtual ~RowFilter() = default;
   virtual std::string pass(std::string_view bytes) = 0;
 };
 
-// JSON lines with each character that a terminal acts on, or that makes one name look like another, as
-// \uXXXX: the same values to whoever parses them.
+// Writes \uXXXX in JSON lines for each character that a terminal acts on or that makes one name look like
+// another. A parser gets the same values.
 class SafeJson : public RowFilter {
  public:
   std::string pass(std::string_view bytes) override;
@@ -23,8 +23,8 @@ class SafeJson : public RowFilter {
   std::string line_;
 };
 
-// Comma-separated values with the same characters as escaped_sentence() gives them, and a ' in front of a
-// cell that is not a number and begins with = + - or @: a spreadsheet would take it for a formula.
+// Escapes the same characters in comma-separated values as escaped_sentence() does. Puts a ' in front of a
+// cell that begins with = + - or @ and is not a number, since a spreadsheet would take it for a formula.
 class SafeCsv : public RowFilter {
  public:
   std::string pass(std::string_view bytes) override;

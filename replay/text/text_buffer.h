@@ -1,4 +1,4 @@
-// Text that is being put together: what printers write into.
+// The buffer that printers write text into.
 #pragma once
 
 #include <algorithm>
@@ -9,10 +9,10 @@
 
 namespace rfan::replay {
 
-// Grows as needed and keeps its memory when it is cleared. One thread.
+// Grows as needed and keeps its memory when cleared. One thread.
 class TextBuffer {
  public:
-  // Room for at least `bytes` more bytes; give back what was used with commit().
+  // Returns room for at least `bytes` more bytes. Pass the end of the used part to commit().
   char* reserve(std::size_t bytes) {
     if (capacity_ - used_ < bytes) grow(bytes);
     return bytes_.get() + used_;
@@ -21,7 +21,7 @@ class TextBuffer {
 
   void append(std::string_view text) {
     std::copy(text.begin(), text.end(),
-              reserve(text.size()));  // unlike memcpy, also of an empty name, which is null
+              reserve(text.size()));  // unlike memcpy, accepts the null of an empty name
     used_ += text.size();
   }
   void put(char c) {

@@ -25,7 +25,7 @@ bool same_date(const std::tm& a, const std::tm& b) {
 
 }  // namespace
 
-// Not by mktime(3), which chooses among the moments by itself, and differently from one C library to another.
+// Does not use mktime(3): it chooses among the moments by itself, and each C library chooses differently.
 CivilMoments civil_moments(std::tm date, bool utc) {
   auto asked = date;
   const std::time_t as_utc = timegm(&asked);

@@ -20,7 +20,7 @@ namespace {
 constexpr auto kLookEvery = std::chrono::milliseconds(50);
 constexpr auto kWaitForNext = std::chrono::seconds(2);
 
-// What a file has at the moment: through the descriptor, since its name may mean another one by now.
+// The present content of a file. Reads through the descriptor, since the name may mean another file by now.
 class Snapshot : public format::ByteSource {
  public:
   Snapshot(int fd, const std::string& name, off_t size)
@@ -47,7 +47,8 @@ class FollowSource : public format::ByteSource {
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
     std::size_t filled = 0;
     while (filled < out.size()) {
-      // Asked before the read: what was written before the end is then read before it is believed.
+      // Read the flag before the file: then all that was written before the end is read before the end
+      // counts.
       const bool ended = ended_;
       const auto got =
           ::pread(fd_.get(), out.data() + filled, out.size() - filled, static_cast<off_t>(offset + filled));
@@ -66,7 +67,7 @@ class FollowSource : public format::ByteSource {
   const std::string& name() const override { return path_; }
 
  private:
-  // Looks at the footer once for each size that the file has had.
+  // Returns true if the file is finished or gone. Reads the footer once for each size of the file.
   bool finished() {
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0 || gone(status)) return true;
@@ -76,8 +77,8 @@ class FollowSource : public format::ByteSource {
     return reader.ok() && (*reader)->footer().has_value();
   }
 
-  // The name means nothing or another file, as after a removal, a rename or a new recording, and no recorder
-  // writes to this one any more.
+  // Returns true if the name means no file or another file (after a removal, a rename or a new recording) and
+  // no recorder writes to this one any more.
   bool gone(const struct stat& status) const {
     struct stat named {};
     if (::stat(path_.c_str(), &named) == 0 && named.st_dev == status.st_dev && named.st_ino == status.st_ino)
@@ -93,7 +94,7 @@ class FollowSource : public format::ByteSource {
   bool ended_ = false;
 };
 
-// O_NONBLOCK: a FIFO in the place of the file would keep us waiting for a writer.
+// O_NONBLOCK: otherwise open would wait for a writer if a FIFO has replaced the file.
 UniqueFd open_file(const std::string& path) {
   return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 }

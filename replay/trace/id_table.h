@@ -1,4 +1,4 @@
-// A value for each dictionary id that is asked for.
+// Stores a value for each dictionary id that is used.
 #pragma once
 
 #include <array>
@@ -9,12 +9,12 @@
 
 namespace rfan::replay {
 
-// For ids that are few, and near each other, among many: the others take no memory. References stay valid.
-// One thread.
+// Suits few ids that lie close together among many: only chunks that contain a used id take memory.
+// References stay valid. One thread.
 template <typename T>
 class IdTable {
  public:
-  // T() at first.
+  // Returns the value of `id`, which is T() at first.
   T& operator[](std::uint32_t id) {
     const std::size_t index = id / kChunkEntries;
     if (index >= chunks_.size()) chunks_.resize(index + 1);

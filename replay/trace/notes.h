@@ -1,5 +1,4 @@
-// What is missing from a trace, in one line each: the notes on standard error and the losses that `info`
-// lists.
+// Describes what is missing from a trace: the notes on standard error and the losses that `info` lists.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +18,10 @@ namespace rfan::replay {
 
 using NoteSink = std::function<void(std::string_view)>;  // one line, without its newline
 
-// A name of the format as one word: "queue overflow" as "queue_overflow".
+// Returns a name of the format as one word: "queue overflow" as "queue_overflow".
 std::string identifier(std::string_view name);
 
-// The loss ledger, one entry per cause.
+// The sum of all entries of the loss ledger with one cause.
 struct LossSum {
   format::LossCause cause = format::LossCause::kQueueOverflow;
   format::LossCount count;
@@ -32,23 +31,24 @@ struct LossSum {
 };
 std::vector<LossSum> sum_losses(std::span<const format::Loss> losses);
 
-// format::concerns_events() of any of them.
+// Returns true if format::concerns_events() is true for any of the losses.
 bool any_concerns_events(std::span<const LossSum> losses);
 
-// "the trace lost 120 events (queue_overflow, 10:31:02.1-10:31:02.4): counts are lower bounds"
+// Returns "the trace lost 120 events (queue_overflow, 10:31:02.1-10:31:02.4): counts are lower bounds".
 std::string loss_note(const LossSum& loss, TimeFormat& time);
 
-// "damaged at byte 1574: frame 12 (EVENTS): body checksum differs; 240 bytes skipped, 300 events lost"
+// Returns "damaged at byte 1574: frame 12 (EVENTS): body checksum differs; 240 bytes skipped, 300 events
+// lost".
 std::string damage_text(const format::Damage& damage);
 
-// Makes a DamageCallback that passes damage on as notes: the first kMaxDamageNotes of them.
+// Returns a DamageCallback that passes the first kMaxDamageNotes reports on as notes.
 inline constexpr std::uint64_t kMaxDamageNotes = 20;
 format::DamageCallback damage_notes(NoteSink note);
 
-// "the trace is not finished ..."
+// Returns "the trace is not finished ...".
 std::string unfinished_note();
 
-// Of frames that a newer minor version wrote.
+// Returns the note about frames that a newer minor version wrote.
 std::string unknown_frames_note(std::uint64_t frames);
 
 }  // namespace rfan::replay

@@ -1,4 +1,4 @@
-// A process of a dictionary as people see it: what it ran, what it is called, how it was started.
+// Shows a process of a dictionary as people see it: its program, its name, its command line.
 #pragma once
 
 #include <string>
@@ -11,31 +11,32 @@
 
 namespace rfan::replay {
 
-// Of an unknown process (id 0) everything is empty. Views are valid as long as the dictionary lives.
+// All texts of an unknown process (id 0) are empty. Views are valid while the dictionary lives.
 struct ProcessView {
   const format::Dictionary& dictionary;
   format::ProcessId id;
 
   bool known() const { return id != 0; }
   const format::ProcessEntry& process() const { return dictionary.process(id); }
-  // Empty: unknown, or lost with a damaged dictionary frame.
+  // Returns an empty path if it is unknown or was lost with a damaged dictionary frame.
   std::string_view exe() const {
     const auto path = process().exe;
     return path <= dictionary.path_count() ? dictionary.path(path) : std::string_view();
   }
-  // The base name of the executable, else the comm; empty when neither is known.
+  // Returns the base name of the executable, else the comm; empty if neither is known.
   std::string_view name() const {
     const auto base = format::base_name(exe());
     return base.empty() ? process().comm : base;
   }
 };
 
-// "vim[1234]"; "?[1234]" without a name, "?" for an unknown process.
+// Returns "vim[1234]"; "?[1234]" without a name, "?" for an unknown process.
 std::string process_label(const ProcessView& view);
 
-// Arguments as /proc/PID/cmdline has them, each ended by NUL (the last one perhaps cut).
+// Splits a command line in the form of /proc/PID/cmdline: each argument ends with NUL, the last one may be
+// cut.
 std::vector<std::string_view> split_arguments(std::string_view cmdline);
-// With a space between them; bytes are not escaped.
+// Joins the arguments with spaces. Does not escape any bytes.
 std::string joined_arguments(std::string_view cmdline);
 
 }  // namespace rfan::replay

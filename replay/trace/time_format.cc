@@ -29,13 +29,13 @@ std::string strftime_text(const char* format, const std::tm& parts) {
 }
 
 static_assert(kMaxDecimals == 6);
-// Exactly six digits, leading zeros included.
+// Writes exactly six digits, with leading zeros.
 char* append_six_digits(std::uint32_t value, char* out) {
   for (int i = 5; i >= 0; --i, value /= 10) out[i] = static_cast<char>('0' + value % 10);
   return out + 6;
 }
 
-// `seconds` with the decimals of `ns`, less `surplus` bytes.
+// Returns `seconds` with six decimals from `ns`, without the last `surplus` bytes.
 std::string decimal_text(const std::string& seconds, std::uint64_t ns, std::size_t surplus) {
   auto text = fmt::format("{}.{:06}", seconds, ns % kNsPerSecond / 1000);
   text.resize(text.size() - surplus);

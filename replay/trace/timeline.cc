@@ -25,7 +25,7 @@ Timeline::Span Timeline::span_at(std::uint64_t monotonic_ns) const {
   const auto next = std::upper_bound(
       clocks_.begin(), clocks_.end(), monotonic_ns,
       [](std::uint64_t ns, const format::ClockSample& clock) { return ns < clock.monotonic_ns; });
-  // Times before the second sample use the first one, also those before the first.
+  // All times before the second sample use the first one, even those before the first.
   const bool in_first = next == clocks_.begin() || next == clocks_.begin() + 1;
   const auto after = next == clocks_.begin() ? next + 1 : next;
   Span span;

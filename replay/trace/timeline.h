@@ -1,5 +1,5 @@
-// The clock of one file: from CLOCK_MONOTONIC, which events carry, to wall-clock time, and where the
-// recording began.
+// The clock of one file: converts CLOCK_MONOTONIC, which events carry, to wall-clock time, and knows where
+// the recording began.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace rfan::replay {
 
-// Of a second: what a time is shown with at most, and where its unit is not known.
+// The most decimals of a second that are shown. Used also if the time unit is not known.
 inline constexpr unsigned kMaxDecimals = 6;
 
-// A moment of any of the files that are read together. What is counted over time, ordered or subtracted goes
-// by `steady_ns`, which no change of the wall clock moves; `realtime_ns` is for display.
+// A moment in any of the files that are read together. Counting over time, ordering and subtracting use
+// `steady_ns`, which no change of the wall clock moves; `realtime_ns` is for display only.
 struct Moment {
   std::uint64_t steady_ns = 0;    // see Timeline::steady_ns()
   std::uint64_t realtime_ns = 0;  // since the epoch
@@ -22,33 +22,34 @@ struct Moment {
   bool operator<(const Moment& other) const { return steady_ns < other.steady_ns; }
 };
 
-// Where a recording began.
+// The start of a recording.
 struct RecordingStart {
   std::uint64_t monotonic_ns = 0;
-  std::uint64_t steady_offset_ns = 0;  // of its steady times, see Timeline::steady_ns()
+  std::uint64_t steady_offset_ns = 0;  // steady minus monotonic time, see Timeline::steady_ns()
 };
 
-// Refers to the clock samples of a reader, which grow as frames pass by; call refresh() after each block of a
-// stream. Any number of threads may read while nobody refreshes.
+// Converts between the clocks. Refers to the clock samples of a reader, which grow as frames are read: call
+// refresh() after each block of a stream. Any number of threads may read while no thread refreshes.
 class Timeline {
  public:
   // `clocks` must outlive this object.
   explicit Timeline(const std::vector<format::ClockSample>& clocks) : clocks_(clocks) {}
 
-  // Takes note of clock samples that came in since. `first_event_ns` of the block just read; the first call
-  // fixes the start of the trace, which is the earlier of its first clock sample and its first event, unless
-  // begin_at() has done so.
+  // Takes in new clock samples. `first_event_ns` is that of the block just read. The first call sets the
+  // start of the trace, unless begin_at() has set it: the earlier of the first clock sample and the first
+  // event.
   void refresh(std::uint64_t first_event_ns);
 
-  // For a file that continues another: the start of the recording.
+  // Sets the start of the recording, for a file that continues another.
   void begin_at(const RecordingStart& start) { start_ = start; }
-  // First and last event of the recording, where they are known beforehand: what percentages are of.
+  // Sets the first and the last event of the recording if they are known beforehand. Percentages refer to
+  // them.
   void set_extent(std::uint64_t first_event_ns, std::uint64_t last_event_ns) {
     first_event_ns_ = first_event_ns;
     last_event_ns_ = last_event_ns;
   }
 
-  // What the times of the trace are multiples of, of which follows how many decimals of a second they have.
+  // Sets the time unit. All times of the trace are multiples of it, and it determines decimals().
   void set_unit(std::uint32_t unit_ns);
   unsigned decimals() const { return decimals_; }
 
@@ -59,15 +60,15 @@ class Timeline {
   std::uint64_t first_event_ns() const { return first_event_ns_; }
   std::uint64_t last_event_ns() const { return last_event_ns_; }
 
-  // Nanoseconds since the epoch. A trace without any clock sample (its CLOCK frames were damaged) gives the
-  // monotonic time itself, as if the machine had booted at the epoch.
+  // Returns nanoseconds since the epoch. If the trace has no clock sample (its CLOCK frames were damaged),
+  // returns the monotonic time itself, as if the machine had booted at the epoch.
   std::uint64_t realtime_ns(std::uint64_t monotonic_ns) const {
     return monotonic_ns + span_at(monotonic_ns).offset_ns;
   }
 
-  // Nanoseconds on a scale that is common to all files which are read together: monotonic time, by the wall
-  // clock as it stood at the first start of a recording in the same boot. It orders recordings of different
-  // boots, of which the monotonic times cannot be compared.
+  // Returns nanoseconds on a scale common to all files that are read together: monotonic time plus the offset
+  // of the wall clock at the first start of a recording in the same boot. It orders recordings of different
+  // boots, whose monotonic times cannot be compared.
   std::uint64_t steady_ns(std::uint64_t monotonic_ns) const {
     return monotonic_ns + start().steady_offset_ns;
   }
@@ -75,15 +76,15 @@ class Timeline {
     return {steady_ns(monotonic_ns), realtime_ns(monotonic_ns)};
   }
 
-  // A stretch of time in which one clock sample holds: realtime = monotonic + offset_ns (modulo 2^64).
+  // A period in which one clock sample applies: realtime = monotonic + offset_ns (modulo 2^64).
   struct Span {
-    std::uint64_t begin_ns = 1;  // first and last monotonic time, both inclusive; the default is empty
+    std::uint64_t begin_ns = 1;  // first and last monotonic time, inclusive; empty by default
     std::uint64_t last_ns = 0;
     std::uint64_t offset_ns = 0;
   };
   Span span_at(std::uint64_t monotonic_ns) const;
 
-  // Counts refreshes: what was derived from the clocks before is out of date.
+  // Counts refreshes. Values derived from the clocks under an earlier version are out of date.
   std::uint64_t version() const { return version_; }
 
  private:
@@ -95,7 +96,7 @@ class Timeline {
   unsigned decimals_ = kMaxDecimals;
 };
 
-// Wall-clock times of events that mostly ascend: remembers the stretch of the last one. One thread.
+// Returns wall-clock times of events that mostly ascend. Remembers the span of the last one. One thread.
 class WallClock {
  public:
   explicit WallClock(const Timeline& timeline) : timeline_(timeline) {}

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSuffix = ".fbz";
-// Whoever plants a million names gets no million notes.
+// Limits the notes, since an attacker could plant a million names.
 constexpr std::uint64_t kMaxNotes = 8;
 
 bool everybody_may_plant_beside(const std::string& path) {
@@ -28,8 +28,8 @@ bool everybody_may_plant_beside(const std::string& path) {
   return permissions != fs::perms::unknown && (permissions & fs::perms::others_write) != fs::perms::none;
 }
 
-// Why a file that nobody has named is not to be read; empty otherwise. Elsewhere whoever may write to the
-// directory decides about links, and whose the files are.
+// Returns why a file that was found, not named, must not be read, or an empty text. In all other directories,
+// the users who may write there decide about links and owners.
 std::string objection_to_found(const std::string& path) {
   if (everybody_may_plant_beside(path)) return format::objection_to_file(path);
   std::error_code ignored;
@@ -108,7 +108,7 @@ std::optional<std::string> next_in_series(const std::string& path) {
   };
   const auto mine = number_of(path);
   for (const auto& other : files_of_set(set.string())) {
-    // Numbers have leading zeros, and grow longer only once they fill their width.
+    // Numbers are zero-padded and grow longer only when they exceed their width.
     const auto theirs = number_of(other);
     if (std::pair(theirs.size(), theirs) > std::pair(mine.size(), mine) && objection_to_found(other).empty())
       return other;

@@ -29,7 +29,7 @@ TraceMember member_of(const std::string& name, const format::TraceFile& file) {
   return member;
 }
 
-// The earlier of the first clock sample and the first event.
+// Returns the earlier of the first clock sample and the first event.
 std::uint64_t begin_of(const TraceMember& member) {
   if (member.clocks.empty()) return member.first_ns;
   const auto clock_ns = member.clocks.front().monotonic_ns;
@@ -40,7 +40,7 @@ bool same_boot(const TraceMember& a, const TraceMember& b) {
   return a.session == b.session || (!a.boot_id.empty() && a.boot_id == b.boot_id);
 }
 
-// "3" or "3-5".
+// Returns "3" or "3-5".
 std::string range_text(std::uint32_t first, std::uint32_t last) {
   return first == last ? fmt::format("{}", first) : fmt::format("{}-{}", first, last);
 }
@@ -56,10 +56,10 @@ format::DamageCallback TraceSet::damage_callback(const std::string& name, const 
   return [sink = on_damage_, name](const format::Damage& damage) { sink(name, damage); };
 }
 
-// What is just being appended to a file is torn for a moment, and no damage.
+// Ignores damage at the end of a file that is being written: a frame may be half appended.
 Result<std::unique_ptr<format::TraceFile>> TraceSet::open_file(const std::string& path,
                                                                const NoteSink& note) const {
-  // Asked first: a file that is finished meanwhile is whole.
+  // Ask before opening: if the file is finished in between, it is complete when it is opened.
   const bool writing = being_written(path);
   auto source = format::open_source(path);
   if (!source) return source.error();
@@ -120,7 +120,8 @@ Result<TraceSet> TraceSet::open(const std::vector<std::string>& names, const Not
   return set;
 }
 
-// Sessions in the order in which they were first seen, sequence numbers within. Streams stay where they are.
+// Orders sessions as they were first seen, and files within a session by sequence number. Streams stay in
+// place.
 void TraceSet::order_sessions() {
   std::map<format::Uuid, std::size_t> first_seen;
   std::vector<std::size_t> order(members_.size());
@@ -145,7 +146,8 @@ void TraceSet::order_sessions() {
   opened_ = std::move(opened);
 }
 
-// Retention drops the oldest files on purpose; a gap between two files is something missing.
+// Checks for missing files. Files missing at the beginning were dropped by retention on purpose; a gap
+// between two files is a loss.
 void TraceSet::check_sequences(const NoteSink& note) {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     const auto& member = members_[i];

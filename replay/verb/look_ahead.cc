@@ -12,7 +12,7 @@
 namespace rfan::replay {
 namespace {
 
-// The same process in all files of a recording: ids begin anew in each.
+// Identifies a process in all files of a recording: each file numbers its processes anew.
 struct ProcessIdentity {
   std::uint32_t pid = 0;
   std::uint64_t start_time_ns = 0;
@@ -28,7 +28,7 @@ ProcessIdentity identity_of(const format::ProcessEntry& process) {
   return {process.pid, process.start_time_ns};
 }
 
-// Who has events at all; the filter has picked those that wrote.
+// Finds the processes that have events. The filter selects the events that write.
 class WritersQuery : public Query {
  public:
   format::ColumnSet columns() const override { return format::kColumnProcess; }
@@ -52,7 +52,7 @@ class WritersQuery : public Query {
   Identities found_;
 };
 
-// What is noted here and again by the scan of the verb must be the same line, which is said once.
+// Uses the time style of the verb's scan, so that both scans write the same notes, which are then shown once.
 ScanOptions options_of(const Session& session) {
   return {.threads = session.options.threads, .time_style = session.options.time_style()};
 }
@@ -87,7 +87,7 @@ class WaitQuery : public Query {
 
   format::ColumnSet columns() const override { return format::kColumnTime | format::kColumnReply; }
   bool shows_command_lines() const override { return false; }
-  bool looks_names_up() const override { return true; }  // at none
+  bool looks_names_up() const override { return true; }  // it uses no names
   std::unique_ptr<Part> make_part(const ScanFile& file) override {
     return std::make_unique<Waits>(file, step_ns_);
   }
@@ -120,7 +120,8 @@ class WaitQuery : public Query {
   Sums sums_;
 };
 
-// The stretch that begins with the step from which `steps` steps on the sum is largest; the first of equals.
+// Returns the condition for the slowest period: kSteps steps with the largest sum of waits, the earliest of
+// equal ones.
 Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set,
                                      const ConditionPtr& filter) {
   constexpr std::uint64_t kSteps = 8;
@@ -132,10 +133,10 @@ Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set
   if (auto coverage = scan.run(query); !coverage) return coverage.error();
   std::uint64_t best_step = 0;
   std::uint64_t best_sum = 0;
-  std::uint64_t offset_ns = 0;  // from steady to wall-clock time, there
+  std::uint64_t offset_ns = 0;  // from steady to wall-clock time in that period
   for (const auto& [last, waits] : query.sums()) {
     for (std::uint64_t back = std::min(kSteps - 1, last) + 1;
-         back-- > 0;) {  // a step may be the last there is
+         back-- > 0;) {  // this step may be at any place in the period
       const auto first = last - back;
       std::uint64_t sum = 0;
       for (std::uint64_t i = 0; i < kSteps; ++i) {

@@ -1,4 +1,4 @@
-// Filters that need to have seen the traces: --wrote and --slowest. Each runs a scan of its own and gives a
+// Evaluates --wrote and --slowest, which need to see the traces first. Each runs its own scan and gives a
 // Condition.
 #pragma once
 
@@ -8,7 +8,8 @@
 
 namespace rfan::replay {
 
-// The session's filter together with its --wrote and --slowest. Damage found on the way is noted.
+// Returns the session's filter combined with its --wrote and --slowest. Notes damage found meanwhile. Fails
+// if one of them is given and the set has streams, or if --slowest finds no held event.
 Result<ConditionPtr> look_ahead(const Session& session, const TraceSet& set);
 
 }  // namespace rfan::replay

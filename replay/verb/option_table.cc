@@ -17,7 +17,7 @@ struct Definer {
   void operator()(bool* target) const { app.add_flag(option.names, *target); }
   void operator()(std::string* target) const { app.add_option(option.names, *target); }
   void operator()(std::optional<std::uint64_t>* target) const { app.add_option(option.names, *target); }
-  // One value each time, or it would swallow the trace.
+  // Take one value each time; otherwise the option would also take the trace.
   void operator()(std::vector<std::string>* target) const {
     app.add_option(option.names, *target)->allow_extra_args(false);
   }
@@ -29,7 +29,7 @@ std::string label_of(const OptionSpec& option) {
   return "  " + names + (option.metavar.empty() ? "" : " " + option.metavar);
 }
 
-// Words of `text` from `column` on, in lines of kHelpWidth.
+// Appends the words of `text` from `column` on, in lines of at most kHelpWidth.
 void append_wrapped(std::string_view text, std::size_t column, std::string& out) {
   std::size_t at = column;
   while (!text.empty()) {
@@ -56,8 +56,8 @@ Status parse_words(std::span<const OptionGroup> groups, std::vector<std::string>
     for (const auto& group : groups) {
       for (const auto& option : group.options) std::visit(Definer{app, option}, option.target);
     }
-    app.allow_extras();  // as an option of their own CLI11 would take "[a,b]" for a list
-    std::reverse(arguments.begin(), arguments.end());  // the order in which CLI11 takes a vector
+    app.allow_extras();  // CLI11 would read "[a,b]" as a list if the words were an option
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes a vector in reverse
     app.parse(std::move(arguments));
     for (auto& word : app.remaining()) {
       if (word.size() > 1 && word.front() == '-') return Error{"unknown option", word, 0, {}};

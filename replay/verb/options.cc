@@ -102,7 +102,8 @@ std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups) {
 
 namespace {
 
-// Two traces are the two sides; of more, "--" says where the second side begins.
+// Divides the words of a verb with two sides. Two traces are the two sides; if there are more, "--" separates
+// the sides.
 Status split_sides(unsigned groups, std::vector<std::string> words, Options& options) {
   const auto mark = std::find(words.begin(), words.end(), kSideMark);
   const bool marked = mark != words.end();

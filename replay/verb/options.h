@@ -1,4 +1,4 @@
-// What every verb takes from the command line.
+// The options that verbs have in common.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ enum class OutputFormat : std::uint8_t { kText, kJson, kCsv };
 
 struct Options {
   std::vector<std::string> traces;      // "-": standard input
-  std::vector<std::string> new_traces;  // of verbs with two sides: those behind "--"
+  std::vector<std::string> new_traces;  // for verbs with two sides: those after "--"
   ConditionPtr filter;                  // null: everything
-  std::vector<std::string> notes;       // on what was typed: a line each
-  std::string wrote;                    // --wrote and --slowest look at the traces first, see look_ahead.h
+  std::vector<std::string> notes;       // about the arguments, one line each
+  std::string wrote;                    // --wrote and --slowest read the traces first, see look_ahead.h
   std::string slowest;
   OutputFormat format = OutputFormat::kText;
   bool reltime = false;
@@ -30,7 +30,7 @@ struct Options {
   bool show_source = false;
   bool verbose = false;
   bool no_pager = false;
-  bool safe_cells = false;  // --safe-cells; without it on a terminal only
+  bool safe_cells = false;  // --safe-cells; otherwise only on a terminal
   unsigned threads = 1;
   std::uint64_t unfold_limit = format::kUnfoldedPerByte;  // --unfold-limit, see format/base/unfolding.h
 
@@ -39,19 +39,19 @@ struct Options {
   }
 };
 
-// Which of the common options a verb has; the others are usage errors.
+// The groups of common options that a verb may have. Options of other groups are usage errors.
 enum OptionGroups : unsigned {
   kTakesFilters = 1U << 0,
   kTakesThreads = 1U << 1,
   kTakesSource = 1U << 2,  // -H
   kTakesReltime = 1U << 3,
-  kTakesFormats = 1U << 4,  // text, jsonl and csv; without it text and json
+  kTakesFormats = 1U << 4,  // text, jsonl and csv; otherwise text and json
   kTakesAll = (1U << 5) - 1,
   kTakesSides = 1U << 5,  // two groups of traces with "--" between them
-  kMakesTrace = 1U << 6,  // prints a line or two about the trace it makes: no formats, no pager
+  kMakesTrace = 1U << 6,  // prints only a line or two about the new trace: no formats, no pager
 };
 
-// The values of the common options as they were typed.
+// The values of the common options as typed.
 struct TypedOptions {
   FilterArguments filter;
   std::string wrote, slowest, format = "text";
@@ -61,13 +61,13 @@ struct TypedOptions {
   bool help = false, version = false;
 };
 
-// Refers to `typed`.
+// Returns the common options of `groups`. Their targets are in `typed`.
 std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups);
 
-// What stands for "--" among the words of a verb with two sides. No file name has a NUL in it.
+// Stands for "--" among the words of a verb with two sides. It contains a NUL, so no file name equals it.
 inline constexpr std::string_view kSideMark{"\0--", 3};
 
-// An Error is a usage error.
+// Interprets the typed values. Fails on a usage error.
 Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vector<std::string> traces);
 
 }  // namespace rfan::replay

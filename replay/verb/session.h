@@ -1,4 +1,4 @@
-// What a verb runs with, and the scan that most verbs run.
+// The environment of a running verb, and the scan that most verbs run.
 #pragma once
 
 #include "format/base/error.h"
@@ -19,9 +19,9 @@ struct Session {
   std::size_t columns = 80;  // its width
 };
 
-// Runs `query` over the traces of the session, with its filters; says with -v what was read.
+// Runs `query` over the traces of the session with its filters. With -v, reports what was read.
 Result<Coverage> scan_traces(const Session& session, Query& query, bool follow = false);
-// The same over a set that is open.
+// Does the same for an open set.
 Result<Coverage> scan_set(const Session& session, const TraceSet& set, Query& query, bool follow = false);
 
 }  // namespace rfan::replay

@@ -1,5 +1,5 @@
-// Defines what a verb of rfanreplay is. To add one: write a subclass and its VerbEntry in a file of verbs/,
-// and name the entry in verbs/verbs.h and verb_table.cc.
+// Defines the interface of a verb. To add one: write a subclass and its VerbEntry in a file of verbs/, and
+// name the entry in verbs/verbs.h and verb_table.cc.
 #pragma once
 
 #include <memory>
@@ -14,18 +14,17 @@
 
 namespace rfan::replay {
 
-// One command: options(), then check(), then run(), each once.
+// One command. The caller calls options(), then check(), then run(), each once.
 class Verb {
  public:
   virtual ~Verb() = default;
-  // The verb's own options; they point into the verb.
+  // Returns the verb's own options. Their targets are in the verb.
   virtual OptionGroup options() { return {}; }
-  // Whether the values of the verb's own options make sense together with the others; an Error is a usage
-  // error.
+  // Checks the values of the verb's own options together with the others. Fails on a usage error.
   virtual Status check(const Options&) { return {}; }
-  // Prints to `session.out`. kPartial when something is missing from the traces, with notes that say what.
+  // Prints to `session.out`. Returns kPartial if something is missing from the traces; notes say what.
   virtual Result<Coverage> run(const Session& session) = 0;
-  // After run().
+  // Returns the exit status for the result of run().
   virtual int exit_status(const Result<Coverage>& coverage) const {
     if (!coverage) return kExitError;
     return coverage.value() == Coverage::kWhole ? kExitClean : kExitPartial;
@@ -35,7 +34,7 @@ class Verb {
 struct VerbEntry {
   std::string_view name;
   std::string_view summary;   // for the list of verbs
-  std::string_view synopsis;  // what follows "rfanreplay NAME "
+  std::string_view synopsis;  // the rest of the usage line, after "rfanreplay NAME "
   std::string_view about;     // paragraphs for VERB --help, ending in examples
   unsigned groups;            // OptionGroups
   std::unique_ptr<Verb> (*make)();

@@ -1,4 +1,5 @@
-// `rfanreplay cat`: the events that a filter wants, in the order of the trace, or the slowest of them.
+// `rfanreplay cat` prints the events that match the filter, in the order of the trace, or the slowest of
+// them.
 #include <algorithm>
 #include <mutex>
 #include <tuple>
@@ -11,10 +12,10 @@
 namespace rfan::replay {
 namespace {
 
-// How events are printed, for all files of a scan.
+// The look of events, for all files of a scan.
 struct Look {
   OutputFormat format = OutputFormat::kText;
-  std::vector<Field> fields;  // empty: what is usual for the format
+  std::vector<Field> fields;  // empty: the default of the format
   TimeStyle time = TimeStyle::kLocal;
   bool source = false;
 
@@ -56,8 +57,8 @@ struct Text : Product {
   TextBuffer buffer;
 };
 
-// Text buffers that were written out and may be filled again: the allocator would give their memory back to
-// the kernel each time.
+// Keeps written text buffers for reuse. Otherwise the allocator would return their memory to the kernel each
+// time.
 class TextPool {
  public:
   std::unique_ptr<Text> get() {
@@ -102,7 +103,7 @@ class CatPart : public Part {
   std::unique_ptr<EventPrinter> printer_;
 };
 
-// Everything, in order.
+// Prints all events in order.
 class CatQuery : public Query {
  public:
   CatQuery(const Look& look, Output& out) : look_(look), out_(out) {}
@@ -126,7 +127,7 @@ class CatQuery : public Query {
   TextPool pool_;
 };
 
-// The held events that waited longest, `limit` of them; of equal ones the earlier.
+// Finds the `limit` held events that waited longest; of equal ones the earlier.
 class SlowestQuery : public Query {
  public:
   SlowestQuery(const Look& look, std::size_t limit) : look_(look), limit_(limit) {}
@@ -155,7 +156,7 @@ class SlowestQuery : public Query {
     void add(const Batch& batch) override;
     const ScanFile& file;
     std::size_t limit;
-    std::vector<Entry> heap;  // the fastest of the slowest in front
+    std::vector<Entry> heap;  // the fastest of them in front
   };
   struct Line {
     std::uint32_t reply_ns;

@@ -1,4 +1,4 @@
-// `rfanreplay diff`: what differs between two traces, or two groups of runs, beyond noise.
+// `rfanreplay diff` shows what differs between two traces, or two groups of runs, beyond noise.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -57,7 +57,7 @@ class Diff : public Verb {
   }
 
  private:
-  // As those of diff(1).
+  // The same values as in diff(1).
   static constexpr int kExitDiffers = 1;
   static constexpr int kExitDiffError = 2;
 
@@ -131,7 +131,7 @@ Status Diff::check_views() {
 }
 
 Result<Coverage> Diff::run(const Session& session) {
-  // These are held against the whole path, without a slash too.
+  // Fold globs match the whole path even without a slash.
   for (const auto& [text, glob] : folding_.globs) {
     if (glob.may_begin_with('/')) continue;
     session.note(fmt::format(
@@ -156,7 +156,7 @@ Result<Coverage> Diff::run(const Session& session) {
 
 void Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
                 const Session& session) {
-  std::optional<DiffRow> sums;  // of everything
+  std::optional<DiffRow> sums;  // over everything
   if (look.format == OutputFormat::kText || !limits_.empty())
     sums = make_diff_table(comparison, {}).rows.front();
   if (look.format == OutputFormat::kText) session.out.append(sides_text(comparison, *sums));

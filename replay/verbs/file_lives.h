@@ -1,4 +1,4 @@
-// Which files were created and deleted again, under whatever names.
+// Finds files that were created and deleted again, under whatever names.
 #pragma once
 
 #include <map>
@@ -10,24 +10,25 @@
 
 namespace rfan::replay {
 
-// Follows files from their creation to their deletion, through renames of themselves and of directories above
-// them. Takes the events in the order of the trace. One thread.
+// Follows files from creation to deletion, through renames of themselves and of directories above them.
+// Events must come in the order of the trace. One thread.
 //
-// Names form a tree, so that the rename of a directory moves one node, however much lies below: the time of
-// each event is that of its path's components. Memory: one node for each component of a file that lives.
+// Keeps names as a tree, so that the rename of a directory moves one node, however many names lie below it.
+// The time of each call is proportional to the components of its path. Memory: one node for each component of
+// a living file.
 class FileLives {
  public:
   struct Life {
-    std::string name;  // that it was created under
+    std::string name;  // the name at creation
     Moment created_at;
   };
 
-  // A file that had the name before is gone unseen.
+  // Starts a life at `path`. A file that had this name before vanished without a trace.
   void create(std::string_view path, const Moment& now);
-  // Moves what is known of `from` and below to `to`. A file that had that name is replaced: nothing was
-  // deleted.
+  // Moves everything known about `from` and below to `to`. A file that had the name `to` is replaced, which
+  // does not count as a deletion.
   void rename(std::string_view from, std::string_view to);
-  // Forgets `path` and what is below. Returns the life that ended, null if its beginning was not seen.
+  // Forgets `path` and everything below. Returns the life that ended, or null if its beginning was not seen.
   std::unique_ptr<Life> remove(std::string_view path);
 
  private:
@@ -35,7 +36,7 @@ class FileLives {
     Node() = default;
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
-    // Without recursion: renames of a hostile trace may nest directories without end.
+    // Works without recursion, since renames in a hostile trace may nest directories without end.
     ~Node();
 
     std::map<std::string, std::unique_ptr<Node>, std::less<>> children;

@@ -1,4 +1,4 @@
-// `rfanreplay files`: every file once, in the order of first touch.
+// `rfanreplay files` prints every file once, in the order of first touch.
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@
 namespace rfan::replay {
 namespace {
 
-// Where in the scan an event stands: ordered like the events.
+// The place of an event in the scan. Places are ordered like events.
 struct Place {
   std::uint64_t file = UINT64_MAX;
   std::uint64_t in_file = UINT64_MAX;              // block, row, and whether it is the second path
@@ -34,11 +34,11 @@ std::uint64_t place_in_file(const Batch& batch, std::uint32_t row, bool second) 
   return batch.block << 17U | std::uint64_t{row} << 1U | static_cast<std::uint64_t>(second);
 }
 
-// What happened to one path.
+// The counts and the first touch of one path.
 struct Touch {
   Place first;
   Moment first_at;
-  format::ProcessId process = 0;  // that touched it first; of the file of `first`
+  format::ProcessId process = 0;  // that touched it first; an id of the file of `first`
   bool directory = false;
   std::uint64_t events = 0;
   std::uint64_t creates = 0;
@@ -59,11 +59,11 @@ void Touch::merge(const Touch& other) {
   deletes += other.deletes;
 }
 
-// Files that were created under one name and deleted again, under that or another one.
+// The files that were created under one name and deleted under the same or another name.
 struct Churn {
   std::uint64_t lives = 0;
-  Moment created_at;  // the first of them
-  Moment deleted_at;  // the last
+  Moment created_at;  // of the first file
+  Moment deleted_at;  // of the last file
 
   std::uint64_t lived_ns() const { return deleted_at.steady_ns - created_at.steady_ns; }
 };
@@ -89,7 +89,7 @@ class FilesQuery : public Query {
 
   const MomentScale& scale() const { return scale_; }
 
-  // In the order of first touch; empties the query.
+  // Returns the rows in the order of first touch and empties the query.
   std::vector<FileRow> rows() {
     for (auto& row : rows_) {
       const auto churn = churn_by_name_.find(row.path);
@@ -101,7 +101,7 @@ class FilesQuery : public Query {
   }
 
  private:
-  // What files came, went and moved in a block.
+  // The creations, deletions and renames of a block.
   struct Steps : Product {
     struct Step {
       format::EventKind kind;
@@ -240,7 +240,7 @@ class Files : public Verb {
   }
 
  private:
-  // The directory of each file, and each directory that was touched itself, at its first place.
+  // Returns the directory of each file, and each directory that was touched itself, at its first place.
   static std::vector<FileRow> directories_of(std::vector<FileRow> rows) {
     std::vector<FileRow> directories;
     absl::flat_hash_map<std::string, std::size_t> known;

@@ -1,4 +1,4 @@
-// `rfanreplay hist`: rate and latency over time, drawn in the terminal.
+// `rfanreplay hist` draws rate and latency over time in the terminal.
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
@@ -18,7 +18,7 @@ struct Step {
   std::uint64_t events = 0;
   std::uint64_t wait_ns = 0;
   format::LatencyHistogram latencies;  // of held events
-  Moment first{UINT64_MAX, 0};         // of its events
+  Moment first{UINT64_MAX, 0};         // of the step's events
 
   void merge(const Step& other) {
     first = std::min(first, other.first);
@@ -28,9 +28,9 @@ struct Step {
   }
 };
 
-// Events over time in steps of equal width, a power of ten, which grows so that there are never more than
-// kMaxSteps: the memory does not depend on the length of the trace, and sums over whole steps are exact.
-// Times are steady; step i begins at i * width_ns().
+// Counts events over time in steps of equal width, a power of ten. The width grows so that there are never
+// more than kMaxSteps: memory does not depend on the length of the trace, and sums over whole steps are
+// exact. Times are steady; step i begins at i * width_ns().
 class Series {
  public:
   static constexpr std::size_t kMaxSteps = 4096;
@@ -63,7 +63,7 @@ class Series {
 
   std::uint64_t width_ns_ = 1'000;
   absl::flat_hash_map<std::uint64_t, Step> steps_;
-  Step* last_ = nullptr;  // valid until the next insertion, which sets it anew
+  Step* last_ = nullptr;  // valid until the next insertion, which sets it again
   std::uint64_t last_begin_ns_ = 0;
 };
 
@@ -73,7 +73,7 @@ class HistQuery : public Query {
     return format::kColumnTime | format::kColumnReply | format::kColumnFlags;
   }
   bool shows_command_lines() const override { return false; }
-  bool looks_names_up() const override { return true; }  // at none
+  bool looks_names_up() const override { return true; }  // it uses no names
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Steps>(file); }
   void take(const ScanFile& file, Part& part) override {
     scale_.add(file.timeline);
@@ -111,10 +111,10 @@ struct Row {
   Moment begin;
   Step step;
   std::uint64_t lost = 0;
-  bool loss = false;  // of a known or unknown number
+  bool loss = false;  // with or without a known count
 };
 
-// "1ms", "500us", "20s": a row is a round number of steps.
+// Returns "1 ms", "500 us" or "20 s". A row is a round number of steps.
 std::string width_text(std::uint64_t ns) {
   if (ns % 1'000'000'000 == 0) return fmt::format("{} s", format::count_text(ns / 1'000'000'000));
   if (ns % 1'000'000 == 0) return fmt::format("{} ms", ns / 1'000'000);
@@ -131,7 +131,7 @@ bool utf8_terminal() {
   return false;
 }
 
-// A bar of at most `columns`, padded; at least a trace of it when `value` is not 0.
+// Returns a bar of at most `columns`, padded. Draws at least a sliver unless `value` is 0.
 std::string bar(double value, double largest, std::size_t columns, bool utf8) {
   static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   const auto share = largest <= 0 ? 0 : value / largest * static_cast<double>(columns);
@@ -180,7 +180,7 @@ class Hist : public Verb {
   }
 
  private:
-  // The narrowest of 1, 2, 5, 10, 20, 50 ... steps with which the events fit into the rows.
+  // Chooses the narrowest of 1, 2, 5, 10, 20, 50 ... steps with which the events fit into the rows.
   void make_rows(const Series& series) {
     if (series.steps().empty()) return;
     std::uint64_t first = UINT64_MAX;
@@ -202,7 +202,7 @@ class Hist : public Verb {
     rows_.resize(static_cast<std::size_t>(last / steps - first / steps + 1));
     for (const auto& [number, step] : series.steps())
       rows_[static_cast<std::size_t>(number / steps - first / steps)].step.merge(step);
-    // The wall clock as it stood at the first event of the row, or of the last row before it that has one.
+    // Use the wall clock at the first event of the row, or of the last earlier row that has one.
     std::uint64_t offset_ns = 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const auto& step = rows_[i].step;
@@ -212,7 +212,7 @@ class Hist : public Verb {
     }
   }
 
-  // Each loss in the row in which it began, and marked in all that it touches.
+  // Counts each loss in the row in which it began, and marks all rows that it touches.
   void mark_losses(const TraceSet& set, std::size_t index) {
     const auto timeline = set.timeline(index);
     for (const auto& loss : set.members()[index].losses) {

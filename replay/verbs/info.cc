@@ -23,7 +23,7 @@ void add_latencies(const format::EventColumns& columns, format::LatencyHistogram
   }
 }
 
-// Reads to the end, so that nothing is believed. Totals come from the statistics of the blocks; only
+// Reads to the end, so that nothing is taken on trust. Totals come from the statistics of the blocks; only
 // latencies are decoded.
 Status scan(TraceReader& reader, Timeline& timeline, format::TraceSummary& summary) {
   format::EventColumns columns;
@@ -43,7 +43,7 @@ Status scan(TraceReader& reader, Timeline& timeline, format::TraceSummary& summa
   return {};
 }
 
-// Of a trace without a clock sample in its footer: the first block brings the one the trace starts with.
+// Finds the start of a trace whose footer has no clock sample: the first block brings the first one.
 Status find_start(TraceReader& reader, Timeline& timeline) {
   auto block = reader.next_block();
   if (!block) return block.error();
@@ -51,7 +51,7 @@ Status find_start(TraceReader& reader, Timeline& timeline) {
   return {};
 }
 
-// A line for each file: what a rotated set is looked at for.
+// Shows one line for each file, for rotated sets.
 class FileTable {
  public:
   explicit FileTable(bool colour)
@@ -110,8 +110,8 @@ class Info : public Verb {
   }
 
  private:
-  // Reads nothing but header, footer and the directory that it is compared with of a finished file; the whole
-  // of a pipe or an unfinished trace.
+  // Shows one trace. Reads only header, footer and the directory that the footer is checked against if the
+  // file is finished; reads all of a pipe or an unfinished trace.
   static Result<Coverage> describe(const Session& session, const std::string& name, FileTable* table);
 };
 
@@ -138,7 +138,7 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
     if (!status) return status.error();
   }
   const bool counted = !footer;
-  if (counted) footer = reader.footer();  // a pipe has shown it by now
+  if (counted) footer = reader.footer();  // a pipe has been read to its footer by now
   report.finished = footer.has_value();
   if (footer) {
     if (counted) footer->totals = report.summary.totals;

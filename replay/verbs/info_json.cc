@@ -1,4 +1,4 @@
-// The report of `info` for programs: the same content, one object, units in the names.
+// Prints the report of `info` for programs: the same content as one object, with units in the names.
 #include "replay/text/json_writer.h"
 #include "replay/verbs/info.h"
 

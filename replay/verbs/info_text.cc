@@ -1,4 +1,4 @@
-// The report of `info` for people.
+// Prints the report of `info` for people.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace rfan::replay {
 namespace {
 
-// Labelled lines; a label that is empty continues the line above.
+// Prints labelled lines. A line with an empty label continues the line above.
 class Sheet {
  public:
   explicit Sheet(TextBuffer& out) : out_(out) {}
@@ -32,7 +32,7 @@ std::string optional_text(const std::optional<double>& value, std::string_view u
   return value ? fmt::format("{:.2f}{}", *value, unit) : "-";
 }
 
-// In single quotes where a shell would need them; control bytes escaped.
+// Returns `argument` in single quotes if a shell needs them. Escapes control bytes.
 std::string shell_word(std::string_view argument) {
   constexpr std::string_view kSpecial = " \t\n\"'\\$&;|<>()*?[]#~`!{}";
   if (!argument.empty() && argument.find_first_of(kSpecial) == argument.npos) return escaped(argument);

@@ -1,4 +1,4 @@
-// The verb "recover": a new, complete trace from what is readable of a damaged or unfinished one.
+// `rfanreplay recover` writes a new, complete trace with everything readable of a damaged or unfinished one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,7 +25,8 @@ format::LatencyHistogram latencies_of(const format::EventColumns& columns) {
   return histogram;
 }
 
-// From one file, whose damage it collects, into a writer.
+// Copies the readable part of one file into a writer. `damage` is that of the file; the times of blocks may
+// add to it.
 class Recovery {
  public:
   Recovery(const format::TraceFile& file, std::vector<Damage>& damage, format::TraceWriter& writer)
@@ -50,8 +51,8 @@ class Recovery {
   format::LossCount lost_;
 };
 
-// Everything is decoded: what a new file says must be true. A block that does not decode has been reported;
-// ids that stand for nothing are not copied.
+// Decodes everything, since the statements of a new file must be true. Skips a block that does not decode;
+// its damage has been reported. Does not copy ids that stand for nothing.
 Status Recovery::save_block(std::size_t index) {
   auto block = file_.read_block(index);
   if (!block) return block.error().errno_value != 0 ? Status(block.error()) : Status();
@@ -78,7 +79,7 @@ Status Recovery::save_block(std::size_t index) {
   return {};
 }
 
-// Between the blocks around it.
+// Returns the loss for a damaged range, with the time between the blocks around it.
 format::Loss Recovery::loss_of(const Damage& damage) const {
   const auto blocks = file_.blocks();
   const auto behind = std::partition_point(blocks.begin(), blocks.end(), [&](const auto& block) {
@@ -94,8 +95,8 @@ format::Loss Recovery::loss_of(const Damage& damage) const {
   return loss;
 }
 
-// One entry for each damaged range. When the footer tells how many events are missing and a single range does
-// not know its count, it is what the others leave.
+// Adds one loss for each damaged range. If the footer tells how many events are missing and only one range
+// has an unknown count, that range gets the remainder.
 void Recovery::enter_losses() {
   std::sort(damage_.begin(), damage_.end(), [](const auto& a, const auto& b) { return a.offset < b.offset; });
   std::uint64_t known = 0;
@@ -169,7 +170,7 @@ Result<Coverage> Recover::run(const Session& session) {
   options.session = file.header().session;
   options.file_sequence = file.header().file_sequence;
   options.file = format::random_uuid();
-  options.time_unit_ns = std::max(1U, file.meta().time_unit_ns);  // 0: META is lost
+  options.time_unit_ns = std::max(1U, file.meta().time_unit_ns);  // 0 if META is lost
   auto writer = format::TraceWriter::create(target->take_sink(), options, meta_of(file));
   if (!writer) return writer.error();
   Recovery recovery(file, damage, **writer);

@@ -1,4 +1,4 @@
-// `rfanreplay report`: how many events, by whom and where.
+// `rfanreplay report` counts events by process and place.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ bool is_quantile(Measure measure) {
   return measure >= Measure::kP50;
 }
 
-// What rows are sorted by, the largest first. For kFirst the earliest comes first.
+// Returns the value by which rows are sorted, the largest first. For kFirst the earliest comes first.
 double sort_value(const ReportRow& row, Measure measure) {
   const auto number = [](std::uint64_t value) { return static_cast<double>(value); };
   switch (measure) {
@@ -124,7 +124,7 @@ class Report : public Verb {
   using Top = std::vector<const ReportRow*>;
   static constexpr std::uint64_t kDefaultTop = 30;
 
-  // The rows to show, in their order.
+  // Returns the rows to show, in order.
   Top top_rows(const std::vector<ReportRow>& rows, std::uint64_t usual) const {
     struct Ranked {
       double value;

@@ -1,4 +1,4 @@
-// The verb "slice": a part of a recording as a new trace, its names hashed on request.
+// `rfanreplay slice` writes a part of a recording as a new trace and hashes its names on request.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,10 +23,10 @@ namespace {
 
 using format::count_text;
 
-constexpr std::uint64_t kMaxLevel = 19;  // beyond it zstd takes memory that a reader must have too
+constexpr std::uint64_t kMaxLevel = 19;  // higher levels need memory in the reader, too
 constexpr int kDefaultLevel = 3;
 
-// Whether a block that lies in the time wanted is wanted as a whole.
+// Returns true if the condition tests times only. A block inside the time then matches as a whole.
 bool only_time(const ConditionPtr& condition) {
   const auto all = [](const auto& parts) { return std::all_of(parts.begin(), parts.end(), only_time); };
   if (!condition) return true;
@@ -37,7 +37,7 @@ bool only_time(const ConditionPtr& condition) {
   return std::holds_alternative<TimeTest>(test);
 }
 
-// What becomes of one block: itself, or some of its events with the ids of the source.
+// The output of one block: the block itself, or some of its events with the ids of the source.
 struct Piece : Product {
   std::optional<format::EncodedBlock> block;
   format::LatencyHistogram latencies;
@@ -59,7 +59,7 @@ format::EncodedBlock copy_of(const format::EncodedBlock& block) {
 
 class PieceMaker : public Part {
  public:
-  // A block that is copied keeps what this program does not know of it.
+  // A copied block keeps columns and fields that this program does not know.
   explicit PieceMaker(bool copy_blocks) : copy_blocks_(copy_blocks) {}
 
   void add(const Batch& batch) override {
@@ -82,7 +82,7 @@ class PieceMaker : public Part {
   std::unique_ptr<Product> product() override { return std::move(piece_); }
 
  private:
-  // How many of a part of the block lost theirs is not known.
+  // Notes that events lost their paths. The count is known only for a whole block.
   void note_lost_paths(const Batch& batch) {
     const auto& lost = batch.events.missing.paths;
     if (lost == 0) return;
@@ -97,8 +97,7 @@ class PieceMaker : public Part {
 
 class SliceQuery : public Query {
  public:
-  // Redacted blocks are encoded anew, so that no column or field comes along that is not known to hold no
-  // name.
+  // Encodes redacted blocks anew, so that no unknown column or field, which may hold a name, is copied.
   SliceQuery(TraceCopy& copy, CopiedIds ids, bool redacted) : copy_(copy), ids_(ids), redacted_(redacted) {}
 
   format::ColumnSet columns() const override { return format::kAllColumns; }
@@ -122,7 +121,7 @@ class SliceQuery : public Query {
   bool done() const override { return !status_; }
   const Status& status() const { return status_; }
   std::size_t unknown_columns() const { return unknown_columns_; }
-  // The events that are in the new trace without the path they had.
+  // Returns the events that have lost their path in the new trace.
   const std::vector<format::Loss>& lost_paths() const { return lost_paths_; }
 
  private:
@@ -134,7 +133,7 @@ class SliceQuery : public Query {
   Status status_;
 };
 
-// What META and FOOTER of the files of a recording say, as of one file.
+// META and FOOTER of all files of a recording, combined as of one file.
 struct Origin {
   format::TraceMeta meta;
   format::TraceSummary end;
@@ -189,7 +188,7 @@ class Slice : public Verb {
   std::vector<std::string> keep_;
 
   std::optional<Redaction> redaction_;
-  // Of the sources, as far as it was met; a file may be looked through twice.
+  // The damage found in the sources. A file may be read twice.
   std::map<std::pair<std::string, std::uint64_t>, format::Damage> damage_;
 };
 
@@ -237,7 +236,7 @@ Status Slice::check(const Options& options) {
   return prepare_redaction();
 }
 
-// Blocks can be copied when whole ones are wanted, of one file.
+// Returns kKept if whole blocks of a single file match, so that blocks can be copied.
 CopiedIds Slice::ids_for(const TraceSet& set, const ConditionPtr& condition) const {
   if (level_ || !only_time(condition)) return CopiedIds::kByUse;
   const Filter filter(condition);
@@ -250,7 +249,7 @@ CopiedIds Slice::ids_for(const TraceSet& set, const ConditionPtr& condition) con
   return files == 1 ? CopiedIds::kKept : CopiedIds::kByUse;
 }
 
-// Those of the ledger that touch the time wanted; and what is damaged in the sources, which could lie
+// Adds the losses of the ledger that touch the selected time, and the damage in the sources, which could lie
 // anywhere in it.
 void Slice::add_losses(const TraceSet& set, const ConditionPtr& condition, const format::TraceTotals& totals,
                        format::TraceWriter& writer) const {
@@ -307,10 +306,10 @@ Result<Coverage> Slice::run(const Session& session) {
   auto target = NewTrace::create(output_);
   if (!target) return target.error();
   format::TraceWriterOptions options;
-  options.session = format::random_uuid();  // it stands alone
+  options.session = format::random_uuid();  // a slice is a recording of its own
   options.file = format::random_uuid();
   options.zstd_level = level_ ? static_cast<int>(*level_) : kDefaultLevel;
-  options.time_unit_ns = std::max(1U, meta.time_unit_ns);  // 0: META is lost
+  options.time_unit_ns = std::max(1U, meta.time_unit_ns);  // 0 if META is lost
   auto writer = format::TraceWriter::create(target->take_sink(), options, meta);
   if (!writer) return writer.error();
   TraceCopy copy(**writer, redaction_ ? &*redaction_ : nullptr, std::move(origin->clocks));
@@ -328,7 +327,7 @@ Result<Coverage> Slice::run(const Session& session) {
   add_losses(*set, *condition, (*writer)->totals(), **writer);
   for (const auto& loss : query.lost_paths()) (*writer)->add_loss(loss);
   auto end = std::move(origin->end);
-  // What recording everything took is not what this part took.
+  // The cost of the whole recording is not that of this part.
   if (*condition) end.cost = {};
   if (auto finished = copy.finish(std::move(end)); !finished) return finished.error();
   auto made = target->publish(copy.events());

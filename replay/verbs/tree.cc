@@ -1,4 +1,4 @@
-// `rfanreplay tree`: who started whom, and what each did.
+// `rfanreplay tree` shows which process started which, and what each did.
 #include <absl/container/flat_hash_map.h>
 #include <fmt/format.h>
 
@@ -19,7 +19,7 @@ namespace {
 
 using format::EventKind;
 
-// What one process did.
+// The counts of one process.
 struct Deeds {
   std::uint64_t events = 0;
   std::uint64_t opens = 0;
@@ -40,7 +40,7 @@ struct Deeds {
 
 constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 
-// A program that a process ran. Later files, and larger ids within a file, are later.
+// A program that a process ran. Images of later files, and larger ids within a file, are later.
 struct Image {
   std::size_t file = 0;
   format::ProcessId id = 0;
@@ -50,11 +50,11 @@ struct Image {
 // A process with all its program images, over all files.
 struct TreeNode {
   std::uint32_t pid = 0;
-  std::uint32_t ppid = 0;  // of the last image, as what follows
+  std::uint32_t ppid = 0;  // of the last image, like exe and cmdline
   std::uint64_t start_time_ns = 0;
   std::size_t latest_file = 0;  // of the last image
   format::ProcessId latest_id = 0;
-  std::vector<Image> images;  // nodes() puts them into the order of the execs
+  std::vector<Image> images;  // nodes() sorts them by exec
   std::string exe;
   std::string cmdline;
   Deeds own;
@@ -74,7 +74,7 @@ class TreeQuery : public Query {
   std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Counts>(file); }
   void take(const ScanFile& file, Part& part) override;
 
-  // With children and parents linked; `unknown` is what nobody is known to have done.
+  // Returns the processes with links to parents and children. `unknown` gets the counts of unknown processes.
   std::vector<TreeNode> nodes(Deeds& unknown);
 
  private:
@@ -110,9 +110,9 @@ void TreeQuery::Counts::add(const Batch& batch) {
   });
 }
 
-// The node of an image, with those of its ancestors. Images come in the order of their ids within a part, but
-// each thread has a part. Without recursion, as all here that follows parents: a process that forks and ends
-// over and over makes a chain of any length.
+// Returns the node of an image; makes it and those of its ancestors as needed. Images come in the order of
+// their ids within a part only, and each thread has a part. Works without recursion, like everything here
+// that follows parents: a process that forks and exits again and again makes a chain of any length.
 std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
   std::vector<format::ProcessId> unseen;
   auto parent = kNobody;
@@ -157,10 +157,11 @@ std::size_t TreeQuery::add_image(const ScanFile& file, format::ProcessId id, std
   return at;
 }
 
-// A damaged file could make circles of parents: one process of each loses its parent.
+// Breaks circles of parents, which a damaged file could make: one process of each circle loses its parent.
 void TreeQuery::break_circles() {
   constexpr std::size_t kNever = 0;
-  std::vector<std::size_t> walk_of(nodes_.size(), kNever);  // the number of the walk that came by first
+  std::vector<std::size_t> walk_of(nodes_.size(),
+                                   kNever);  // the number of the first walk that passed the node
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     const auto walk = i + 1;
     for (auto at = i; walk_of[at] == kNever;) {
@@ -232,15 +233,15 @@ class Tree : public Verb {
   }
 
  private:
-  // What is printed of a process: from the top down.
+  // A printed line, from the top down.
   struct Line {
     std::size_t node;
     std::size_t depth;
     std::string branch;  // its place in the drawing
     Deeds deeds;
   };
-  // Deeper processes stand below each other with their depth as a number: a drawing takes space for each
-  // level, and nobody follows so many lines.
+  // Deeper processes are drawn below each other with their depth as a number, since a drawing needs space for
+  // each level and nobody follows so many lines.
   static constexpr std::size_t kDrawnLevels = 40;
 
   bool cut_below(std::size_t depth) const { return depth_ && depth + 1 >= *depth_; }
@@ -257,7 +258,7 @@ class Tree : public Verb {
     return sum;
   }
 
-  // Without recursion: a chain of processes may be long.
+  // Works without recursion, since a chain of processes may be long.
   std::vector<Line> lines(OutputFormat format) const {
     struct Pending {
       std::size_t node;

@@ -1,4 +1,4 @@
-// The verbs, each defined in the file of its name.
+// Declares the verbs. Each is defined in the file of its name.
 #pragma once
 
 #include "replay/verb/verb.h"

@@ -1,4 +1,4 @@
-// The verb "verify": reads everything and names what is damaged or missing.
+// `rfanreplay verify` reads everything and names what is damaged or missing.
 #include <fmt/format.h>
 
 #include "format/base/escape.h"
@@ -38,7 +38,7 @@ struct Finding {
   std::vector<LossSum> losses;
 
   bool sound() const { return state == State::kWhole || state == State::kInProgress; }
-  // Events that the footer counts and no readable block has.
+  // Returns the number of events that the footer counts and no readable block has.
   std::optional<std::uint64_t> missing() const {
     if (!check.footer || check.footer->totals.events < check.totals.events) return std::nullopt;
     return check.footer->totals.events - check.totals.events;
@@ -48,7 +48,7 @@ struct Finding {
 Result<Finding> look_at(const TraceMember& member) {
   Finding finding;
   finding.name = member.name;
-  // Asked first: a file that is finished meanwhile then has its footer.
+  // Ask before opening: a file that is finished in between then has its footer.
   const bool writing = !member.stream && being_written(member.path);
   auto source = format::open_source(member.path);
   if (!source) return source.error();
@@ -58,7 +58,7 @@ Result<Finding> look_at(const TraceMember& member) {
   finding.check = std::move(*check);
   auto& damage = finding.damage;
   const bool open_end = writing && !finding.check.complete;
-  // What is just being appended is torn for a moment.
+  // A frame that is being appended may be half written.
   if (open_end && !damage.empty() && damage.back().offset + damage.back().bytes == finding.check.bytes)
     damage.pop_back();
   finding.state = !damage.empty()          ? State::kDamaged
@@ -138,7 +138,7 @@ void print_json(const Finding& finding, TextBuffer& out) {
 class Verify : public Verb {
  public:
   Result<Coverage> run(const Session& session) override {
-    // Opening finds some of the damage; reading everything, below, finds all of it.
+    // Opening finds only some of the damage; the full read below finds all of it.
     const auto set =
         TraceSet::open(session.options.traces, session.note, [](const std::string&, const Damage&) {});
     if (!set) return set.error();

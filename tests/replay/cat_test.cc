@@ -1,4 +1,4 @@
-// The verb cat on traces written here, within the process.
+// Tests the verb cat within this process, on traces written here.
 #include <gtest/gtest.h>
 
 #include "replay/program.h"
@@ -11,7 +11,7 @@ using replay_test::kSecond;
 
 class CatTest : public testing::Test {
  protected:
-  // Runs `rfanreplay TRACE ARGUMENTS` and gives what it printed.
+  // Runs `rfanreplay TRACE ARGUMENTS` and returns its output.
   std::string cat(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), trace_);
     auto outcome = replay_test::run(arguments);
@@ -121,7 +121,7 @@ TEST_F(CatTest, NotesCallOnlyMissingEventsLost) {
     replay_test::write_sample_trace(trace_,
                                     {.losses = {{static_cast<LossCause>(cause), 3, kSecond, kSecond}}});
     cat({});
-    // A stall is nothing to be said of an answer: info tells of it.
+    // A stall does not concern an answer; only `info` shows it.
     ASSERT_EQ(notes_.size(), format::concerns_events(static_cast<LossCause>(cause)) ? 1U : 0U);
     if (notes_.empty()) continue;
     const bool says_lost = notes_[0].starts_with("note: the trace lost 3 events");

@@ -1,4 +1,4 @@
-// Somebody sets the clock while a recording runs: it moves dates, and nothing else.
+// Tests that setting the clock during a recording changes dates and nothing else.
 #include <gtest/gtest.h>
 
 #include "tests/replay/sample_trace.h"
@@ -30,7 +30,7 @@ class ClockStepTest : public testing::Test {
     return writer.add_process(process);
   }
 
-  // An event each second from 1 s to 9 s: four by `early` before the step, five by `late` after it.
+  // Writes an event each second from 1 s to 9 s: four by `early` before the step, five by `late` after it.
   void write_trace() {
     const auto writer = replay_test::create_trace(trace_);
     const auto early = add_process(*writer, 1, "/bin/early");
@@ -50,7 +50,7 @@ class ClockStepTest : public testing::Test {
     check(writer->finish(kSetBack, {}));
   }
 
-  // One open by `exe` at `time_ns`, by `clock`.
+  // Writes a recording with one open by `exe` at `time_ns`, with the clock sample `clock`.
   std::string write_recording(const std::string& name, const char* boot_id, const char* exe,
                               std::uint64_t time_ns, const format::ClockSample& clock) {
     format::TraceMeta meta;

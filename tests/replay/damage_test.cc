@@ -1,5 +1,5 @@
-// Every byte of a trace flipped, and the trace cut at every byte: nothing invented, nothing missing without a
-// word.
+// Flips every byte of a trace, and cuts it at every byte: the answer must invent nothing and must report all
+// that is missing.
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 
@@ -22,7 +22,7 @@ rapidjson::Document parsed(const std::string& line) {
   return json;
 }
 
-// Whether all that `found` says of an event is in `written`, too: names may be unknown, and nothing else.
+// Returns true if `found` agrees with `written`, except for names that may be unknown.
 bool says_no_more(const std::string& found, const std::string& written) {
   if (found == written) return true;
   const auto part = parsed(found);
@@ -36,7 +36,7 @@ bool says_no_more(const std::string& found, const std::string& written) {
   });
 }
 
-// Whether `found` is what is left of `written`, in its order.
+// Returns true if `found` is a part of `written`, in the same order.
 bool is_left_of(const Lines& found, const Lines& written) {
   auto at = written.begin();
   for (const auto& line : found) {
@@ -53,7 +53,7 @@ std::uint32_t number_at(const std::string& bytes, std::size_t at) {
   return number;
 }
 
-// Where the body of DICT frame `index` begins; npos when there are fewer.
+// Returns the offset of the body of DICT frame `index`, or npos if there are fewer.
 std::size_t body_of_names(const std::string& bytes, std::size_t index, std::size_t* length = nullptr) {
   std::size_t mark = 0;
   do {
@@ -91,7 +91,7 @@ class DamageTest : public testing::Test {
     return lines;
   }
 
-  // What is printed of a file with these bytes, and whether all is said to be well.
+  // Returns the output for a file with these bytes, and whether it ended without a complaint.
   std::pair<std::string, bool> cat(const std::string& bytes) const {
     replay_test::write_file(trace_, bytes);
     auto outcome = replay_test::run({trace_, "--format", "jsonl", "--threads", "1"});
@@ -111,7 +111,7 @@ TEST_F(DamageTest, AFlippedByteIsNoticedAndInventsNothing) {
     const auto [text, whole] = cat(damaged);
     EXPECT_FALSE(whole) << "byte " << at;
     const auto lines = lines_of(text);
-    // Times may shift when the clock frame is lost; all else must be as it was written.
+    // Times may shift if the clock frame is lost; everything else must be as written.
     if (text.find("\"time_ns\":1795343462") != text.npos) {
       EXPECT_TRUE(is_left_of(lines, lines_)) << "byte " << at;
     } else {
@@ -158,7 +158,7 @@ TEST_F(DamageTest, LostNamesAreNoticedByWhoAsksForThem) {
     EXPECT_EQ(replay_test::run({verb, trace_}).status, kExitPartial) << verb;
 }
 
-// No verb may fall over a damaged file: it answers with what is left, or says that it is no trace.
+// No verb may crash on a damaged file: it answers with what is left, or reports that the file is not a trace.
 TEST_F(DamageTest, EveryVerbEndsOrderlyOnDamage) {
   for (std::size_t at = 0; at < bytes_.size(); at += 3) {
     auto damaged = bytes_;

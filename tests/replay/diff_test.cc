@@ -1,4 +1,4 @@
-// rfanreplay diff from its arguments to its output and exit status, on builds that never happened.
+// Tests rfanreplay diff from its arguments to its output and exit status, on invented builds.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
@@ -20,7 +20,7 @@ using tests::BuildStory;
 
 class DiffTest : public testing::Test {
  protected:
-  // The name of a trace of this story; each call is another run of it.
+  // Writes another run of this story and returns the name of its trace.
   std::string record(BuildStory story) {
     story.seed = ++runs_;
     const auto path = scratch_.file("run" + std::to_string(runs_) + ".fbz");
@@ -42,7 +42,7 @@ class DiffTest : public testing::Test {
     return status;
   }
 
-  // Compares `count` runs of each story, and returns the findings as "change what".
+  // Compares `count` runs of each story and returns the findings as "change what".
   std::vector<std::string> findings(const BuildStory& base, const BuildStory& fresh, std::size_t count,
                                     std::vector<std::string> options = {}) {
     auto arguments = std::move(options);
@@ -61,7 +61,7 @@ class DiffTest : public testing::Test {
     return found;
   }
 
-  // The one finding with one run a side, and with three.
+  // Expects this single finding, with one run a side and with three.
   void expect_finding(const BuildStory& fresh, const std::string& wanted) {
     for (const std::size_t count : {1, 3}) {
       EXPECT_EQ(findings({}, fresh, count), std::vector<std::string>{wanted}) << count << " runs a side";

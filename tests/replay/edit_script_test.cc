@@ -1,4 +1,4 @@
-// The shortest edits between two sequences.
+// Tests the shortest edits between two sequences.
 #include "replay/diff/names/edit_script.h"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ TEST(EditScript, TooManyEditsAreNotListed) {
   EXPECT_TRUE(edit_script(Steps{1, 2, 3}, Steps{4, 5, 6}, 6));
 }
 
-// Length of the longest common subsequence, by the textbook table.
+// Returns the length of the longest common subsequence, by the textbook table.
 std::size_t common(const Steps& a, const Steps& b) {
   std::vector<std::vector<std::size_t>> best(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 1; i <= a.size(); ++i) {

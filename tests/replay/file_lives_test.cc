@@ -11,7 +11,7 @@ constexpr Moment at(std::uint64_t second) {
   return {second, second};
 }
 
-// The name under which the file was created that ends with the deletion of `path`; empty: not seen.
+// Returns the name at creation of the file that ends with the deletion of `path`; empty if not seen.
 std::string created_as(FileLives& lives, std::string_view path) {
   const auto life = lives.remove(path);
   return life ? life->name : "";

@@ -12,7 +12,8 @@ using format::EventKind;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-// A handful of events over a dictionary built by hand; the verbs are arguments of the command line.
+// Selects from a handful of events over a dictionary built by hand, with filter arguments as on the command
+// line.
 class FilterTest : public testing::Test {
  protected:
   FilterTest() {
@@ -158,7 +159,7 @@ TEST_F(FilterTest, AStepOfTheWallClockMovesDatesButNotRelativeTimes) {
 TEST_F(FilterTest, TreeTakesDescendantsToo) {
   EXPECT_EQ(rows({.tree = {"11"}}), (Rows{1, 2, 5}));
   EXPECT_EQ(rows({.tree = {"!11"}}), (Rows{0, 3, 4}));
-  EXPECT_EQ(rows({.tree = {"1"}}), (Rows{0, 1, 2, 3, 5}));  // a parent that is in no entry
+  EXPECT_EQ(rows({.tree = {"1"}}), (Rows{0, 1, 2, 3, 5}));  // a parent without an entry of its own
 }
 
 TEST_F(FilterTest, UserCgroupLatencyAndVerdict) {
@@ -273,7 +274,7 @@ TEST(ParseFilter, RefusesValuesWithoutMeaning) {
   EXPECT_FALSE(parse_filter({.since = {"yesterday"}}, true).ok());
 }
 
-// The message, and where its caret stands.
+// Returns the message and the position of its caret.
 std::pair<std::string, std::size_t> where_error(const std::string& expression) {
   const auto parsed = parse_where(expression, true);
   if (parsed.ok()) return {"", 0};

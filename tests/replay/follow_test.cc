@@ -1,4 +1,4 @@
-// Files that are followed, or looked at, while others write, move and replace them.
+// Tests files that are followed or read while others write, move and replace them.
 #include "replay/trace/follow_source.h"
 
 #include <fcntl.h>
@@ -21,14 +21,14 @@ class FollowTest : public testing::Test {
  protected:
   FollowTest() { replay_test::write_sample_trace(trace_, {.finished = false}); }
 
-  // How much comes until the source says that it has ended.
+  // Returns the number of bytes until the source ends.
   static std::size_t all_of(format::ByteSource& source) {
     std::vector<std::byte> bytes(1 << 20);
     const auto got = source.read_at(0, bytes);
     EXPECT_TRUE(got.ok());
     return got ? got.value() : 0;
   }
-  // As a recorder has it that writes to the file.
+  // Returns a descriptor that holds the lock of a recorder.
   UniqueFd locked() const {
     UniqueFd fd(::open(trace_.c_str(), O_RDWR | O_CLOEXEC));
     EXPECT_EQ(::flock(fd.get(), LOCK_EX), 0);

@@ -1,4 +1,5 @@
-// What rfanreplay prints about the golden traces of the format, kept in tests/replay/golden.
+// Compares the output of rfanreplay for the golden traces of the format with the files in
+// tests/replay/golden.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -9,7 +10,7 @@ namespace rfan::replay_test {
 namespace {
 
 struct Golden {
-  const char* name;       // of the test, and of the file with what is expected
+  const char* name;       // of the test, and of the file with the expected output
   const char* arguments;  // of rfanreplay in the folder of the traces
 };
 

@@ -1,5 +1,5 @@
-// Traces whose checksums are right and whose contents are hostile: every verb ends orderly, says that
-// something is wrong, and takes no more than the file pays for.
+// Tests traces with correct checksums and hostile contents: every verb ends in order, reports that something
+// is wrong, and takes no more resources than the size of the file justifies.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -29,7 +29,7 @@ Event open_at(std::uint64_t time_ns, format::ProcessId process, format::PathId p
   return {time_ns, EventKind::kOpen, 0, process, path, 0, 0};
 }
 
-// One DICT frame.
+// Makes one DICT frame.
 tests::LooseFrame names(const Texts& paths, const std::vector<Process>& processes = {},
                         format::PathId first_path = 1, format::ProcessId first_process = 1) {
   const std::vector<std::string_view> views(paths.begin(), paths.end());
@@ -57,7 +57,8 @@ class HostileTest : public testing::Test {
     return replay_test::run(arguments);
   }
 
-  // Every verb with what it has of options, by what was typed. `diff` compares the trace with itself.
+  // Runs every verb with its options and returns the outcomes by command line. `diff` compares the trace with
+  // itself.
   std::map<std::string, Outcome> run_all() const {
     const std::vector<Texts> queries = {
         {"cat"},
@@ -94,7 +95,7 @@ class HostileTest : public testing::Test {
     return outcomes;
   }
 
-  // Those that read the names say that some are lost.
+  // Expects the queries, which read names, to report that some are lost.
   void expect_damage_in(const std::vector<Texts>& queries) const {
     for (const auto& query : queries) {
       const auto outcome = run(query);
@@ -104,7 +105,7 @@ class HostileTest : public testing::Test {
     EXPECT_NE(run({"verify"}).out.find("damaged"), std::string::npos);
   }
 
-  // What a shell prints on both channels.
+  // Returns what a shell command prints on both channels.
   static std::string output_of(const std::string& command) {
     std::string output;
     auto* pipe = ::popen(("(" + command + ") 2>&1").c_str(), "r");
@@ -197,7 +198,7 @@ TEST_F(HostileTest, IdsThatNoFrameBeforeCouldHaveGivenAreRefused) {
   EXPECT_TRUE(second_reader_refuses());
 }
 
-// Four times 32 MB of paths in some KB.
+// Makes a trace with four times 32 MB of paths in some KB.
 LooseTrace trace_that_unfolds() {
   Texts paths;
   for (int i = 0; i < 8000; ++i) paths.push_back("/" + std::string(4080, 'x') + std::to_string(100'000 + i));
@@ -241,7 +242,7 @@ TEST_F(HostileTest, WithoutMemoryTheMessageNamesTheLimit) {
   }
 }
 
-// A parent for each process that is the one before.
+// Makes a chain of processes: the parent of each is the one before.
 LooseTrace chain_of_processes(std::uint32_t depth) {
   LooseTrace trace = tests::trace_of({names({"/bin/sh"})});
   constexpr std::uint32_t kEach = 50'000;
@@ -321,7 +322,7 @@ class DirectoryTest : public HostileTest {
   static std::size_t lines(const Outcome& outcome) {
     return static_cast<std::size_t>(std::count(outcome.out.begin(), outcome.out.end(), '\n'));
   }
-  // Of a trace without INDEX and FOOTER: what is missing at the end is said, too.
+  // A trace without INDEX and FOOTER, for which verbs also report the missing end.
   LooseTrace honest_;
   static constexpr std::size_t kFirstBlock = 3;
 };

@@ -1,4 +1,4 @@
-// Which names are the same in two runs, and, as much, which are not.
+// Tests which names are the same in two runs, and just as much which are not.
 #include "replay/diff/names/name_folding.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// What is said on standard error about what is missing: once, in the style of time that was asked for.
+// Tests the notes on missing data: each is written once, in the requested style of time.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ class NotesTest : public testing::Test {
     tzset();
   }
 
-  // The notes about the loss.
+  // Returns the notes about the loss.
   static std::vector<std::string> losses(const std::vector<std::string>& arguments) {
     auto notes = run(arguments).notes;
     notes.erase(
@@ -63,7 +63,7 @@ TEST_F(NotesTest, AFilterThatLooksAheadTellsOfALossOnce) {
   }
 }
 
-// Standard input has no name in the file system, but a file may have the one that it is shown by.
+// Standard input has no name in the file system, but a file may have the name under which it is shown.
 TEST_F(NotesTest, AFileCalledStandardInputIsAFile) {
   const auto before = std::filesystem::current_path();
   std::filesystem::copy_file(trace_, scratch_.file("standard input"));

@@ -1,4 +1,4 @@
-// Command lines: what is usage, and whether help, man page and parser speak of the same options.
+// Tests command lines: what is a usage error, and whether help, man page and parser name the same options.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -89,7 +89,7 @@ TEST_F(Options, UsageErrorsNameTheirCause) {
   }
 }
 
-// The long options that `text` mentions.
+// Returns the long options that `text` mentions.
 std::set<std::string> options_in(std::string_view text) {
   std::set<std::string> found;
   for (auto at = text.find("--"); at != text.npos; at = text.find("--", at)) {

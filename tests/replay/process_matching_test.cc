@@ -1,4 +1,4 @@
-// Which processes of two runs are taken for the same.
+// Tests which processes of two runs are taken as the same.
 #include "replay/diff/names/process_matching.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The built program: exit statuses, standard error, pipes.
+// Tests the built program: exit statuses, standard error, pipes.
 #include <gtest/gtest.h>
 #include <rapidjson/document.h>
 #include <sys/wait.h>
@@ -62,7 +62,7 @@ TEST_F(ProgramTest, WrongUsageExitsWith2AndPointsToHelp) {
   }
 }
 
-// Whatever of the command line or of a trace ends up in a message: no control sequence and no foreign byte.
+// No message may contain a control sequence or a foreign byte from the command line or from a trace.
 TEST_F(ProgramTest, MessagesHoldNothingThatATerminalActsOn) {
   const std::string csi = "\"$(printf '\\233')\"";
   for (const auto& command :
@@ -144,7 +144,7 @@ TEST_F(ProgramTest, HelpThatCannotBeWrittenIsAnError) {
   }
 }
 
-// Each of these has something to say on standard error.
+// Each of these commands writes to standard error.
 TEST_F(ProgramTest, AnAnswerDoesNotDependOnWhetherNotesCanBeWritten) {
   write_sample_trace(trace_);
   write_sample_trace(scratch_.file("cut"), {.finished = false});

@@ -1,4 +1,5 @@
-// Every verb against the plain reading of its description, row by row, on random traces and random filters.
+// Compares every verb with a plain implementation of its description, row by row, on random traces and random
+// filters.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,20 +24,20 @@ using format::Event;
 using format::EventKind;
 using replay_test::kSecond;
 
-// An event with everything looked up.
+// An event with all its names looked up.
 struct Row {
   std::size_t file = 0;
   Event event;
   std::uint64_t realtime_ns = 0;
-  std::uint64_t steady_ns = 0;  // by the clock as it stood at the start
-  format::Process process;      // empty when unknown
+  std::uint64_t steady_ns = 0;  // by the clock at the start
+  format::Process process;      // empty if unknown
   std::string exe, path, path2;
 };
 
 using Rows = std::vector<Row>;
 using Wanted = std::function<bool(const Row&)>;
 
-// A filter as it is typed, and what it means.
+// A filter as typed, and its meaning.
 struct Filter {
   std::vector<std::string> arguments;
   Wanted matches;
@@ -51,11 +52,11 @@ class QueryProperty : public testing::Test {
     return choices[below(choices.size())];
   }
 
-  // Enough for columns of their own, and for counts by process in the statistics.
+  // Large enough that blocks have columns of their own, and counts by process in the statistics.
   static constexpr std::uint32_t kLargeBlock = 2100;
 
-  // Up to three files of one recording. Blocks of 0 to 40 events, a few larger; names and processes appear as
-  // the trace goes on; the wall clock jumps; processes go on in the next file.
+  // Writes up to three files of one recording. Blocks have 0 to 40 events, a few are larger; names and
+  // processes appear during the trace; the wall clock jumps; processes continue in the next file.
   void write_random_traces() {
     rows_.clear();
     files_.clear();
@@ -152,7 +153,7 @@ class QueryProperty : public testing::Test {
         rows_.push_back(std::move(row));
       }
     }
-    // By the clocks of the whole file: that of a block comes behind it.
+    // Use the clocks of the whole file, since the clock of a block comes after it.
     for (auto i = before; i < rows_.size(); ++i) {
       rows_[i].realtime_ns = format::to_realtime_ns(reader->clocks(), rows_[i].event.time_ns);
     }
@@ -207,7 +208,7 @@ class QueryProperty : public testing::Test {
     return [test = std::move(test)](const Row& row) { return !test(row); };
   }
 
-  // No, one or two values of one option, some negated.
+  // Adds no, one or two values of one option, some negated.
   void add_option(Filter& filter, const std::string& option, const std::vector<std::string>& choices,
                   const std::function<Wanted(const std::string&)>& meaning) {
     std::vector<Wanted> any, none;
@@ -224,7 +225,7 @@ class QueryProperty : public testing::Test {
     };
   }
 
-  // A comparison, or several put together.
+  // Returns a comparison, or a combination of several.
   std::pair<std::string, Wanted> random_expression(int depth) {
     if (depth > 0 && below(2) == 0) {
       auto [left, left_test] = random_expression(depth - 1);
@@ -293,7 +294,7 @@ class QueryProperty : public testing::Test {
     return rows;
   }
 
-  // What the program prints as sorted lines, without the header.
+  // Returns the output of the program as sorted lines, without the header.
   std::string csv(const std::string& verb, const Filter& filter, std::vector<std::string> more,
                   bool sorted = true) {
     std::vector<std::string> arguments{verb};
@@ -319,7 +320,7 @@ class QueryProperty : public testing::Test {
     return sorted;
   }
 
-  // 20 traces with 25 filters each.
+  // Runs `check` on 20 traces with 25 filters each.
   void for_random_queries(const std::function<void(const Filter&, const Rows&)>& check) {
     std::size_t matched = 0;
     for (int trace = 0; trace < 20; ++trace) {
@@ -362,7 +363,7 @@ std::string or_unknown(const std::string& text) {
   return text.empty() ? "?" : text;
 }
 
-// The text of one key of `report`, with --depth 1.
+// Returns the text of one key of `report`, with --depth 1.
 std::string label(const std::string& key, const Row& row) {
   if (key == "kind") return std::string(format::event_kind_name(row.event.kind));
   if (key == "path") return or_unknown(row.path);
@@ -383,7 +384,7 @@ std::string label(const std::string& key, const Row& row) {
 struct Group {
   std::uint64_t events = 0, opens = 0, reopens = 0, first_ns = UINT64_MAX, last_ns = 0, wait_ns = 0;
   std::set<std::string> files;
-  std::set<std::tuple<std::uint32_t, std::uint64_t, std::string>> opened;  // by which process
+  std::set<std::tuple<std::uint32_t, std::uint64_t, std::string>> opened;  // and the process that opened it
   format::LatencyHistogram latencies;
 
   void add(const Row& row) {
@@ -506,7 +507,7 @@ TEST_F(QueryProperty, TreeCountsByProcess) {
     for (const auto& row : rows) {
       if (row.event.process == 0) continue;
       auto& [last, sums] = processes[{row.process.pid, row.process.start_time_ns}];
-      // The last image is that with the largest id in the last file.
+      // The last image has the largest id in the last file.
       if (last == nullptr ||
           std::tie(row.file, row.event.process) > std::tie(last->file, last->event.process)) {
         last = &row;

@@ -1,4 +1,5 @@
-// recover: every untouched event is saved, what is missing is in the ledger, nothing is overwritten.
+// Tests recover: every untouched event is saved, the ledger lists what is missing, and nothing is
+// overwritten.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -26,7 +27,7 @@ class RecoverTest : public testing::Test {
   }
   static std::string events(const std::string& trace) { return run({"cat", trace, "--format", "jsonl"}).out; }
 
-  // One line an event, without the time, which differs where no clock is readable.
+  // Returns one line per event, without the time, which differs if no clock is readable.
   static std::vector<std::string> kinds_and_paths(const std::string& trace) {
     std::istringstream lines(run({"cat", trace, "-F", "kind,pid,exe,path"}).out);
     std::vector<std::string> all;
@@ -37,7 +38,7 @@ class RecoverTest : public testing::Test {
     return std::any_of(outcome.notes.begin(), outcome.notes.end(),
                        [&](const auto& note) { return note.find(text) != std::string::npos; });
   }
-  // The saved trace verifies; where events were lost its ledger says so.
+  // Returns true if the saved trace verifies, and if its ledger lists lost events.
   bool is_sound_or_says_what_is_missing(const replay_test::Outcome& recovered) const {
     const auto verified = run({"verify", saved_});
     const bool whole = verified.out.find(": whole: ") != std::string::npos;
@@ -126,7 +127,7 @@ TEST_F(RecoverTest, AZeroedPageCostsTheBlocksOnItAndNoOther) {
   }
 }
 
-// Of a trace whose second DICT frame is lost.
+// The second DICT frame of this trace is lost.
 TEST_F(RecoverTest, EventsWhosePathIsLostAreSavedAndCounted) {
   replay_test::write_long_trace(trace_, 3, 10);
   auto bytes = replay_test::read_file(trace_);
@@ -175,7 +176,8 @@ TEST_F(RecoverTest, AFileThatIsThereIsNeverOverwritten) {
   EXPECT_EQ(run({"recover", trace_, trace_, "-o", saved_}).status, kExitUsage);
 }
 
-// While it lives, no file of this process grows beyond `bytes`: write() fails (EFBIG) as on a full disk.
+// While an object lives, no file of this process grows beyond `bytes`: write() fails (EFBIG) as on a full
+// disk.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {

@@ -19,7 +19,7 @@ Redaction keyed(std::string_view key = "0123456789abcdef") {
   return std::move(*redaction);
 }
 
-// "/ab.c" gives "/w.w".
+// Returns "/w.w" for "/ab.c".
 std::string shape(const std::string& text) {
   std::string shape;
   for (const char c : text) {

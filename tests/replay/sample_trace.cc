@@ -18,7 +18,7 @@ using format::TraceWriter;
 
 namespace {
 
-// A process and what it does, in the order of time.
+// Writes processes and their events in the order of time.
 class Storyteller {
  public:
   explicit Storyteller(TraceWriter& writer) : writer_(writer) {}

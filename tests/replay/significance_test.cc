@@ -1,4 +1,4 @@
-// How often noise is taken for a difference, and how small a difference is still seen.
+// Tests how often noise passes for a difference, and how small a difference is still found.
 #include "replay/diff/runs/significance.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@ namespace {
 
 class SignificanceTest : public testing::Test {
  protected:
-  // `keys` keys; each run's value comes from `draw(key, run)`.
+  // Makes samples with `keys` keys; draw(key, run) gives each value.
   template <typename Draw>
   Samples make(std::size_t base, std::size_t fresh, std::size_t keys, Draw draw) {
     Samples samples{base, fresh};
@@ -22,7 +22,7 @@ class SignificanceTest : public testing::Test {
   }
   double poisson(double mean) { return std::poisson_distribution<int>(mean)(random_); }
 
-  // Keys whose false-discovery rate is at most 5 %.
+  // Returns the keys whose false-discovery rate is at most 5 %.
   static std::vector<std::size_t> findings(const Samples& samples, double dispersion) {
     std::vector<double> floor(samples.keys());
     for (std::size_t key = 0; key < floor.size(); ++key) {

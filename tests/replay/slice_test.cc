@@ -1,4 +1,5 @@
-// slice: the events that were asked for and no others, no foreign name, no readable word after --redact.
+// Tests slice: it writes the matching events and no others, no foreign name, and no readable word after
+// --redact.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +26,7 @@ class SliceTest : public testing::Test {
     filters.insert(filters.begin(), {"cat", trace, "--format", "jsonl"});
     return run(filters).out;
   }
-  // Everything in a trace that a reader could see: its bytes, and what zstd makes of them.
+  // Returns everything in a trace that a reader could see: its bytes, and their content inflated by zstd.
   std::string all_bytes(const std::string& trace) const {
     const auto inflated = scratch_.file("inflated");
     EXPECT_EQ(std::system(("zstd -qdcf '" + trace + "' >'" + inflated + "'").c_str()), 0);
@@ -51,7 +52,7 @@ TEST_F(SliceTest, ACutByTimeHasTheEventsOfThatTime) {
   const std::vector<std::string> times{"--since", "+0.35ms", "--until", "+1.55ms"};
   EXPECT_EQ(slice(times).status, kExitClean);
   EXPECT_EQ(events(out_), events(trace_, times));
-  // The start of the recording stays the start that times count from.
+  // Relative times still count from the start of the recording.
   EXPECT_EQ(events(out_, times), events(trace_, times));
 }
 
@@ -102,7 +103,7 @@ TEST_F(SliceTest, ARedactedTraceHasNoReadableWord) {
     EXPECT_EQ(outcome.status, kExitClean);
     EXPECT_NE(outcome.out.find("compares with no other"), std::string::npos) << outcome.out;
     const auto bytes = all_bytes(out_);
-    // None so short that a name made of random letters may have it.
+    // No word is so short that a name of random letters may contain it.
     for (const auto* word : {"vim.basic", "shadow", "Content", "new name", "buildbox", "it's", "0123-4567"}) {
       EXPECT_EQ(bytes.find(word), std::string::npos) << word;
     }

@@ -1,4 +1,4 @@
-// What reaches a terminal, a spreadsheet, or a pager that runs with lent rights.
+// Tests what reaches a terminal, a spreadsheet, or a pager that runs with the rights of root.
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <sys/wait.h>
@@ -27,7 +27,7 @@ class TerminalTest : public testing::Test {
     replay_test::check(writer->finish(replay_test::kSampleClock, {}));
   }
 
-  // What a shell command prints on a terminal.
+  // Returns what a shell command prints on a terminal.
   static std::string on_terminal(const std::string& command) {
     int terminal = -1;
     const auto child = ::forkpty(&terminal, nullptr, nullptr, nullptr);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-// Puts the process into a time zone for the length of a test.
+// Sets the time zone of the process during a test.
 class Zone {
  public:
   explicit Zone(const char* name) {

@@ -1,4 +1,4 @@
-// Several traces read as one: rotated sets, directories, gaps; and a set that is still being written.
+// Tests several traces read as one: rotated sets, directories, gaps, and a set that is still being written.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ class TraceSetTest : public testing::Test {
     return scratch_.file(name);
   }
 
-  // A writer of file `number` of the one recording, with one open of /fN in it, flushed.
+  // Returns a writer of file `number` of the recording, with one open of /fN in it, flushed.
   std::unique_ptr<format::TraceWriter> begin_file(std::uint32_t number) {
     format::TraceWriterOptions options{session_, format::random_uuid(), number};
     auto writer = replay_test::create_trace(file_of(number, true), {}, options);
@@ -131,7 +131,7 @@ TEST_F(PlantedTraceTest, FilesOfOthersAreNotedAndNotReadAsPartOfASet) {
   for (const auto& name : {set_, scratch_.file("")}) {
     const auto outcome = run({name, "-F", "path"});
     EXPECT_EQ(outcome.out, "/f0\n/f3\n") << name;
-    ASSERT_EQ(outcome.notes.size(), 5U) << name;  // and that 1 and 2 are missing
+    ASSERT_EQ(outcome.notes.size(), 5U) << name;  // including one that 1 and 2 are missing
     EXPECT_NE(outcome.notes[0].find(file_of(1) + "'; it belongs to user 65534"), std::string::npos)
         << outcome.notes[0];
   }

@@ -1,4 +1,4 @@
-// verify: what it names, and what it calls whole or in progress.
+// Tests what verify names, and what it calls whole or in progress.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/file.h>

@@ -1,4 +1,4 @@
-// A recorded build that never happened: what the comparison is tested and measured with.
+// An invented recording of a build, for tests and measurements of the comparison.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace rfan::tests {
 
-// make starts two jobs at a time; each unit is gcc with cc1 and as, which meet in a file with a random name;
-// at the end collect2 starts the linker. What differs from run to run, by `seed`: pids, random names, who
-// comes first, times, and with `noise` how often a part of the headers is read.
+// make starts two jobs at a time. Each unit is gcc with cc1 and as, which share a file with a random name. At
+// the end collect2 starts the linker. Runs differ by `seed`: pids, random names, order of jobs, times, and
+// with `noise` how often a part of the headers is read.
 struct BuildStory {
   std::uint32_t seed = 1;
   std::size_t units = 30;
@@ -20,7 +20,7 @@ struct BuildStory {
   std::string directory = "/home/ann/build";
   double noise = 0;  // share of the headers whose count is random (Poisson)
 
-  // What a test plants.
+  // Differences that a test plants.
   std::size_t extra_headers = 0;                 // below /opt/extra/include, read by each cc1
   std::map<std::string, std::size_t> rereads{};  // path to additional opens by make
   std::string linker = "/usr/bin/ld.bfd";

@@ -1,4 +1,4 @@
-// In-memory ends of a trace: what a test writes to and reads from.
+// In-memory sinks and sources of traces for tests.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +37,7 @@ class MemorySink : public format::ByteSink {
   int appends_ = 0;
 };
 
-// A disk that is full after `capacity` bytes: what fits is written, then ENOSPC.
+// Behaves like a disk that is full after `capacity` bytes: writes what fits, then fails with ENOSPC.
 class FullDiskSink : public format::ByteSink {
  public:
   FullDiskSink(SharedBytes bytes, std::size_t capacity) : bytes_(std::move(bytes)), capacity_(capacity) {}
@@ -75,7 +75,7 @@ class MemorySource : public format::ByteSource {
   std::string name_ = "memory";
 };
 
-// The same bytes as a pipe has them: no size, no way back.
+// Behaves like a pipe with the same bytes: no size, no way back.
 class MemoryPipe : public MemorySource {
  public:
   using MemorySource::MemorySource;

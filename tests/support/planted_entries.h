@@ -1,4 +1,4 @@
-// Entries that a user without privileges can put into a directory that everybody may write to.
+// Makes entries that a user without privileges can put into a directory that everybody may write to.
 #pragma once
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 namespace rfan::tests {
 
-// uid and gid of the user who plants; root is needed to act for it.
+// The uid and gid of the planting user. Acting as this user needs root.
 inline constexpr unsigned kStranger = 65534;
 
 inline void make_sticky(const std::string& directory) {

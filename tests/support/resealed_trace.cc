@@ -20,7 +20,7 @@ using format::FrameType;
 
 namespace {
 
-// Appends frames to a file, and keeps what an INDEX says of them.
+// Appends frames to a file, and keeps the records of an INDEX for them.
 class Sealer {
  public:
   explicit Sealer(const format::FileHeader& header) : seed_(header.file) {
@@ -45,7 +45,7 @@ class Sealer {
     part_.frames.push_back(record);
   }
 
-  // The INDEX, in the place of the frames that it lists so far.
+  // The INDEX of the frames listed so far. add_index() writes it and starts a new list.
   format::IndexPart& part() { return part_; }
   void add_index() {
     auto listed = part_;
@@ -74,7 +74,7 @@ bool in_directory(const LooseFrame& frame) {
   return frame.is(FrameType::kIndex) || frame.is(FrameType::kFooter);
 }
 
-// How many names the DICT frames give.
+// Updates the numbers of names in `summary` from a DICT frame.
 void count_names(const LooseFrame& frame, format::TraceSummary& summary) {
   const auto* meta = format::verified_table<format::wire::DictMeta>(frame.meta);
   if (!frame.is(FrameType::kDict) || meta == nullptr) return;

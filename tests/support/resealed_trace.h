@@ -1,4 +1,4 @@
-// Traces that say what a test wants behind checksums that are right: what a hostile writer could make.
+// Makes traces with arbitrary content and correct checksums, as a hostile writer could.
 #pragma once
 
 #include <cstdint>
@@ -18,38 +18,38 @@ using Bytes = std::vector<std::byte>;
 struct LooseFrame {
   format::FrameType type = format::FrameType::kMeta;
   Bytes meta;
-  Bytes body;  // as it is in the file
+  Bytes body;  // as in the file
 
   bool is(format::FrameType wanted) const { return type == wanted; }
 };
 
-// The frames of a trace, to be changed and sealed again: numbers, seeds and checksums follow from where they
-// lie.
+// The frames of a trace, which a test can change and seal again. Numbers, seeds and checksums follow from
+// their positions.
 struct LooseTrace {
   format::FileHeader header;
   std::vector<LooseFrame> frames;
 
-  // Up to the first byte that is no sound frame.
+  // Reads the frames up to the first byte that belongs to no sound frame.
   static LooseTrace of(std::span<const std::byte> bytes);
 
-  // As the frames are, with a TRAILER behind a FOOTER that is the last.
+  // Returns the frames as they are, with a TRAILER if the last one is a FOOTER.
   Bytes sealed() const;
-  // With an INDEX and a FOOTER that agree with all other frames: those there were are left out.
+  // Returns the frames with a new INDEX and FOOTER that agree with them. Omits the old ones.
   Bytes sealed_with_directory() const;
-  // As sealed_with_directory(), but the INDEX tells a false type of frame `index`.
+  // Like sealed_with_directory(), but the INDEX states a false type for frame `index`.
   Bytes sealed_with_false_type(std::size_t index, format::FrameType type) const;
 
-  LooseFrame* find(format::FrameType type);  // the first; null when there is none
+  LooseFrame* find(format::FrameType type);  // the first; null if there is none
 };
 
-// Inflated bodies of one zstd frame; empty when they are not.
+// Inflates a body of one zstd frame; returns nothing if it is not one.
 Bytes inflated(std::span<const std::byte> body);
 Bytes deflated(std::span<const std::byte> bytes);
 
-// ---- frames, as a writer makes them that nothing restrains
+// ---- frames as an unrestrained writer makes them
 
 LooseFrame meta_frame(const format::TraceMeta& meta);
-// `count` mounts of META that all lead to one text of `text_bytes`.
+// Makes META with `count` mounts that all lead to one text of `text_bytes`.
 LooseFrame meta_with_shared_text(std::size_t count, std::size_t text_bytes);
 LooseFrame clock_frame(const format::ClockSample& sample);
 LooseFrame names_frame(const format::DictionaryBatch& batch);
@@ -57,7 +57,7 @@ LooseFrame names_frame(const format::DictionaryBatch& batch);
 LooseFrame events_frame(std::span<const format::Event> events);
 LooseFrame footer_frame(const format::TraceSummary& summary);
 
-// A trace of META, CLOCK and these.
+// Makes a trace of META, CLOCK and these frames.
 LooseTrace trace_of(std::vector<LooseFrame> frames);
 
 }  // namespace rfan::tests

@@ -1,4 +1,4 @@
-// A place that a test may write to, gone when the object goes.
+// A directory that a test may write to. It is removed with the object.
 #pragma once
 
 #include <cstdlib>

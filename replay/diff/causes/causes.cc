@@ -11,14 +11,14 @@
 namespace rfan::replay {
 namespace {
 
-// The differences that a program explains, because it is new or gone, or ran more or less often.
+// Groups the differences that a program explains, because it is new or gone, or ran more or less often.
 class ProgramCauses {
  public:
   ProgramCauses(const Comparison& comparison, const ProgramPlaces& places,
                 std::span<const Difference> differences)
       : comparison_(comparison), places_(places), differences_(differences) {}
 
-  // Takes in difference `i`; false when no program explains it.
+  // Takes in difference `i`. Returns false if no program explains it.
   bool explain(std::uint32_t i) {
     return explain_by_program(i) || follows_from_program(differences_[i]) || explain_by_count(i);
   }
@@ -48,7 +48,7 @@ class ProgramCauses {
     return true;
   }
 
-  // The one-sided program that `difference` started: its file was opened or executed by the parent.
+  // Returns the one-sided program whose file the parent opened or executed in `difference`, to start it.
   std::string program_with_file(const Difference& difference) const {
     const auto& path = comparison_.paths()[difference.path];
     const auto* file = places_.executable(path);
@@ -56,8 +56,9 @@ class ProgramCauses {
     return places_.child_of(places_.key_of(difference.actor), path);
   }
 
-  // What a process does in order to start a program that only one side has: the fork counts as one of its own
-  // program; and where the new program stands between it and another, it starts the other less often.
+  // Returns true if a process makes this difference because it starts a program that only one side has. The
+  // fork counts as a process of its own program. If the new program stands between it and another one, it
+  // starts the other less often.
   bool follows_from_program(const Difference& difference) const {
     const auto& key = places_.key_of(difference.actor);
     const auto& own = places_.at(key);
@@ -70,7 +71,7 @@ class ProgramCauses {
       const auto& place = places_.at(child);
       return processes <= place.base + place.fresh;
     };
-    // Each start is an open and an exec.
+    // Each start is two events: an open and an exec.
     if (starts && explains(places_.one_sided_child(key, !is_new), std::abs(difference.delta()) / 2))
       return true;
     const bool forked = own.base != own.fresh && (own.fresh > own.base) == is_new;
@@ -91,7 +92,7 @@ class ProgramCauses {
     return true;
   }
 
-  // A program gone and a program new under the same parent: one took the place of the other.
+  // Pairs a program that is gone with a new one under the same parent: the new one replaced it.
   void pair_replacements() {
     std::vector<std::string> absorbed;
     for (auto& [key, program] : programs_) {
@@ -171,7 +172,7 @@ std::vector<Finding> CauseFinder::find(std::span<const Difference> differences) 
 std::vector<Finding> take_insignificant(std::vector<Finding>& causes, std::size_t keys) {
   std::vector<double> p_values;
   for (const auto& cause : causes) p_values.push_back(cause.joint_p);
-  // One hypothesis for each key, as many discoveries as there are causes.
+  // There is one hypothesis for each key, and each cause is one discovery.
   p_values.resize(std::max(keys, p_values.size()), 1.0);
   const auto q_values = benjamini_hochberg(p_values);
   for (std::size_t i = 0; i < causes.size(); ++i) causes[i].q_value = q_values[i];

@@ -1,4 +1,4 @@
-// Differences that share a cause, on their way to a finding.
+// Differences that share a cause and become one finding.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,11 @@ struct DifferenceGroup {
   std::vector<std::uint32_t> members;  // indices of differences
 };
 
-// Sums, least p and q, and the paths of a group.
+// Returns a finding with the sums, the least p and q, and the paths of a group.
 Finding summed(const DifferenceGroup& group, const Comparison& comparison,
                std::span<const Difference> differences);
 
-// Labels of the programs, the one with the largest difference first.
+// Returns the labels of the programs, the one with the largest difference first.
 std::string program_labels(std::span<const std::uint32_t> members, const Comparison& comparison,
                            std::span<const Difference> differences);
 

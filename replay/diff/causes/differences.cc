@@ -16,7 +16,7 @@ std::vector<double> count_floors(const Samples& samples, const std::vector<doubl
       samples.replicated() ? count_dispersion(samples) : slice_dispersion(even, samples.values);
   std::vector<double> floors(samples.keys());
   for (std::size_t key = 0; key < floors.size(); ++key) {
-    // The mean of both sides, not that of all runs: the sides may be of different size.
+    // Take the mean of the two sides, not of all runs, since the sides may have different sizes.
     const double mean = (base_mean(samples, key) + new_mean(samples, key)) / 2;
     floors[key] = dispersion * std::max(mean, 0.5);
   }

@@ -1,4 +1,4 @@
-// Every program and path whose events differ between the sides, and whether noise explains it.
+// Finds every program and path whose events differ between the sides, and whether noise explains it.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 
 namespace rfan::replay {
 
-// What one program did to one path, reading (open, exec, access, close without writing) and writing (all
-// else) apart, so that a file that is written instead of read shows. This is the unit that is tested: finer
-// than what is reported, since causes are found by what their effects have in common.
+// The events of one program on one path. Reading (open, exec, access, close without writing) and writing (all
+// else) are separate, so that a file that is written instead of read shows. This is the tested unit. It is
+// finer than the reported one, since causes are found by what their effects have in common.
 struct Difference {
   std::uint32_t actor = 0;
   std::uint32_t path = 0;
   bool writes = false;
-  double base = 0;  // mean events of a run
+  double base = 0;  // mean events per run
   double fresh = 0;
   double p_value = 1;
   double q_value = 1;
@@ -27,16 +27,16 @@ struct Difference {
 
 struct Differences {
   std::vector<Difference> significant;
-  std::vector<Difference> hidden;  // differ, but by no more than noise explains
-  std::size_t keys = 0;            // tested, equal ones included
+  std::vector<Difference> hidden;  // differ, but noise explains it
+  std::size_t keys = 0;            // number of tested units, including equal ones
 };
 
 bool is_writing(format::EventKind kind);
 
 Differences find_differences(const Comparison& comparison);
 
-// Floors of the variance of counts, for NoiseFloor: from replicates, else from slices (`even`: the events of
-// even slices, laid out as `samples`).
+// Returns floors of the variance of counts, for NoiseFloor: from replicates if there are any, else from
+// slices. `even` holds the events of even slices, laid out like `samples`.
 std::vector<double> count_floors(const Samples& samples, const std::vector<double>& even);
 
 }  // namespace rfan::replay

@@ -12,7 +12,7 @@ LossDoubt::LossDoubt(const Comparison& comparison) {
     for (const auto& loss : part.tally->losses()) {
       lost += loss.count ? static_cast<double>(*loss.count) : std::numeric_limits<double>::infinity();
     }
-    // Damage and a missing end lose what nobody counted.
+    // The losses by damage and by a missing end are not counted anywhere.
     if (part.tally->partial() && part.tally->losses().empty()) lost = std::numeric_limits<double>::infinity();
     auto& side = lost_[part.run < comparison.base_runs() ? 0 : 1];
     side = std::max(side, lost);

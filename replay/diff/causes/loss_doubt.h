@@ -1,19 +1,19 @@
-// Which differences the losses of a trace could have caused.
+// Decides which differences the losses of a trace could have caused.
 #pragma once
 
 #include "replay/diff/runs/comparison.h"
 
 namespace rfan::replay {
 
-// A loss makes counts of its run too small. More in the new runs is doubtful when the base runs lost enough
-// events to explain it, and the other way round.
+// A loss makes the counts of its run too small. More events in the new runs are doubtful if the base runs
+// lost enough events to explain it, and vice versa.
 class LossDoubt {
  public:
   explicit LossDoubt(const Comparison& comparison);
   bool covers(double delta) const;
 
  private:
-  double lost_[2] = {0, 0};  // by Side: most that a run lost; infinite when it is not known
+  double lost_[2] = {0, 0};  // by Side: the largest loss of a run; infinite if unknown
 };
 
 }  // namespace rfan::replay

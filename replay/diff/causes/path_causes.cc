@@ -13,7 +13,7 @@ class PathCauses {
   PathCauses(const Comparison& comparison, const PathTree& tree, std::span<const Difference> differences)
       : comparison_(comparison), tree_(tree), differences_(differences) {}
 
-  // The programs of the differences of each path, as part of the key that keeps causes apart.
+  // Groups the differences of each path first, since their programs together are part of the key of a cause.
   std::vector<Finding> run(std::span<const std::uint32_t> which) {
     std::map<std::pair<std::uint32_t, int>, DifferenceGroup> by_path;
     for (const auto i : which) {
@@ -43,7 +43,7 @@ class PathCauses {
     return difference.delta() > 0 ? Change::kMore : Change::kLess;
   }
 
-  // Names below `directory` of the paths of a group.
+  // Returns the names of the group's paths relative to `directory`.
   std::vector<std::string_view> relative_names(const DifferenceGroup& group,
                                                std::string_view directory) const {
     std::vector<std::string_view> names;
@@ -92,7 +92,8 @@ class PathCauses {
     std::erase_if(by_cause, [](const auto& entry) { return entry.second.change == Change::kMoved; });
   }
 
-  // Where a path belongs: the directory that is new or gone as a whole; else its directory and who did it.
+  // Returns the key of a path's cause: the directory that is new or gone as a whole, else its directory and
+  // programs.
   std::string cause_key(std::uint32_t path, int apart, const DifferenceGroup& group) const {
     const auto prefix = std::to_string(apart) + '\0';
     const bool one_sided = group.change == Change::kNew || group.change == Change::kGone;

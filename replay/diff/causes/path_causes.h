@@ -1,4 +1,4 @@
-// Causes of differences that no program explains: directories.
+// Groups differences that no program explains by directory.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace rfan::replay {
 
-// Groups the differences with the indices `which`: by the outermost directory that only one side knows
-// anything of, a moved one together with where it went; the others by directory, direction and programs.
+// Groups the differences with the indices `which`: by the outermost directory that only one side has any name
+// of, a moved one together with its new place; the others by directory, direction and programs.
 std::vector<Finding> find_path_causes(const Comparison& comparison, const PathTree& tree,
                                       std::span<const Difference> differences,
                                       std::span<const std::uint32_t> which);

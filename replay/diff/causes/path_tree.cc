@@ -33,7 +33,7 @@ PathTree::PathTree(const Comparison& comparison)
       const auto before = sides;
       sides.base |= paths_[path].base;
       sides.fresh |= paths_[path].fresh;
-      // Those further out know as much already, unless this one is new to the tree.
+      // The outer directories have the same sides already, unless this one is new to the tree.
       if (before.base == sides.base && before.fresh == sides.fresh) break;
     }
   }

@@ -1,4 +1,4 @@
-// The directories of a comparison, and which side knows anything of them.
+// The directories of a comparison, and which side has names below them.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -10,12 +10,13 @@
 
 namespace rfan::replay {
 
-// "/a/b" of "/a/b/c"; "" of "/c" and of a name without a slash.
+// Returns "/a/b" for "/a/b/c", and "" for "/c" and for a name without a slash.
 std::string_view directory_of(std::string_view path);
-// The longest directory that is or holds both. A view of `directory`.
+// Returns the longest directory that is or contains both. The result is a view of `directory`.
 std::string_view common_directory(std::string_view directory, std::string_view path);
 
-// Refers to the paths of a comparison, which must outlive it.
+// Holds for each path and directory which sides have it. Refers to the paths of a comparison, which must
+// outlive it.
 class PathTree {
  public:
   explicit PathTree(const Comparison& comparison);
@@ -27,7 +28,7 @@ class PathTree {
   };
   Sides sides_of(std::uint32_t path) const { return paths_[path]; }
 
-  // The outermost directory around `path` of which only one side knows anything; empty when there is none.
+  // Returns the outermost directory around `path` that only one side has any name of, or an empty text.
   std::string_view outermost_one_sided(std::uint32_t path) const;
 
  private:

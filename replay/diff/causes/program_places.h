@@ -1,4 +1,4 @@
-// Where programs stand in the process trees of a comparison, and how often they ran on each side.
+// Holds the places of programs in the process trees of a comparison, and how often they ran on each side.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -11,7 +11,7 @@
 
 namespace rfan::replay {
 
-// How often the program at one place of the process tree ran: means over the runs of a side.
+// The number of processes of the program at one place of the process tree: means over the runs of a side.
 struct Place {
   double base = 0;
   double fresh = 0;
@@ -21,16 +21,17 @@ struct Place {
 
   bool one_sided() const { return (base == 0) != (fresh == 0); }
   bool same_direction(const Place& other) const { return (base < fresh) == (other.base < other.fresh); }
-  // The number of processes changed, and as that of `other` did.
+  // Returns true if the number of processes changed in the same direction as that of `other`.
   bool changed_like(const Place& other) const {
     return base != fresh && other.base != other.fresh && same_direction(other);
   }
 };
 
-// A key of each place; those below a place begin with its key.
+// Returns the key of a place. The keys of places below it begin with it.
 std::string place_key(std::span<const Program> chain);
 
-// Refers to the actors of a comparison, which must outlive it. Any thread.
+// Finds places by key, actor or executable. Refers to the actors of a comparison, which must outlive it. Any
+// thread.
 class ProgramPlaces {
  public:
   explicit ProgramPlaces(const Comparison& comparison);
@@ -38,11 +39,11 @@ class ProgramPlaces {
   const std::string& key_of(std::uint32_t actor) const { return keys_[actor]; }
   const Place& at(const std::string& key) const { return places_.at(key); }
   const Place& of(std::uint32_t actor) const { return at(key_of(actor)); }
-  // How often `path` ran as a program, at all places together; null when it never did. Only the counts are
-  // set.
+  // Returns how often `path` ran as a program at all places together, or null if it never did. Only the
+  // counts are set.
   const Place* executable(const std::string& path) const;
 
-  // The outermost place on the way to `actor` that `fits`; empty when none does.
+  // Returns the key of the outermost place on the way to `actor` that `fits`, or an empty text.
   template <typename Fits>
   std::string outermost(std::uint32_t actor, Fits fits) const {
     const std::span chain = comparison_.actors()[actor].chain;
@@ -54,9 +55,9 @@ class ProgramPlaces {
     return {};
   }
 
-  // The place of the program `exe` that the one at `parent` started; empty when there is none.
+  // Returns the place of the program `exe` that the one at `parent` started, or an empty text.
   std::string child_of(const std::string& parent, const std::string& exe) const;
-  // A program that the one at `parent` started on one side only; empty when there is none.
+  // Returns the place of a program that the one at `parent` started on one side only, or an empty text.
   std::string one_sided_child(const std::string& parent, bool is_new) const;
 
  private:

@@ -13,11 +13,11 @@
 namespace rfan::replay {
 namespace {
 
-// Fewer events of a run say nothing about what is typical.
+// Fewer events of a run do not show a typical time.
 constexpr std::uint64_t kLeastWaits = 8;
-// A directory is only called slower or faster when its typical time doubled or halved.
+// A directory counts as slower or faster only if its typical time doubled or halved.
 constexpr double kLeastLog2 = 1;
-// The spread between runs is never believed to be less than this (in log2: 7 %).
+// The spread between runs is assumed to be at least this (in log2: 7 %).
 constexpr double kLeastSpread = 0.1;
 
 struct Directory {
@@ -84,13 +84,15 @@ class SlowDirectoryFinder {
     }
   }
 
-  // What a program that only one side has takes is no change of the directory.
+  // Returns true if both sides have the program. The time of a one-sided program is no change of the
+  // directory.
   bool on_both_sides(std::uint32_t actor) const {
     const auto processes = comparison_.processes(actor);
     return comparison_.mean(processes, Side::kBase) > 0 && comparison_.mean(processes, Side::kNew) > 0;
   }
 
-  // By how much a run as a whole is slower than the mean of all: the median over the directories.
+  // Subtracts from each value by how much its run as a whole is slower than the mean of all: the median over
+  // the directories.
   void take_off_run_effects() {
     const auto runs = comparison_.runs();
     for (std::size_t run = 0; run < runs; ++run) {
@@ -107,7 +109,8 @@ class SlowDirectoryFinder {
 
   double shift(std::size_t key) const { return new_mean(samples_, key) - base_mean(samples_, key); }
 
-  // Of a run's value: what differs from run to run anyway, and what comes from having few events.
+  // Returns the floors of the variance of a run's value: the usual variance between runs, and that of few
+  // events.
   std::vector<double> floors() const {
     std::vector<double> sampling;
     std::vector<double> distances;
@@ -117,7 +120,7 @@ class SlowDirectoryFinder {
       const auto n = static_cast<double>(sum.waits);
       const double variance = sum.waited_log2_squares / n - std::pow(sum.waited_log2 / n, 2);
       sampling.push_back(std::max(0.0, variance) / (n / static_cast<double>(comparison_.runs())));
-      // Of two runs the median distance tells the spread, since most directories are no slower than before.
+      // With two runs the median distance shows the spread, since most directories are no slower than before.
       const auto values = samples_.of(key);
       const auto base = values.first(comparison_.base_runs());
       const auto fresh = values.subspan(comparison_.base_runs());
@@ -125,7 +128,7 @@ class SlowDirectoryFinder {
       const auto [least, most] = std::minmax_element(side.begin(), side.end());
       distances.push_back(samples_.replicated() ? *most - *least : std::abs(shift(key)));
     }
-    constexpr double kNormalMedian = 0.954;  // of |x - y|, in standard deviations
+    constexpr double kNormalMedian = 0.954;  // median of |x - y|, in standard deviations
     const double spread = std::max(kLeastSpread, median(std::move(distances)) / kNormalMedian);
     for (auto& floor : sampling) floor += spread * spread;
     return sampling;

@@ -8,11 +8,11 @@ namespace {
 
 using Steps = std::span<const std::uint64_t>;
 
-// Furthest x on each diagonal k = x - y in [-d, d] after d edits; index k + d.
+// The furthest x on each diagonal k = x - y in [-d, d] after d edits; index k + d.
 using Frontier = std::vector<std::ptrdiff_t>;
 
 bool goes_down(const Frontier& before, std::ptrdiff_t d, std::ptrdiff_t k) {
-  // `before` is that of d - 1: diagonal k has index k + d - 1.
+  // `before` belongs to d - 1: diagonal k has index k + d - 1.
   if (k == -d) return true;
   return k != d &&
          before[static_cast<std::size_t>(k - 1 + d - 1)] < before[static_cast<std::size_t>(k + 1 + d - 1)];
@@ -24,7 +24,7 @@ std::ptrdiff_t start_of(const Frontier& before, std::ptrdiff_t d, std::ptrdiff_t
                                  : before[static_cast<std::size_t>(k - 1 + d - 1)] + 1;
 }
 
-// The frontiers up to the one that reaches the end; empty when `most` edits do not.
+// Returns the frontiers up to the one that reaches the end; none if `most` edits do not reach it.
 std::vector<Frontier> search(Steps from, Steps to, std::size_t most) {
   const auto n = static_cast<std::ptrdiff_t>(from.size());
   const auto m = static_cast<std::ptrdiff_t>(to.size());

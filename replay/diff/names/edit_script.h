@@ -1,4 +1,4 @@
-// The shortest way from one sequence to another.
+// Finds the shortest edits from one sequence to another.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ struct Edit {
   bool operator==(const Edit&) const = default;
 };
 
-// Myers' O(ND) algorithm, then a step that is removed in one place and added in another counts as moved.
-// Edits in the order of the sequences. Nothing when more than `most` edits are needed, since such a script
-// tells nobody anything and takes quadratic memory.
+// Returns the edits from `from` to `to` in the order of the sequences, found by Myers' O(ND) algorithm. A
+// step that is removed in one place and added in another counts as moved. Returns nothing if more than `most`
+// edits are needed, since nobody can use such a script and it takes quadratic memory.
 std::optional<std::vector<Edit>> edit_script(std::span<const std::uint64_t> from,
                                              std::span<const std::uint64_t> to, std::size_t most);
 

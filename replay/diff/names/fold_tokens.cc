@@ -22,8 +22,8 @@ bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// Calls `replacement(token, begin)` for each run of letters and digits; a word that is not empty replaces the
-// token.
+// Calls `replacement(token, begin)` for each run of letters and digits. A result that is not empty replaces
+// the token.
 template <typename Replacement>
 bool replace_tokens(std::string& text, Replacement replacement) {
   std::string out;
@@ -45,7 +45,7 @@ bool replace_tokens(std::string& text, Replacement replacement) {
   return replaced;
 }
 
-// Which of the three classes occur: a name that people chose rarely mixes them within one token.
+// Counts three classes of characters. Names that people choose rarely mix them within one token.
 struct Classes {
   int digits = 0;
   int lower = 0;
@@ -59,16 +59,16 @@ struct Classes {
   }
 };
 
-// How often letters and digits alternate: "cc1plus" twice, "a1b2c3" five times.
+// Returns how often letters and digits alternate: "cc1plus" twice, "a1b2c3" five times.
 int alternations(std::string_view token) {
   int count = 0;
   for (std::size_t i = 1; i < token.size(); ++i) count += is_digit(token[i]) != is_digit(token[i - 1]);
   return count;
 }
 
-// Random letters and digits, as far as one can tell: letters of both cases other than a capitalised word
-// ("Simple"), or letters and digits that alternate more often than in names that people chose ("test12",
-// "cc1plus").
+// Returns true if a token looks like random letters and digits: it has letters of both cases and is not a
+// capitalised word ("Simple"), or letters and digits alternate more often than in names that people choose
+// ("test12", "cc1plus").
 bool looks_random(std::string_view token) {
   if (token.size() < 6 || token.size() > 16) return false;
   const Classes classes(token);
@@ -88,7 +88,8 @@ bool is_uuid_at(std::string_view text, std::size_t at) {
   return begins && (end == text.size() || !is_alnum(text[end]));
 }
 
-// Names of compilers ("ccAbC123.s") and of Python ("tmp8f3k_2lx") do not set the random part apart.
+// Folds names of compilers ("ccAbC123.s") and of Python ("tmp8f3k_2lx"), which do not separate the random
+// part.
 bool fold_known_prefix(std::string& component) {
   const auto stem = component.substr(0, component.find('.'));
   const bool compiler = stem.size() == 8 && stem.starts_with("cc");

@@ -1,4 +1,5 @@
-// The changing parts of one path component: pure functions on bytes, each with what it must not touch.
+// Replaces the changing parts of one path component. Pure functions on bytes; each states what it must not
+// change.
 #pragma once
 
 #include <cstdint>
@@ -8,28 +9,29 @@
 
 namespace rfan::replay {
 
-// Each replaces what it recognises in `component` and returns true when there was something.
+// Each function replaces the parts of `component` that it recognises and returns true if there were any.
 
-// 8-4-4-4-12 hexadecimal digits become <uuid>.
+// Replaces 8-4-4-4-12 hexadecimal digits by <uuid>.
 bool fold_uuids(std::string& component);
 
-// A token of 16 hexadecimal digits or more that has both a digit and a letter becomes <hash>, a token being
-// what lies between bytes that are no letters or digits. Not folded: decimal numbers, words ("deadbeef").
+// Replaces a token of 16 or more hexadecimal digits with both a digit and a letter by <hash>. A token is a
+// run of letters and digits. Keeps decimal numbers and words ("deadbeef").
 bool fold_hashes(std::string& component);
 
-// The random part of a name made by mkstemp(3) and its like, for names that are known to be temporary by
-// their directory or by what happened to them: the last token of 6 to 16 letters and digits that looks
-// random, or what follows "cc" (compilers) or "tmp" (Python) becomes <temp>.
+// Replaces the random part of a name from mkstemp(3) and the like by <temp>: the part after "cc" (compilers)
+// or "tmp" (Python), else the last token of 6 to 16 letters and digits that looks random. Call it only for
+// names that are temporary according to their directory or their fate.
 bool fold_temporary(std::string& component);
 
-// A decimal number that is one of `pids` becomes <pid>. Not folded: numbers with leading zeros or of fewer
+// Replaces a decimal number that is one of `pids` by <pid>. Keeps numbers with leading zeros or with fewer
 // than three digits.
 bool fold_pids(std::string& component, std::span<const std::uint32_t> pids);
 
-// "1.2.3" and "6.1.0-31" become <version>: at least two numbers joined by dots, or what follows ".so.".
+// Replaces "1.2.3" and "6.1.0-31" by <version>: at least two numbers joined by dots, or the number after
+// ".so.".
 bool fold_versions(std::string& component);
 
-// "2026-11-22" and "20261122" become <date>.
+// Replaces "2026-11-22" and "20261122" by <date>.
 bool fold_dates(std::string& component);
 
 bool all_digits(std::string_view text);

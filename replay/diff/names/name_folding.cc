@@ -41,14 +41,14 @@ std::string join(const std::vector<std::string>& parts) {
   return path;
 }
 
-// The parts of an absolute path; the first is empty.
+// The components of an absolute path. The first one is empty.
 using Parts = std::vector<std::string>;
 
 bool starts_with(const Parts& parts, std::initializer_list<std::string_view> prefix) {
   return parts.size() > prefix.size() && std::equal(prefix.begin(), prefix.end(), parts.begin());
 }
 
-// How many leading parts name a directory whose entries are temporary; 0: none do.
+// Returns how many leading parts name a directory of temporary entries; 0 if it is none.
 std::size_t temporary_depth(const Parts& parts) {
   if (starts_with(parts, {"", "tmp"})) return 2;
   if (starts_with(parts, {"", "var", "tmp"}) || starts_with(parts, {"", "dev", "shm"})) return 3;
@@ -74,7 +74,7 @@ bool fold_terminal(Parts& parts) {
   return starts_with(parts, {"", "dev", "pts"}) && replace_digits(parts, 3, "<n>");
 }
 
-// A directory of two hexadecimal digits holds the beginning of the hash that follows it.
+// Folds hashes. A directory of two hexadecimal digits in front of a hash holds the beginning of the hash.
 bool fold_hash_parts(Parts& parts) {
   bool folded = false;
   const bool nix = starts_with(parts, {"", "nix", "store"}) && parts[3].size() > 33 && parts[3][32] == '-';
@@ -207,7 +207,8 @@ std::string NameFolding::fold(std::string_view name, const NameEvidence& evidenc
 std::string NameFolding::fold_argument(std::string_view argument, FoldCounts& counts) const {
   const auto slash = argument.find('/');
   if (slash == std::string_view::npos) return std::string(argument);
-  // "-I/usr/include", "--prefix=/usr": an option in front of a path; "src/a.c": a relative path.
+  // The argument is an option followed by a path ("-I/usr/include", "--prefix=/usr") or a relative path
+  // ("src/a.c").
   const auto begin = slash == 0 || argument.starts_with('-') || argument[slash - 1] == '=' ? slash : 0;
   return std::string(argument.substr(0, begin)) + fold(argument.substr(begin), {}, counts);
 }

@@ -1,4 +1,4 @@
-// What two runs call the same although its name differs: temporary names, pids, hashes, build directories.
+// Folds names that differ between runs but mean the same: temporary names, pids, hashes, build directories.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace rfan::replay {
 
-// In the order in which they are listed; the rules themselves are described by fold_rule_infos().
+// The rules in the order in which they are listed. fold_rule_infos() describes them.
 enum class FoldRule : std::uint8_t { kProc, kUuid, kHash, kTemp, kPid, kTerminal, kVersion, kDate };
 inline constexpr std::size_t kFoldRules = 8;
 
@@ -24,19 +24,19 @@ struct FoldRuleInfo {
 };
 const std::array<FoldRuleInfo, kFoldRules>& fold_rule_infos();
 
-// --map: a directory that is to be called otherwise.
+// A --map: the directory to rename.
 struct DirectoryMap {
   std::string from;
   std::string to;
 };
 
-// --fold-file: whatever the glob matches is called by the glob itself.
+// A line of --fold-file: all names that match the glob are called by the glob itself.
 struct FoldGlob {
   std::string text;
   format::Glob glob;
 };
 
-// What was asked for: --fold, --no-fold, --map, --fold-file.
+// The values of --fold, --no-fold, --map and --fold-file.
 struct FoldingSpec {
   std::array<bool, kFoldRules> enabled = [] {
     std::array<bool, kFoldRules> on{};
@@ -49,31 +49,32 @@ struct FoldingSpec {
 
 // Switches the rule called `name` ("all": every rule). The error lists the names.
 Status switch_fold_rule(std::string_view name, bool on, FoldingSpec& spec);
-// "FROM=TO", both absolute.
+// Parses "FROM=TO", two absolute directories.
 Result<DirectoryMap> parse_directory_map(std::string_view text);
-// One glob per line; empty lines and lines that begin with '#' are skipped.
+// Parses one glob per line. Skips empty lines and lines that begin with '#'.
 Result<std::vector<FoldGlob>> parse_fold_file(std::string_view text);
 
-// What is known of a file beyond its name.
+// Facts about a file besides its name.
 struct NameEvidence {
   bool temporary = false;                 // the run created it, and deleted or renamed it
-  std::span<const std::uint32_t> pids{};  // of the processes that created it
+  std::span<const std::uint32_t> pids{};  // of the processes that created it and of their parents
 };
 
-// How many names each rule changed.
+// The number of names that each rule changed.
 struct FoldCounts {
   std::array<std::uint64_t, kFoldRules> rules{};
   std::vector<std::uint64_t> maps, globs;  // by their place in the specification
   void add(const FoldCounts& other);
 };
 
-// Decides what a name is called in a comparison. A rule replaces the changing part of a path component by a
-// word in angle brackets ("/tmp/cc<temp>.s"), so that a folded name is never that of a real file by chance.
+// Gives each name its folded form in a comparison. A rule replaces the changing part of a path component by a
+// word in angle brackets ("/tmp/cc<temp>.s"), so that a folded name never equals that of a real file by
+// chance.
 //
-// The rules err on the side of leaving a name alone: a name wrongly left alone shows up as one line too many,
-// which a user can fold; two files wrongly merged hide a difference. A bare number is therefore never folded
-// because it is one (libfoo.so.6, 0001.txt): only a pid of the process that created the file, or inside a
-// temporary name, or at a place where the kernel puts one (/proc).
+// In doubt the rules leave a name alone. A name wrongly left alone shows up as one line too many, which a
+// user can fold; two files wrongly merged hide a difference. Therefore a bare number alone is never folded
+// (libfoo.so.6, 0001.txt), but only a pid of a process that created the file, a number inside a temporary
+// name, or one where the kernel puts a pid (/proc).
 //
 // Immutable after construction, apart from the counts, which the caller owns: safe to share between threads.
 class NameFolding {
@@ -81,8 +82,8 @@ class NameFolding {
   explicit NameFolding(FoldingSpec spec) : spec_(std::move(spec)) {}
 
   std::string fold(std::string_view path, const NameEvidence& evidence, FoldCounts& counts) const;
-  // An argument of a command line: --map applies wherever a directory may begin in it, and the rules to what
-  // looks like a path.
+  // Folds an argument of a command line. --map applies wherever a directory may begin in it, and the rules to
+  // the part that looks like a path.
   std::string fold_argument(std::string_view argument, FoldCounts& counts) const;
 
   const FoldingSpec& spec() const { return spec_; }

@@ -10,7 +10,7 @@ namespace rfan::replay {
 namespace {
 
 constexpr std::uint32_t kNone = UINT32_MAX;
-// Command lines with so much in common are alike.
+// Command lines with at least this similarity are alike.
 constexpr double kAlike = 0.5;
 
 struct Candidate {
@@ -37,14 +37,14 @@ std::string full_key(const ProcessShape& shape) {
   return key;
 }
 
-// Ancestors in common, counted from the inside.
+// Returns the number of ancestors in common, counted from the inside.
 double common_ancestors(const ProcessShape& a, const ProcessShape& b) {
   const auto ends = std::mismatch(a.chain.rbegin(), a.chain.rend(), b.chain.rbegin(), b.chain.rend());
   return static_cast<double>(ends.first - a.chain.rbegin());
 }
 
-// One run of the rule: every one-sided candidate that has no partner yet joins the most similar candidate of
-// the other side that has the same key, `least` of its options and is `open` to it.
+// Applies one rule: every one-sided candidate without a partner joins the most similar candidate of the other
+// side that has the same key, at least the option similarity `least`, and for which `open` is true.
 template <typename Key, typename Similarity, typename Open>
 void join(std::vector<Candidate>& candidates, Key key, double least, Similarity similarity, Open open) {
   absl::flat_hash_map<std::string, std::vector<std::uint32_t>> groups;
@@ -65,7 +65,8 @@ void join(std::vector<Candidate>& candidates, Key key, double least, Similarity 
   }
 }
 
-// Candidates that joined each other, however many, are one actor: the smallest of them stands for it.
+// Returns the representative of each candidate. Any number of candidates that joined each other are one
+// actor; the smallest index represents them.
 std::vector<std::uint32_t> representatives(const std::vector<Candidate>& candidates) {
   std::vector<std::uint32_t> lead(candidates.size());
   std::iota(lead.begin(), lead.end(), 0U);

@@ -1,4 +1,4 @@
-// Which processes of the base runs are the same as which of the new runs.
+// Matches the processes of the base runs with those of the new runs.
 #pragma once
 
 #include <cstdint>
@@ -16,19 +16,19 @@ struct RunShapes {
   std::span<const ProcessShape> shapes;
 };
 
-// The actors of a comparison. An actor may stand for several shapes; its own is the first one seen.
+// The actors of a comparison. An actor may stand for several shapes and has the shape that was seen first.
 struct ActorMatch {
   std::vector<ProcessShape> actors;
-  std::vector<std::vector<std::uint32_t>> actor_of;  // by run, then by index of the shape
+  std::vector<std::vector<std::uint32_t>> actor_of;  // by run, then index of the shape
 };
 
-// Equal shapes are one actor. A shape that only one side has joins, in this order, the most similar shape of
-// the other side with
-//  1. the same program, script and ancestors (an option was added);
-//  2. the same program and script under other ancestors that no shape of its own side explains (a wrapper
-//     was put in between): the one with most of the inner ancestors in common.
-// Command lines that have half of their options in common come first, in both; then any. Otherwise a shape
-// stays alone: the program is new, or gone.
+// Matches shapes. Equal shapes are one actor. A shape that only one side has joins the most similar shape of
+// the other side that meets one of these conditions, in this order:
+//   1. the same program, script and ancestors (an option was added);
+//   2. the same program and script under other ancestors (a wrapper was inserted). The other shape must be
+//      one-sided, too, and have no partner yet. The one with the most inner ancestors in common wins.
+// Both conditions first require half of the options in common, then none. A shape without a partner stays
+// alone: its program is new or gone.
 ActorMatch match_processes(std::span<const RunShapes> runs);
 
 }  // namespace rfan::replay

@@ -9,19 +9,19 @@
 namespace rfan::replay {
 namespace {
 
-// A tree deeper than this is a recursion; its innermost part tells enough.
+// A deeper tree is a recursion; its innermost part is enough.
 constexpr std::size_t kMaxChain = 32;
 
 bool is_interpreter(std::string_view exe) {
   constexpr std::array<std::string_view, 8> kNames = {"sh",     "bash", "dash", "zsh",
                                                       "python", "perl", "ruby", "node"};
   const auto name = format::base_name(exe);
-  // "python3.11" is python.
+  // "python3.11" counts as python.
   const auto stem = name.substr(0, name.find_first_of("0123456789."));
   return std::find(kNames.begin(), kNames.end(), stem) != kNames.end();
 }
 
-// The file that an interpreter runs, by its base name; nothing with -c.
+// Returns the base name of the file that an interpreter runs; nothing with -c.
 std::string_view script_of(std::span<const std::string_view> arguments) {
   for (std::size_t i = 1; i < arguments.size(); ++i) {
     if (arguments[i] == "-c") return {};
@@ -31,7 +31,7 @@ std::string_view script_of(std::span<const std::string_view> arguments) {
   return {};
 }
 
-// "--prefix=/usr" is --prefix, "-O2" is -O, "-I/usr/include" and "-DNAME" are -I and -D.
+// Returns --prefix for "--prefix=/usr", -O for "-O2", and -I and -D for "-I/usr/include" and "-DNAME".
 std::string_view option_name(std::string_view argument) {
   if (argument.starts_with("--")) return argument.substr(0, argument.find('='));
   if (argument.size() > 2 && argument[1] >= 'A' && argument[1] <= 'Z') return argument.substr(0, 2);
@@ -49,7 +49,7 @@ std::vector<std::string> option_names(std::span<const std::string_view> argument
   return names;
 }
 
-// A key that no two different shapes share: NUL occurs in none of the parts.
+// Returns a key that no two different shapes share. NUL occurs in none of the parts.
 std::string identity(const ProcessShape& shape) {
   std::string key;
   const auto append = [&](std::string_view part) { (key += part) += '\0'; };

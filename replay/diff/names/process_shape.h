@@ -1,4 +1,4 @@
-// What makes a process the same in two runs: its program, its place in the process tree, its command line.
+// Identifies a process across runs by its program, its place in the process tree and its command line.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -15,38 +15,38 @@
 namespace rfan::replay {
 
 struct Program {
-  std::string exe;     // folded; the comm where it is unknown
-  std::string script;  // what an interpreter runs, else empty
+  std::string exe;     // folded; the comm if unknown
+  std::string script;  // the script of an interpreter, else empty
 
   std::string label() const;  // "python3 build.py": base name of the executable, and the script
   std::string name() const { return script.empty() ? exe : exe + " " + script; }
   bool operator==(const Program&) const = default;
 };
 
-// Never the pid. Processes of equal shape are one actor; how many there were is counted.
+// The shape of a process, without its pid. Processes of equal shape are one actor; their number is counted.
 struct ProcessShape {
-  // From the outermost ancestor in the trace to the process itself; a fork or an exec of the same program
+  // From the outermost ancestor in the trace to the process itself. A fork or an exec of the same program
   // adds nothing.
   std::vector<Program> chain;
-  std::vector<std::string> options;  // names of the options, sorted, without their values
+  std::vector<std::string> options;  // sorted option names, without values
 
   const Program& program() const { return chain.back(); }
   bool operator==(const ProcessShape&) const = default;
 };
 
-// How alike two command lines are: options in common over options in either; 1 when neither has any.
+// Returns how similar two command lines are: options in common over options in either; 1 if neither has any.
 double option_similarity(const ProcessShape& a, const ProcessShape& b);
 
-// Gives the processes of one trace their actors, as its dictionary grows. One thread. Memory: one number a
+// Gives each process of one trace its shape as the dictionary grows. One thread. Memory: one number for each
 // process, and the distinct shapes.
 class ShapeTable {
  public:
   ShapeTable(const format::Dictionary& dictionary, const NameFolding& folding);
 
-  // Takes in the entries the dictionary got since the last call.
+  // Takes in the entries that the dictionary got since the last call.
   void extend();
 
-  // Index into shapes(). Precondition: extend() saw `process`.
+  // Returns an index into shapes(). Precondition: extend() has seen `process`.
   std::uint32_t shape_of(format::ProcessId process) const { return shape_of_[process]; }
   const std::vector<ProcessShape>& shapes() const { return shapes_; }
   const FoldCounts& fold_counts() const { return counts_; }

@@ -52,7 +52,8 @@ void Comparison::count_processes() {
   }
 }
 
-// Folding is most of the work and is done for each file by itself; giving numbers to names is not.
+// Folds the names of each file in parallel, since folding is most of the work. Numbers the folded names on
+// one thread.
 void Comparison::fold_paths(const NameFolding& folding, std::size_t threads) {
   std::vector<std::vector<std::string>> folded(parts_.size());
   std::vector<FoldCounts> counts(parts_.size(), folding.no_counts());

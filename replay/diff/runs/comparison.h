@@ -1,4 +1,4 @@
-// All runs of a comparison side by side, under folded names and matched programs.
+// Puts all runs of a comparison side by side, under folded names and matched programs.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -15,7 +15,7 @@
 
 namespace rfan::replay {
 
-// What one run did with one key. Sums of several keys are sums, except of `files`.
+// The counts of one run for one key. All members of several keys may be added, except `files`.
 struct RunSum {
   std::uint64_t events = 0;
   std::uint64_t repeats = 0;  // see TallyCell
@@ -27,7 +27,7 @@ struct RunSum {
   std::uint32_t files = 0;  // distinct names before folding
 
   void add(const RunSum& other);
-  // The events whose number says something.
+  // Returns the events without repeats, whose number means nothing.
   double telling_events() const { return static_cast<double>(events - repeats); }
 };
 
@@ -37,20 +37,21 @@ struct ComparedCell {
   format::EventKind kind = format::EventKind::kOpen;
 };
 
-// One file of a run; a rotated set has several.
+// One file of a run. A rotated set has several.
 struct RunPart {
   std::size_t run = 0;
   std::unique_ptr<RunTally> tally;
 };
 
-// How many runs each side has; those of the base come first.
+// The number of runs of each side. The base runs come first.
 struct RunCounts {
   std::size_t base = 1;
   std::size_t fresh = 1;
   std::size_t all() const { return base + fresh; }
 };
 
-// Immutable after construction. Memory: one RunSum for each run and distinct program, path and kind.
+// All runs as one table of cells (program, path, kind) and runs. Immutable after construction. Memory: one
+// RunSum for each run and distinct program, path and kind.
 class Comparison {
  public:
   // `parts` must outlive this object.
@@ -66,14 +67,14 @@ class Comparison {
   const std::vector<ProcessShape>& actors() const { return match_.actors; }
   std::uint32_t actor_of(std::size_t part, std::uint32_t shape) const { return match_.actor_of[part][shape]; }
   std::uint32_t path_of(std::size_t part, format::PathId path) const { return path_of_[part][path]; }
-  // Processes of an actor, for each run.
+  // Returns the number of processes of an actor in each run.
   std::span<const double> processes(std::uint32_t actor) const {
     return {&processes_[actor * runs()], runs()};
   }
 
   const std::vector<ComparedCell>& cells() const { return cells_; }
   const RunSum& sum(std::size_t cell, std::size_t run) const { return sums_[cell * runs() + run]; }
-  // The cell that a cell of a part became part of.
+  // Returns the cell into which a cell of a part was merged.
   std::uint32_t cell_of(std::size_t part, std::size_t tally_cell) const { return cell_of_[part][tally_cell]; }
 
   double mean(std::span<const double> values, Side side) const;

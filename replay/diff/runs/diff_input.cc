@@ -16,7 +16,7 @@ ConditionPtr both(ConditionPtr a, ConditionPtr b) {
   return condition(AllOf{{std::move(a), std::move(b)}});
 }
 
-// One file that is to be read.
+// One file to read.
 struct Job {
   std::size_t run = 0;
   std::string path;

@@ -1,4 +1,4 @@
-// From the names on the command line to the runs of a comparison.
+// Reads the runs of a comparison that the command line names.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace rfan::replay {
 
-// --base-window and --new-window: "FROM..TO", each a TIME, either may be missing. As a condition.
+// Parses --base-window and --new-window: "FROM..TO". Each is a TIME, and either may be missing.
 Result<ConditionPtr> parse_window(std::string_view text, bool utc);
 
 struct DiffInput {
@@ -18,16 +18,16 @@ struct DiffInput {
   bool partial = false;
 };
 
-// What one side reads besides the session's filters.
+// The time windows of the sides, in addition to the session's filters.
 struct SideWindow {
-  ConditionPtr base;  // null: all of it
+  ConditionPtr base;  // null: everything
   ConditionPtr fresh;
 };
 
-// More runs than this tell nothing new, and the ways to regroup them are counted as bits.
+// More runs add nothing, and the regroupings of runs are counted as bits.
 inline constexpr std::size_t kMaxRuns = 20;
 
-// Every trace (file, directory, rotated set or stream) is one run; all are read in parallel.
+// Reads all traces in parallel. Every trace (file, directory, rotated set or stream) is one run.
 Result<DiffInput> read_runs(const Session& session, const SideWindow& window, const NameFolding& folding,
                             bool sequences);
 

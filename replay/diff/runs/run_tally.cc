@@ -16,7 +16,7 @@ using format::EventKind;
 
 constexpr std::uint8_t kCreated = 1;
 constexpr std::uint8_t kGone = 2;
-// A run is cut into so many slices of equally many events; a trace without a footer into slices of a fixed
+// A run is cut into this many slices with equally many events. A trace without a footer has slices of a fixed
 // size, since its length is not known in advance.
 constexpr std::uint64_t kSlices = 32;
 constexpr std::uint64_t kDefaultSliceEvents = 4096;
@@ -33,12 +33,13 @@ bool is_close(EventKind kind) {
 
 }  // namespace
 
-// When each process was last seen to do something itself, or through a descendant.
+// The time at which each process or one of its descendants was last active.
 class ActivityClock {
  public:
   void extend(std::size_t processes) { last_ns_.resize(std::max(last_ns_.size(), processes)); }
 
-  // How long `process` was on its way to an event at `time_ns`; nothing for its first one.
+  // Returns the time since the last activity of `process` before an event at `time_ns`; nothing for its first
+  // event.
   std::optional<std::uint64_t> arrive(format::ProcessId process, std::uint64_t time_ns,
                                       const format::Dictionary& dictionary) {
     if (process != current_) tell_ancestors(dictionary);
@@ -48,19 +49,21 @@ class ActivityClock {
     return time_ns - std::min(before, time_ns);
   }
 
-  // Events were passed over: the next one of any process has nothing before it.
+  // Forgets all activity because events were skipped. The next event of each process then has no time before
+  // it.
   void forget() {
     std::fill(last_ns_.begin(), last_ns_.end(), 0);
     current_ = 0;
   }
 
  private:
-  // Nobody waits for a descendant so far away; processes that fork and end over and over make chains of any
-  // length.
+  // No process waits for a descendant this far away. Processes that fork and exit again and again make chains
+  // of any length.
   static constexpr int kToldAncestors = 64;
 
-  // Done once for a stretch of events of one process, since it costs a step for each ancestor. An ancestor
-  // that has not been seen itself keeps having nothing before its first event.
+  // Passes the last activity on to the ancestors. Runs once for consecutive events of one process, since it
+  // takes a step for each ancestor. An ancestor without events of its own still has no time before its first
+  // event.
   void tell_ancestors(const format::Dictionary& dictionary) {
     const auto time_ns = last_ns_[current_];
     auto id = current_;
@@ -98,7 +101,7 @@ class TallyReader {
     }
   }
 
-  // The losses that the answer may have suffered from, with a note each.
+  // Returns the losses that may affect the answer, and makes a note for each cause.
   std::vector<format::Loss> concerned(std::span<const format::Loss> losses, const NoteSink& note) {
     for (const auto& doubt : filter_.time_doubts(timeline_)) note(doubt);
     auto concerned = filter_.losses_in_time(losses, timeline_);

@@ -1,4 +1,4 @@
-// One run of a comparison, counted: what each program did to each path, before any name is folded.
+// Counts one run of a comparison: what each program did to each path, before names are folded.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
@@ -19,34 +19,34 @@ namespace rfan::replay {
 
 // Sums over the events of one program (shape), path and kind.
 //
-// `waited` is the time in front of an event since the one before of the same process: what the process did
-// on the way to it, such as looking the path up, or reading the file before closing it. While a descendant
-// does something, that is the descendant's time, not the waiting ancestor's. The first event of an image has
-// none.
+// `waited` is the time before an event since the previous event of the same process: the time for what the
+// process did in between, such as looking the path up, or reading the file before closing it. Time in which a
+// descendant is active counts for the descendant, not for the waiting ancestor. The first event of an image
+// has no such time.
 //
-// `repeats` are closes by the process that closed the same file right before. How many of them there are says
-// nothing: the kernel makes one event of equal ones that wait in its queue (fanotify(7)).
+// `repeats` are closes by the process that also did the close before on the same file. Their number means
+// nothing, since the kernel merges equal events that wait in its queue (fanotify(7)).
 struct TallyCell {
   std::uint32_t shape = 0;
-  format::PathId path = 0;  // of a rename: the target
+  format::PathId path = 0;  // for a rename: the target
   format::EventKind kind = format::EventKind::kOpen;
   std::uint64_t events = 0;
-  std::uint64_t repeats = 0;      // of those
-  std::uint64_t even_events = 0;  // of the others, in slices of even number
+  std::uint64_t repeats = 0;      // of the events
+  std::uint64_t even_events = 0;  // events without repeats in even slices
   std::uint64_t waits = 0;
   std::uint64_t waited_ns = 0;
-  double waited_log2 = 0;  // sum of the logarithms
+  double waited_log2 = 0;  // sum of logarithms
   double waited_log2_squares = 0;
   format::ProcessId last_process = 0;
 };
 
-// What one process did in order, for --sequence: runs of the same event are one step.
+// The steps of one process in order, for --sequence. Consecutive equal events are one step.
 struct ProcessSteps {
   format::ProcessId process = 0;
   std::vector<std::uint64_t> steps;  // path << 8 | kind
 };
 
-// What relative times and percentages refer to, see Timeline.
+// The reference of relative times and percentages, see Timeline.
 struct RecordingTime {
   RecordingStart start;
   std::uint64_t first_event_ns = 0;
@@ -56,16 +56,16 @@ struct RecordingTime {
 struct TallyOptions {
   ConditionPtr filter;  // null: everything
   bool sequences = false;
-  std::optional<RecordingTime> recording{};  // where it is known before the file is read
+  std::optional<RecordingTime> recording{};  // if it is known before the file is read
   TimeStyle time_style = TimeStyle::kLocal;  // of notes
 };
 
-// Everything a comparison keeps of a run. Memory: the dictionary, and one cell for each distinct shape, path
-// and kind (with `sequences`, also 8 bytes an event that is no repetition).
+// Everything that a comparison keeps of a run. Memory: the dictionary, and one cell for each distinct shape,
+// path and kind (with `sequences`, also 8 bytes for each event that differs from the one before).
 class RunTally {
  public:
-  // Reads a trace to its end. An Error is a source that is no trace or cannot be read; what is missing is
-  // told to `note` and kept in partial().
+  // Reads a trace to its end. Fails if the source is unreadable or not a trace. Reports missing data to
+  // `note` and sets partial().
   static Result<std::unique_ptr<RunTally>> read(std::unique_ptr<format::ByteSource> source,
                                                 const NameFolding& folding, const TallyOptions& options,
                                                 const NoteSink& note);
@@ -73,11 +73,11 @@ class RunTally {
   const format::Dictionary& dictionary() const { return reader_->dictionary(); }
   const std::string& name() const { return name_; }
   const std::vector<TallyCell>& cells() const { return cells_; }
-  // Reply latencies of the held events of a cell: cell << 8 | bucket of LatencyHistogram, to a count.
+  // Returns the reply latencies of held events: cell << 8 | bucket of LatencyHistogram, to a count.
   const absl::flat_hash_map<std::uint64_t, std::uint32_t>& replies() const { return replies_; }
   const std::vector<ProcessShape>& shapes() const { return shapes_->shapes(); }
   const FoldCounts& shape_fold_counts() const { return shapes_->fold_counts(); }
-  // Of each shape, how many processes of it did something that the filter let through.
+  // Returns for each shape the number of its processes with events that match the filter.
   const std::vector<std::uint32_t>& processes() const { return processes_; }
   const std::vector<ProcessSteps>& sequences() const { return sequences_; }
   std::uint32_t shape_of(format::ProcessId process) const { return shapes_->shape_of(process); }
@@ -85,7 +85,7 @@ class RunTally {
 
   std::uint64_t events() const { return events_; }
   std::uint64_t duration_ns() const { return last_ns_ - first_ns_; }
-  // Those that fall into the time of the filter.
+  // Returns the losses within the time of the filter.
   const std::vector<format::Loss>& losses() const { return losses_; }
   bool partial() const { return partial_; }
 

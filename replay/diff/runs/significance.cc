@@ -10,18 +10,18 @@
 namespace rfan::replay {
 namespace {
 
-// More regroupings than this teach nothing new: the pool has this many values for each key.
+// More regroupings teach nothing new: the pool has this many values for each key.
 constexpr std::size_t kMaxRegroupings = 64;
-// Fewer scores than this do not show how heavy a tail is.
+// Fewer scores do not show how heavy the tail is.
 constexpr std::size_t kMinPool = 50;
-// Part of the pool above which the tail is compared.
+// The part of the pool at which the tail is compared.
 constexpr double kTailPart = 0.02;
 
 double mean(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// Sum of squared distances to the mean of each group, and its degrees of freedom.
+// The sum of squared distances to the mean of each group, and its degrees of freedom.
 struct Spread {
   double squares = 0;
   double degrees = 0;
@@ -43,8 +43,8 @@ Spread spread_within(std::span<const double> values, std::uint32_t base_mask) {
   return spread;
 }
 
-// The ways to choose `base` runs of all as base, other than the true one and its mirror image; each division
-// into two groups once.
+// Returns the ways to choose `base` of all runs as base, except the true one and its mirror image. Each
+// division into two groups occurs once; at most kMaxRegroupings.
 std::vector<std::uint32_t> regroupings(std::size_t base, std::size_t all) {
   std::vector<std::uint32_t> masks;
   const auto truth = (1U << base) - 1;
@@ -62,7 +62,7 @@ std::vector<std::uint32_t> regroupings(std::size_t base, std::size_t all) {
   return some;
 }
 
-// The runs of each group agree, and the groups do not.
+// Returns true if the runs of each group agree and the groups differ.
 bool is_step(std::span<const double> values, std::uint32_t base_mask) {
   double of_group[2] = {0, 0};
   bool seen[2] = {false, false};
@@ -75,7 +75,8 @@ bool is_step(std::span<const double> values, std::uint32_t base_mask) {
   return of_group[0] != of_group[1];
 }
 
-// Continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8, by Lentz's method).
+// Returns the continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8, by Lentz's
+// method).
 double beta_fraction(double a, double b, double x) {
   constexpr double kTiny = 1e-300;
   const auto guarded = [](double value) { return std::abs(value) < kTiny ? kTiny : value; };
@@ -164,7 +165,7 @@ double count_dispersion(const Samples& samples) {
 }
 
 double slice_dispersion(std::span<const double> even, std::span<const double> all) {
-  // Of a key with few events the index says nothing but that they are few.
+  // A key with few events has no meaningful index.
   constexpr double kEnough = 8;
   constexpr double kMedianOfChiSquare = 0.4549;
   std::vector<double> indices;
@@ -206,7 +207,8 @@ void NoiseFloor::learn_from_regrouped_runs() {
     for (std::size_t i = 0; i < values.size(); ++i) {
       const bool is_base = i < samples_.base_runs;
       const double size = is_base ? base : fresh;
-      // A residual is smaller than the noise it stands for by the part that the mean took with it.
+      // A residual is smaller than the noise it represents, since the mean took a part of it. Widen it by
+      // that part.
       const double widen = size > 1 ? std::sqrt(size / (size - 1)) : 0;
       residuals[i] = (values[i] - (is_base ? base_mean(samples_, key) : new_mean(samples_, key))) * widen;
     }

@@ -25,13 +25,13 @@ std::string_view unit_of(Change change) {
   return is_time(change) ? "ns" : change == Change::kProcesses ? "processes" : "events";
 }
 
-// What a perf investigator looks for first is red, what went away green.
+// Shows in red what a perf investigator looks for first, and in green what went away.
 std::string_view style_of(const Finding& finding) {
   if (finding.change == Change::kMoved || finding.change == Change::kProgram) return kYellow;
   return finding.delta() > 0 ? kRed : kGreen;
 }
 
-// Means of counts: whole numbers as such.
+// Formats means of counts. Whole numbers have no decimals.
 std::string number_text(double value) {
   if (value == std::floor(value)) return format::count_text(static_cast<std::uint64_t>(value));
   return value < 100 ? fmt::format("{:.1f}", value)
@@ -117,7 +117,7 @@ void print_findings_csv(std::span<const Finding> findings, TextBuffer& out) {
   }
 }
 
-// The quantities behind the first, which has columns of its own.
+// Returns the quantities after the first one, which has its own columns.
 std::span<const Quantity> columns() {
   return all_quantities().subspan(1);
 }
@@ -136,7 +136,7 @@ std::string quantity_text(const Quantity& quantity, double value) {
   return number_text(value);
 }
 
-// "12", or "12>15" where the sides differ.
+// Returns "12", or "12>15" if the sides differ.
 std::string both_sides(const Quantity& column, const DiffRow& row) {
   auto base = quantity_text(column, column.of(row.base));
   auto fresh = quantity_text(column, column.of(row.fresh));

@@ -1,4 +1,4 @@
-// How the views of `diff` are printed.
+// Prints the views of `diff`.
 #pragma once
 
 #include <span>
@@ -18,16 +18,16 @@ struct DiffLook {
   bool colour = false;
 };
 
-// Findings in the order given, as a table, one JSON object a line, or csv.
+// Prints findings in the given order as a table, as one JSON object per line, or as csv.
 void print_findings(std::span<const Finding> findings, const DiffLook& look, TextBuffer& out);
 
 void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
                       TextBuffer& out);
 
-// Two lines: runs, events and time of each side.
+// Returns two lines: runs, events and time of each side.
 std::string sides_text(const Comparison& comparison, const DiffRow& all);
 
-// "<1e-6", "0.012".
+// Returns "<1e-6" or "0.012".
 std::string p_text(double p);
 
 }  // namespace rfan::replay

@@ -69,7 +69,7 @@ class TableMaker {
     }
   }
 
-  // The side that a run belongs to, and what it adds to a mean of that side.
+  // Return the side of a run, and the weight of the run in a mean of that side.
   Quantities& side(std::uint32_t row, std::size_t run) {
     return run < comparison_.base_runs() ? table_.rows[row].base : table_.rows[row].fresh;
   }
@@ -97,7 +97,8 @@ class TableMaker {
     }
   }
 
-  // The kinds of one path were done to the same files: of several cells the one with most names counts.
+  // Counts files. Events of different kinds on one path concern the same files, so the cell with most names
+  // counts.
   void count_files() {
     std::vector<std::uint32_t> order(row_of_.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -126,7 +127,7 @@ class TableMaker {
     to.reopens -= opened * part(run);
   }
 
-  // Buckets are kept sparse: a full histogram for each key of a large trace would not fit into memory.
+  // Keeps buckets sparse, since a full histogram for each key of a large trace would not fit into memory.
   void find_percentiles() {
     absl::flat_hash_map<std::uint64_t, std::uint64_t> buckets;  // row, side, bucket
     for (std::size_t i = 0; i < comparison_.parts().size(); ++i) {
@@ -170,7 +171,7 @@ class TableMaker {
     for (std::size_t i = 0; i < p_values.size(); ++i) {
       table_.rows[i].p_value = p_values[i];
       table_.rows[i].q_value = q_values[i];
-      // So far what is to be taken off.
+      // `reopens` has held only the opens to subtract so far.
       table_.rows[i].base.reopens += table_.rows[i].base.opens;
       table_.rows[i].fresh.reopens += table_.rows[i].fresh.opens;
     }

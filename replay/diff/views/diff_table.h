@@ -1,4 +1,4 @@
-// `diff --by`: quantities of each key, side by side.
+// Makes the table of `diff --by`: quantities of each key, side by side.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace rfan::replay {
 
 enum class DiffKey : std::uint8_t { kPath, kDirectory, kExe, kKind };
 std::string_view diff_key_name(DiffKey key);
-// "exe,path"
+// Parses "exe,path".
 Result<std::vector<DiffKey>> parse_diff_keys(std::string_view text);
 
 // Means over the runs of one side.
@@ -25,18 +25,18 @@ struct Quantities {
   double opens = 0;
   double reopens = 0;  // opens beyond the first of each file
   double waited_ns = 0;
-  std::uint32_t reply_p50_ns = 0;  // of all runs together; 0: no event was held
+  std::uint32_t reply_p50_ns = 0;  // of all runs together; 0: no held event
   std::uint32_t reply_p99_ns = 0;
 };
 
-// One of them: what --by shows and --fail-on limits.
+// Describes one of the quantities, which --by shows and --fail-on limits.
 struct Quantity {
-  enum class Unit : std::uint8_t { kCount, kPerSecond, kNs, kLatencyNs };  // of latencies 0 is none
-  std::string_view name;  // of a limit; a column, too, but for the first
+  enum class Unit : std::uint8_t { kCount, kPerSecond, kNs, kLatencyNs };  // a kLatencyNs of 0 means none
+  std::string_view name;  // of a limit and, except for the first, of a column
   double (*of)(const Quantities&);
   Unit unit;
 };
-// "count", the events, is the first.
+// Returns all quantities. The first is "count", the events.
 std::span<const Quantity> all_quantities();
 
 struct DiffRow {
@@ -53,10 +53,10 @@ struct DiffRow {
 
 struct DiffTable {
   std::vector<DiffKey> keys;
-  std::vector<DiffRow> rows;  // those that differ most first
+  std::vector<DiffRow> rows;  // the largest differences first
 };
 
-// One row for each combination of `keys`; without keys one row for everything.
+// Makes one row for each combination of `keys`; without keys, one row for everything.
 DiffTable make_diff_table(const Comparison& comparison, std::vector<DiffKey> keys);
 
 }  // namespace rfan::replay

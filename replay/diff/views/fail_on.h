@@ -1,4 +1,4 @@
-// `diff --fail-on`: limits that a new run must keep, for a gate in CI.
+// Checks the limits of `diff --fail-on`, for a gate in CI.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 
 namespace rfan::replay {
 
-// "count:+10%": no more than 10 % above the base; "files:+0": no file more; "count:-20%": no less than 20 %
-// below it.
+// A limit: "count:+10%" allows at most 10 % more than the base, "files:+0" not one file more, and
+// "count:-20%" at most 20 % less.
 struct Limit {
-  std::string text;    // as it was typed
+  std::string text;    // as typed
   std::string metric;  // the name of a Quantity
   double change = 0;   // signed; of the base when `relative`, else absolute
   bool relative = false;
@@ -23,7 +23,8 @@ struct Limit {
 
 Result<Limit> parse_limit(std::string_view text);
 
-// "count:+10%: 7,896 -> 9,000 (+14.0 %)" for each limit that `all`, the sums over everything, breaks.
+// Returns "count:+10%: 7,896 -> 9,000 (+14.0 %)" for each limit that is broken by `all`, the sums over
+// everything.
 std::vector<std::string> broken_limits(const std::vector<Limit>& limits, const DiffRow& all);
 
 }  // namespace rfan::replay

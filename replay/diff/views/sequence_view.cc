@@ -59,7 +59,7 @@ Sequences sequences_of(const Comparison& comparison, std::size_t run, const Name
   return sequences;
 }
 
-// What exact command lines leave over, in order.
+// The processes that exact command lines did not pair, in order.
 using Leftovers = std::map<std::uint32_t, std::vector<const Sequence*>>;  // by actor
 
 class SequenceComparer {
@@ -93,7 +93,7 @@ class SequenceComparer {
  private:
   using Pointers = std::vector<const Sequence*>;
 
-  // Those that did the same first: of jobs that run at the same time the order means nothing.
+  // Pairs processes with equal steps first, since the order of parallel jobs means nothing.
   void pair_same_command(std::uint32_t actor, const std::vector<Sequence>& base,
                          const std::vector<Sequence>& fresh, Pointers& base_left, Pointers& fresh_left) {
     std::multimap<std::vector<std::uint64_t>, std::size_t> twins;

@@ -1,4 +1,4 @@
-// `diff --sets`: the files and programs that only one side has, each on a line of its own.
+// The view of `diff --sets`: the files and programs that only one side has, one per line.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace rfan::replay {
 
-// kNew and kGone; programs first, then paths in order. Nothing is weighed: what only one run of a side has
-// is listed too, as long as no run of the other has it.
+// Returns findings of kNew and kGone: programs first, then paths in order. Does not test significance: lists
+// even a name that only one run of a side has, as long as no run of the other side has it.
 std::vector<Finding> find_one_sided(const Comparison& comparison);
 
 }  // namespace rfan::replay
