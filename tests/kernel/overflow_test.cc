@@ -3,9 +3,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/kernel/kernel_fixture.h"
@@ -31,12 +34,19 @@ class OverflowTest : public KernelTest {
   }
   std::string name(std::size_t i) const { return file("f" + std::to_string(i)); }
 
+  // A thread that waits for its CPU finishes its read() before it stops.
+  static bool every_thread_is_stopped(pid_t process) {
+    for (const auto& task :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+      if (read_file((task.path() / "status").string()).find("T (stopped)") == std::string::npos) return false;
+    }
+    return true;
+  }
   // Runs `body` while the recorder does not read.
   void while_stopped(const Recording& recording, const std::function<void()>& body) {
     recording.send(SIGSTOP);
-    std::string state;
-    while (state.find("T (stopped)") == std::string::npos)
-      state = read_file("/proc/" + std::to_string(recording.pid()) + "/status");
+    while (!every_thread_is_stopped(recording.pid()))
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     body();
     recording.send(SIGCONT);
   }
