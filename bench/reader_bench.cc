@@ -39,7 +39,7 @@ std::vector<fanotify_event_metadata> synthetic_events(std::size_t count, std::si
   return events;
 }
 
-// Runs the steps of CaptureLoop::take_held().
+// Runs the steps of CaptureTurns::take_permissions().
 void take_batch(benchmark::State& state) {
   const auto batch = static_cast<std::size_t>(state.range(0));
   const auto processes = static_cast<std::size_t>(state.range(1));

@@ -40,7 +40,7 @@ Exit status: that of COMMAND; else 0 recorded, 1 error, 2 wrong command line. 12
 
 constexpr const char* kDefaultEvents = "open,exec,close_write,close_nowrite,create,delete,rename";
 // The reader still beats while it holds openers back on purpose, which takes up to a quarter of a second
-// (CaptureLoop::kMaxThrottleNs).
+// (CaptureTurns::kMaxThrottleNs).
 constexpr std::chrono::milliseconds kMinStall{200};
 // Shorter intervals would fill the file with frame heads.
 constexpr std::chrono::milliseconds kMinFlushInterval{10};

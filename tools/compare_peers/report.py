@@ -65,7 +65,7 @@ def _completeness_row(results, name, rounds):
 
 
 def glance(results):
-    """One row a recorder, for the README; without the columns whose load was not run."""
+    """One row a recorder, for PEERS.md; without the columns whose load was not run."""
     loads = {load["name"]: load for load in results["loads"]}
     columns = [(title, loads[name], cell) for name, title, cell in (
         ("files", "distinct files seen", _share_recorded),
