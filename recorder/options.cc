@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "format/base/pattern.h"
+#include "format/base/quantity.h"
 
 namespace rfan::recorder {
 
@@ -202,7 +203,7 @@ Result<std::uint32_t> parse_events(const std::string& list) {
 
 // Leaves `value` unchanged if the option was not given.
 template <typename Value>
-Status interpret_one(const std::string& text, Result<Value> (*parse)(const std::string&), Value& value) {
+Status interpret_one(const std::string& text, Result<Value> (*parse)(std::string_view), Value& value) {
   if (text.empty()) return {};
   auto parsed = parse(text);
   if (!parsed) return parsed.error();
@@ -213,9 +214,9 @@ Status interpret_one(const std::string& text, Result<Value> (*parse)(const std::
 Status interpret_rotation(const Texts& texts, Options& options) {
   auto& rotation = options.rotation;
   for (const auto& status : {interpret_one(texts.rotate_size, parse_size, rotation.file_bytes),
-                             interpret_one(texts.rotate_time, parse_duration, rotation.file_time),
+                             interpret_one(texts.rotate_time, parse_milliseconds, rotation.file_time),
                              interpret_one(texts.keep_size, parse_size, rotation.keep_bytes),
-                             interpret_one(texts.keep_age, parse_duration, rotation.keep_age)}) {
+                             interpret_one(texts.keep_age, parse_milliseconds, rotation.keep_age)}) {
     if (!status) return status;
   }
   rotation.drop_when_full = texts.when_full == "drop-oldest";
@@ -231,7 +232,7 @@ Status interpret_rotation(const Texts& texts, Options& options) {
 }
 
 Status interpret_writing(const Texts& texts, Options& options) {
-  if (auto status = interpret_one(texts.flush_interval, parse_duration, options.flush_interval); !status)
+  if (auto status = interpret_one(texts.flush_interval, parse_milliseconds, options.flush_interval); !status)
     return status;
   if (options.flush_interval < kMinFlushInterval || options.flush_interval > kMaxFlushInterval)
     return Error{"--flush-interval is out of range", texts.flush_interval, 0, "give 10ms to 1h"};
@@ -274,11 +275,11 @@ void note_relative_globs(const Texts& texts, std::vector<std::string>& notes) {
 
 Status interpret(const Texts& texts, bool has_duration, Options& options) {
   if (has_duration) {
-    const auto duration = parse_duration(texts.duration);
+    const auto duration = parse_milliseconds(texts.duration);
     if (!duration) return duration.error();
     options.duration = duration.value();
   }
-  const auto max_stall = parse_duration(texts.max_stall);
+  const auto max_stall = parse_milliseconds(texts.max_stall);
   if (!max_stall) return max_stall.error();
   options.max_stall = max_stall.value();
   if (options.max_stall < kMinStall)
@@ -303,61 +304,21 @@ Status interpret(const Texts& texts, bool has_duration, Options& options) {
 
 }  // namespace
 
-namespace {
-
-struct Unit {
-  std::string_view name;
-  double factor;
-};
-
-// Parses a number and a unit. Returns nothing if the number or unit is invalid or the value is outside the
-// limits.
-std::optional<double> parse_quantity(std::string_view text, std::span<const Unit> units, double least,
-                                     double most) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const auto unit =
-      std::find_if(units.begin(), units.end(), [&](const Unit& known) { return known.name == name; });
-  if (error != std::errc{} || unit == units.end()) return {};
-  const double value = number * unit->factor;
-  // This form rejects a NaN.
-  return value >= least && value <= most ? std::optional(value) : std::nullopt;
+Result<std::chrono::milliseconds> parse_milliseconds(std::string_view text) {
+  constexpr std::uint64_t kNsPerMs = 1'000'000;
+  const auto ns = parse_duration(text);
+  if (!ns) return ns.error();
+  if (*ns < kNsPerMs) return Error{"the duration is too short", std::string(text), 0, "write 1ms or more"};
+  return std::chrono::milliseconds(*ns / kNsPerMs);
 }
 
-}  // namespace
-
-Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
-  static constexpr std::array<Unit, 6> kUnits{
-      {{"ms", 1.0}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}, {"", 1e3}}};
-  constexpr double kMaxMs = 1e14;  // 3,000 years: far from overflow
-  const auto value = parse_quantity(text, kUnits, 1, kMaxMs);
-  if (!value)
-    return Error{"cannot understand the duration", text, 0, "write 500ms, 10s, 5m, 1h or 7d, at least 1ms"};
-  return std::chrono::milliseconds(static_cast<std::int64_t>(*value));
-}
-
-Result<std::uint32_t> parse_time_resolution(const std::string& text) {
-  static constexpr std::array<Unit, 4> kUnits{{{"ns", 1.0}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}}};
-  const auto value = parse_quantity(text, kUnits, 1, 1e9);
-  if (!value)
-    return Error{"cannot understand the time resolution", text, 0, "write 100ns, 1us or 1ms, at most 1s"};
-  return static_cast<std::uint32_t>(*value);
-}
-
-Result<std::uint64_t> parse_size(const std::string& text) {
-  static constexpr std::array<Unit, 9> kUnits{{{"", 1.0},
-                                               {"K", 0x1p10},
-                                               {"M", 0x1p20},
-                                               {"G", 0x1p30},
-                                               {"T", 0x1p40},
-                                               {"KB", 0x1p10},
-                                               {"MB", 0x1p20},
-                                               {"GB", 0x1p30},
-                                               {"TB", 0x1p40}}};
-  const auto value = parse_quantity(text, kUnits, 1, 0x1p60);
-  if (!value) return Error{"cannot understand the size", text, 0, "write 512K, 256M, 10G or 1T"};
-  return static_cast<std::uint64_t>(*value);
+Result<std::uint32_t> parse_time_resolution(std::string_view text) {
+  constexpr std::uint64_t kMaxNs = 1'000'000'000;
+  const auto ns = parse_duration(text);
+  if (!ns || *ns == 0 || *ns > kMaxNs)
+    return Error{"cannot understand the time resolution", std::string(text), 0,
+                 "write 100ns, 1us or 1ms, at most 1s"};
+  return static_cast<std::uint32_t>(*ns);
 }
 
 ParsedOptions parse_options(int argc, const char* const* argv) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "format/base/error.h"
@@ -61,13 +62,10 @@ struct ParsedOptions {
 
 ParsedOptions parse_options(int argc, const char* const* argv);
 
-// Parses "10s", "500ms", "5m", "1h", "7d", "1.5s"; a number without a unit is seconds. The minimum is 1 ms.
-Result<std::chrono::milliseconds> parse_duration(const std::string& text);
+// Parses a duration (format/base/quantity.h) of at least 1 ms.
+Result<std::chrono::milliseconds> parse_milliseconds(std::string_view text);
 
 // Parses "100ns", "1us", "1ms"; from 1 ns to 1 s.
-Result<std::uint32_t> parse_time_resolution(const std::string& text);
-
-// Parses "512K", "256M", "10G", "1T" (powers of 1024); a number without a unit is bytes.
-Result<std::uint64_t> parse_size(const std::string& text);
+Result<std::uint32_t> parse_time_resolution(std::string_view text);
 
 }  // namespace rfan::recorder

@@ -24,7 +24,7 @@ constexpr std::string_view kNotation = R"(
         HH:MM[:SS[.frac]]       on the day on which the trace began
         YYYY-MM-DD[ HH:MM[:SS[.frac]]]     ('T' may stand for the space)
         @SECONDS[.frac]         since the epoch
-        Local time unless --utc is given. DURATION: 250us, 1.5ms, 10s.
+        Local time unless --utc is given. DURATION: 250us, 1.5ms, 10s, 1m30s; a lone number is seconds.
 
   EXPR: comparisons with and, or, not and parentheses. FIELD == VALUE, != < <= > >=, ~ (glob), !~, and
   =~ (regular expression, RE2, anywhere in the text). Fields: exe comm cmdline cgroup pid ppid uid user

@@ -1,29 +1,8 @@
 #include "recorder/choice/record_filter.h"
 
-#include <pwd.h>
-
-#include <charconv>
+#include "format/base/user.h"
 
 namespace rfan::recorder {
-
-namespace {
-
-// Takes a number as a uid even if a user has it as a name, which useradd(8) refuses.
-Result<std::uint32_t> parse_user(std::string_view text) {
-  constexpr const char* kHint = "write the name of a user of this machine, or a number";
-  const char* last = text.data() + text.size();
-  std::uint32_t uid = 0;
-  const auto [end, failure] = std::from_chars(text.data(), last, uid);
-  if (failure == std::errc() && end == last) return uid;
-  if (failure == std::errc::result_out_of_range && end == last)
-    return Error{"no user has the number", std::string(text), 0, kHint};
-  const std::string name(text);
-  // Not reentrant, but we call it nowhere else, and only one thread runs while options are parsed.
-  if (const auto* entry = ::getpwnam(name.c_str())) return entry->pw_uid;  // NOLINT(concurrency-mt-unsafe)
-  return Error{"no such user", name, 0, kHint};
-}
-
-}  // namespace
 
 Result<RecordFilter> RecordFilter::parse(const RecordFilterArguments& arguments) {
   using format::appending;

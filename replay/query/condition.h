@@ -74,4 +74,10 @@ ConditionPtr condition(Test test) {
   return std::make_shared<const Condition>(Condition{std::move(test)});
 }
 
+// Returns a condition that holds where both do. A null one holds everywhere.
+inline ConditionPtr both(ConditionPtr left, ConditionPtr right) {
+  if (!left || !right) return left ? left : right;
+  return condition(AllOf{{std::move(left), std::move(right)}});
+}
+
 }  // namespace rfan::replay

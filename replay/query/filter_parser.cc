@@ -12,6 +12,8 @@
 
 #include "format/base/alternatives.h"
 #include "format/base/pattern.h"
+#include "format/base/quantity.h"
+#include "format/base/user.h"
 #include "replay/text/comma_list.h"
 
 namespace rfan::replay {
@@ -218,18 +220,6 @@ Result<std::uint32_t> parse_kinds(std::string_view comma_list) {
     kinds |= 1U << static_cast<unsigned>(*kind);
   }
   return kinds;
-}
-
-// Reads a number as a uid even if a user has it as a name, which useradd(8) refuses.
-Result<std::uint32_t> parse_user(std::string_view text) {
-  std::uint32_t uid = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), uid);
-  if (failure == std::errc() && end == text.data() + text.size()) return uid;
-  const std::string name(text);
-  // Not reentrant, but only this function calls it, and options are parsed on one thread.
-  if (const auto* entry = ::getpwnam(name.c_str())) return entry->pw_uid;  // NOLINT(concurrency-mt-unsafe)
-  return Error{"no such user", name, 0,
-               "write a name of this machine, or the number that the user had on the recorded one"};
 }
 
 Result<FlagTest> parse_verdict(std::string_view text) {

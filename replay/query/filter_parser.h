@@ -35,7 +35,6 @@ Result<ConditionPtr> parse_where(std::string_view text, bool utc, std::vector<st
 
 // These parse the values that options and --where share.
 Result<std::uint32_t> parse_kinds(std::string_view comma_list);  // as bits (1 << kind)
-Result<std::uint32_t> parse_user(std::string_view text);         // number, or a name of this machine
 Result<FlagTest> parse_verdict(std::string_view text);
 
 }  // namespace rfan::replay

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <string>
 
+#include "format/base/quantity.h"
 #include "replay/trace/civil_time.h"
 
 namespace rfan::replay {
@@ -23,11 +24,6 @@ class Cursor {
   bool take(char c) {
     if (!rest_.starts_with(c)) return false;
     rest_.remove_prefix(1);
-    return true;
-  }
-  bool take(std::string_view word) {
-    if (!rest_.starts_with(word)) return false;
-    rest_.remove_prefix(word.size());
     return true;
   }
   // Reads between `min_digits` and `max_digits` decimal digits.
@@ -57,35 +53,6 @@ class Cursor {
  private:
   std::string_view rest_;
 };
-
-std::optional<std::uint64_t> take_unit_ns(Cursor& cursor) {
-  if (cursor.take("ns")) return 1;
-  if (cursor.take("us")) return 1'000;
-  if (cursor.take("ms")) return 1'000'000;
-  if (cursor.take('s')) return kNsPerSecond;
-  if (cursor.take('m')) return 60 * kNsPerSecond;
-  if (cursor.take('h')) return 3600 * kNsPerSecond;
-  if (cursor.take('d')) return 86400 * kNsPerSecond;
-  return std::nullopt;
-}
-
-// Reads "1m30s" or "2.5s": numbers with units. Reads the fraction in billionths, since its unit comes after
-// it.
-std::optional<std::uint64_t> take_duration(Cursor cursor) {
-  std::uint64_t total = 0;
-  do {
-    const auto number = cursor.take_number(1, 9);
-    const auto nano_fraction = cursor.take_fraction(kNsPerSecond);
-    const auto unit = take_unit_ns(cursor);
-    if (!number || !nano_fraction || !unit || *number > kMaxSeconds * kNsPerSecond / *unit)
-      return std::nullopt;
-    const auto fraction =
-        static_cast<long double>(*nano_fraction) * static_cast<long double>(*unit) / kNsPerSecond;
-    total += *number * *unit + static_cast<std::uint64_t>(fraction);
-    if (total > kMaxSeconds * kNsPerSecond) return std::nullopt;
-  } while (!cursor.at_end());
-  return total;
-}
 
 // Reads "10%" or "99.5%".
 std::optional<TimePoint> parse_percent(Cursor cursor) {
@@ -182,8 +149,8 @@ std::optional<TimePoint> parse_epoch(Cursor cursor) {
 
 std::optional<TimePoint> parse_any(std::string_view text) {
   Cursor cursor(text);
-  if (cursor.take('+')) {
-    const auto ns = take_duration(cursor);
+  if (text.starts_with('+')) {
+    const auto ns = parse_duration(text.substr(1));
     return ns ? std::optional<TimePoint>(RelativeTime{*ns}) : std::nullopt;
   }
   if (auto percent = parse_percent(cursor)) return percent;
@@ -201,11 +168,6 @@ Result<TimePoint> parse_time(std::string_view text, bool utc) {
                "write +5s, +250ms or +1m30s (since the start of the trace), 10% (of its length), "
                "HH:MM[:SS[.frac]] (on the day it began), "
                "YYYY-MM-DD[ HH:MM[:SS[.frac]]] or @SECONDS[.frac] (since the epoch)"};
-}
-
-Result<std::uint64_t> parse_duration(std::string_view text) {
-  if (auto ns = take_duration(Cursor(text))) return *ns;
-  return Error{"not a duration", std::string(text), 0, "write 250us, 1.5ms, 10s or 1m30s"};
 }
 
 TimeFilter::TimeFilter(format::Alternatives<TimePoint> since, format::Alternatives<TimePoint> until, bool utc)

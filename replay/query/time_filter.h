@@ -41,9 +41,6 @@ using TimePoint = std::variant<RelativeTime, TimeOfDay, AbsoluteTime, PercentTim
 // clocks never showed, or showed twice, it says what to write instead.
 Result<TimePoint> parse_time(std::string_view text, bool utc);
 
-// Reads "250us", "1.5ms" or "1m30s" and returns nanoseconds.
-Result<std::uint64_t> parse_duration(std::string_view text);
-
 // Decides whether the time of an event passes: --since T passes times at or after T, --until T times before
 // T. Pure, apart from the time zone.
 class TimeFilter {

@@ -7,6 +7,8 @@
 
 #include "format/base/escape.h"
 #include "format/base/pattern.h"
+#include "format/base/quantity.h"
+#include "format/base/user.h"
 #include "replay/query/filter_parser.h"
 #include "replay/trace/process_view.h"
 

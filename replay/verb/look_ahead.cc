@@ -8,6 +8,7 @@
 
 #include "format/base/number_text.h"
 #include "format/base/pattern.h"
+#include "format/base/quantity.h"
 
 namespace rfan::replay {
 namespace {
@@ -160,10 +161,6 @@ Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set
   since.any.emplace_back(SteadyTime{begin_ns});
   until.any.emplace_back(SteadyTime{begin_ns + kSteps * step_ns});
   return condition(TimeTest{TimeFilter(std::move(since), std::move(until), session.options.utc)});
-}
-
-ConditionPtr both(const ConditionPtr& left, const ConditionPtr& right) {
-  return left ? condition(AllOf{{left, right}}) : right;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "format/base/escape.h"
 #include "format/base/number_text.h"
+#include "format/base/quantity.h"
 #include "replay/events/field_printer.h"
 #include "replay/report/report_query.h"
 #include "replay/text/json_writer.h"

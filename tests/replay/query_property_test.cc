@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "format/base/pattern.h"
+#include "format/base/quantity.h"
 #include "format/model/latency_histogram.h"
 #include "format/trace/trace_reader.h"
 #include "replay/program.h"

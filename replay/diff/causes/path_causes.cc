@@ -99,7 +99,7 @@ class PathCauses {
     const bool one_sided = group.change == Change::kNew || group.change == Change::kGone;
     const auto whole = one_sided ? tree_.outermost_one_sided(path) : std::string_view();
     if (!whole.empty()) return prefix + std::string(whole);
-    return prefix + std::string(directory_of(comparison_.paths()[path])) + '\0' +
+    return prefix + std::string(parent_of(comparison_.paths()[path])) + '\0' +
            program_labels(group.members, comparison_, differences_);
   }
 

@@ -4,7 +4,7 @@
 
 namespace rfan::replay {
 
-std::string_view directory_of(std::string_view path) {
+std::string_view parent_of(std::string_view path) {
   const auto slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
@@ -13,7 +13,7 @@ std::string_view common_directory(std::string_view directory, std::string_view p
   const auto holds_path = [&] {
     return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
   };
-  while (!directory.empty() && !holds_path()) directory = directory_of(directory);
+  while (!directory.empty() && !holds_path()) directory = parent_of(directory);
   return directory;
 }
 
@@ -28,7 +28,7 @@ PathTree::PathTree(const Comparison& comparison)
   }
   for (std::size_t path = 0; path < paths_.size(); ++path) {
     std::string_view directory = comparison.paths()[path];
-    for (directory = directory_of(directory); !directory.empty(); directory = directory_of(directory)) {
+    for (directory = parent_of(directory); !directory.empty(); directory = parent_of(directory)) {
       auto& sides = directories_[directory];
       const auto before = sides;
       sides.base |= paths_[path].base;
@@ -42,8 +42,8 @@ PathTree::PathTree(const Comparison& comparison)
 std::string_view PathTree::outermost_one_sided(std::uint32_t path) const {
   std::string_view outermost;
   const std::string_view name = comparison_.paths()[path];
-  for (auto directory = directories_.contains(name) ? name : directory_of(name); !directory.empty();
-       directory = directory_of(directory)) {
+  for (auto directory = directories_.contains(name) ? name : parent_of(name); !directory.empty();
+       directory = parent_of(directory)) {
     if (!directories_.at(directory).one_sided()) break;
     outermost = directory;
   }

@@ -2,12 +2,6 @@
 
 namespace rfan::replay {
 
-std::string place_key(std::span<const Program> chain) {
-  std::string key;
-  for (const auto& program : chain) (key += program.name()) += '\0';
-  return key;
-}
-
 ProgramPlaces::ProgramPlaces(const Comparison& comparison) : comparison_(comparison) {
   for (std::uint32_t actor = 0; actor < comparison.actors().size(); ++actor) {
     const std::span chain = comparison.actors()[actor].chain;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "replay/diff/names/process_shape.h"
 #include "replay/diff/runs/comparison.h"
 
 namespace rfan::replay {
@@ -26,9 +27,6 @@ struct Place {
     return base != fresh && other.base != other.fresh && same_direction(other);
   }
 };
-
-// Returns the key of a place. The keys of places below it begin with it.
-std::string place_key(std::span<const Program> chain);
 
 // Finds places by key, actor or executable. Refers to the actors of a comparison, which must outlive it. Any
 // thread.

@@ -65,7 +65,7 @@ class SlowDirectoryFinder {
     for (std::size_t cell = 0; cell < comparison_.cells().size(); ++cell) {
       const auto& [actor, path, kind] = comparison_.cells()[cell];
       if (!on_both_sides(actor)) continue;
-      auto& directory = all[directory_of(comparison_.paths()[path])];
+      auto& directory = all[parent_of(comparison_.paths()[path])];
       directory.sums.resize(comparison_.runs());
       for (std::size_t run = 0; run < comparison_.runs(); ++run) {
         const auto& sum = comparison_.sum(cell, run);

@@ -25,14 +25,12 @@ std::string program_key(const ProcessShape& shape) {
   return shape.program().name();
 }
 
-std::string place_key(const ProcessShape& shape) {
-  std::string key;
-  for (const auto& program : shape.chain) (key += program.name()) += '\0';
-  return key;
+std::string place_of(const ProcessShape& shape) {
+  return place_key(shape.chain);
 }
 
 std::string full_key(const ProcessShape& shape) {
-  auto key = place_key(shape) + '\0';
+  auto key = place_key(shape.chain) + '\0';
   for (const auto& option : shape.options) (key += option) += '\0';
   return key;
 }
@@ -104,7 +102,7 @@ ActorMatch match_processes(std::span<const RunShapes> runs) {
     return other.one_sided() && other.joins == kNone;
   };
   for (const double least : {kAlike, 0.0}) {
-    join(candidates, place_key, least, option_similarity, anyone);
+    join(candidates, place_of, least, option_similarity, anyone);
     join(
         candidates, program_key, least,
         [](const ProcessShape& a, const ProcessShape& b) {

@@ -83,6 +83,12 @@ void ShapeTable::extend() {
   }
 }
 
+std::string place_key(std::span<const Program> chain) {
+  std::string key;
+  for (const auto& program : chain) (key += program.name()) += '\0';
+  return key;
+}
+
 Program ShapeTable::program(const format::ProcessEntry& process,
                             std::span<const std::string_view> arguments) {
   Program program;

@@ -23,6 +23,10 @@ struct Program {
   bool operator==(const Program&) const = default;
 };
 
+// Returns the key of a place in the process tree, from the outermost program inward. The keys of places below
+// it begin with it.
+std::string place_key(std::span<const Program> chain);
+
 // The shape of a process, without its pid. Processes of equal shape are one actor; their number is counted.
 struct ProcessShape {
   // From the outermost ancestor in the trace to the process itself. A fork or an exec of the same program

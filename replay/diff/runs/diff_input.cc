@@ -11,11 +11,6 @@
 namespace rfan::replay {
 namespace {
 
-ConditionPtr both(ConditionPtr a, ConditionPtr b) {
-  if (!a || !b) return a ? a : b;
-  return condition(AllOf{{std::move(a), std::move(b)}});
-}
-
 // One file to read.
 struct Job {
   std::size_t run = 0;

@@ -48,7 +48,7 @@ class TableMaker {
       case DiffKey::kPath:
         return path;
       case DiffKey::kDirectory:
-        return std::string(directory_of(path)) + "/";
+        return std::string(parent_of(path)) + "/";
       case DiffKey::kExe:
         return comparison_.actors()[cell.actor].program().name();
       case DiffKey::kKind:
