@@ -2,6 +2,7 @@
 // directory, the name in it, the object. Pure: no system calls.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -20,8 +21,14 @@ struct HandleView {
 
   bool empty() const { return bytes.empty(); }  // no handle: the record is missing, or the kernel had none
   // Precondition of both: not empty().
-  std::string_view fsid() const { return bytes.substr(0, kFsidBytes); }
-  std::string_view file_handle() const { return bytes.substr(kFsidBytes); }
+  std::string_view fsid() const {
+    assert(!empty());
+    return bytes.substr(0, kFsidBytes);
+  }
+  std::string_view file_handle() const {
+    assert(!empty());
+    return bytes.substr(kFsidBytes);
+  }
 
   bool operator==(const HandleView&) const = default;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -116,6 +117,7 @@ bool can_hold(std::string_view fs_type) {
 }
 
 std::string why_not_held(std::string_view fs_type) {
+  assert(!can_hold(fs_type));
   if (format::is_kernel_interface(fs_type)) return "a kernel interface, not a store of files";
   if (fs_type == "overlay") return "overlay: its opens raise further opens below, holding both can deadlock";
   if (fs_type.starts_with("fuse")) return "FUSE: its daemon may need a file that is being held";

@@ -1,6 +1,7 @@
 #include "recorder/threads/arena_filler.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace rfan::recorder {
@@ -16,16 +17,19 @@ bool ArenaFiller::obtain() {
 }
 
 bool ArenaFiller::has_room() const {
+  assert(arena_ != nullptr);
   return arena_->free_raw().size() >= kMaxEventBytes && arena_->batch_count + 2 <= Arena::kMaxBatches;
 }
 
 std::size_t ArenaFiller::append(std::size_t bytes) {
+  assert(bytes <= arena_->free_raw().size());
   const auto offset = arena_->raw_bytes;
   arena_->raw_bytes += bytes;
   return offset;
 }
 
 Arena::Batch& ArenaFiller::begin_batch(Arena::Source source, const EventRead& read, std::uint64_t read_ns) {
+  assert(arena_ != nullptr && arena_->batch_count < Arena::kMaxBatches);
   if (arena_->batch_count == 0) since_ns_ = read_ns;
   auto& batch = arena_->batches[arena_->batch_count++];
   batch.raw_begin = static_cast<std::uint32_t>(read.offset);
@@ -41,6 +45,7 @@ Arena::Batch& ArenaFiller::begin_batch(Arena::Source source, const EventRead& re
 }
 
 std::size_t ArenaFiller::add(ImageSerial image) {
+  assert(arena_ != nullptr && arena_->event_count < Arena::kMaxEvents);
   arena_->images[arena_->event_count] = image;
   return arena_->event_count++;
 }

@@ -1,6 +1,7 @@
 #include "recorder/threads/event_intake.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace rfan::recorder {
@@ -23,6 +24,7 @@ std::size_t EventIntake::max_events() const {
 
 std::optional<EventRead> EventIntake::read_permissions(bool queue_is_empty) {
   if (!reads_permissions()) return EventRead{};
+  assert(arena_.has_room() && may_open_descriptors());
   const auto limit = std::min({arena_.free_bytes().size() / kKernelEventBytes,
                                static_cast<std::size_t>(descriptors_left()), max_events()});
   auto brought = take_late(limit);
