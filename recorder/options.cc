@@ -306,7 +306,7 @@ Status interpret(const Texts& texts, bool has_duration, Options& options) {
 
 Result<std::chrono::milliseconds> parse_milliseconds(std::string_view text) {
   constexpr std::uint64_t kNsPerMs = 1'000'000;
-  const auto ns = parse_duration(text);
+  auto ns = parse_duration(text);
   if (!ns) return ns.error();
   if (*ns < kNsPerMs) return Error{"the duration is too short", std::string(text), 0, "write 1ms or more"};
   return std::chrono::milliseconds(*ns / kNsPerMs);
@@ -314,7 +314,7 @@ Result<std::chrono::milliseconds> parse_milliseconds(std::string_view text) {
 
 Result<std::uint32_t> parse_time_resolution(std::string_view text) {
   constexpr std::uint64_t kMaxNs = 1'000'000'000;
-  const auto ns = parse_duration(text);
+  auto ns = parse_duration(text);
   if (!ns || *ns == 0 || *ns > kMaxNs)
     return Error{"cannot understand the time resolution", std::string(text), 0,
                  "write 100ns, 1us or 1ms, at most 1s"};

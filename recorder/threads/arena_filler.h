@@ -19,6 +19,7 @@ struct EventRead {
   std::size_t bytes = 0;
   std::uint64_t since_ns = 0;
   std::uint64_t until_ns = 0;
+  bool is_late = false;  // a blocked read() had brought it
 };
 
 // Several reads share an arena until the writer wants it. Reader thread; never waits or allocates. All
@@ -27,6 +28,10 @@ class ArenaFiller {
  public:
   // The longest event is a rename: metadata, three handles of at most 128 bytes, two names of at most 255.
   static constexpr std::size_t kMaxEventBytes = 2048;
+  // An arena that is not full is published when its first event is this old. Each publishing wakes the
+  // writer, which then takes a CPU for about 5 us an event: every 1 ms that met one open in 30, and p99
+  // was 2.8 times that of a bare loop; every 10 ms it meets one in 300.
+  static constexpr std::uint64_t kMaxAgeNs = 10'000'000;
 
   ArenaFiller(ArenaPool& pool, ProcessLog& log, ProcessTracker& tracker)
       : pool_(pool), log_(log), tracker_(tracker) {}
@@ -70,11 +75,6 @@ class ArenaFiller {
   std::uint32_t high_water() const { return high_water_; }  // arenas in use at a time
 
  private:
-  // An arena that is not full is published when its first event is this old. Each publishing wakes the
-  // writer, which then takes a CPU for about 5 us an event: every 1 ms that met one open in 30, and p99
-  // was 2.8 times that of a bare loop; every 10 ms it meets one in 300.
-  static constexpr std::uint64_t kMaxAgeNs = 10'000'000;
-
   ArenaPool& pool_;
   ProcessLog& log_;
   ProcessTracker& tracker_;

@@ -13,12 +13,14 @@ using Found = CaptureTurns::Found;
 
 CaptureLoop::CaptureLoop(Options options, const Groups& groups, std::optional<ProcessEvents> events,
                          ProcessTracker tracker, const Surroundings& surroundings)
-    : options_(std::move(options)),
+    : cpu_(options.cpu),
+      gathers_(options.gathers),
+      failure_event_(*options.failure_event),
       groups_(groups),
       guardian_(surroundings.guardian),
-      processes_(std::move(events), std::move(tracker), options_.gathers),
+      processes_(std::move(events), std::move(tracker), options.gathers),
       relay_(std::min(guardian_.beat_interval(), kMaxRelayTick), [this] { run(); }),
-      turns_(std::move(options_.turns),
+      turns_(std::move(options.turns),
              {groups.permissions == nullptr ? nullptr : &relay_, groups.permissions, groups.notifications},
              processes_,
              {surroundings.arenas, surroundings.log, surroundings.live, Clock::real(),
@@ -52,7 +54,7 @@ void CaptureLoop::run() {
   constexpr std::uint64_t kLingerNs = 20'000'000;  // three looks of the relay's spare thread
   ::pthread_setname_np(::pthread_self(), "rfan-reader");
   set_reader_priority(storm_.is_storm() ? ReaderPriority::kStorm : ReaderPriority::kRealTime);
-  pin_to_cpu(options_.cpu);
+  pin_to_cpu(cpu_);
   if (const auto since_ns = relay_.take_blocked_since())
     turns_.intake().note_stall({*since_ns, monotonic_ns()});
   poll_.forget();
@@ -85,12 +87,14 @@ void CaptureLoop::run() {
 Found CaptureLoop::turn() {
   const CaptureTurns::Hints hints{.permission_queue_is_empty = poll_.permission_queue_is_empty(),
                                   .users_are_known = poll_.users_are_known()};
-  const auto turn = turns_.make_room(stopping_) ? turns_.take(hints) : turns_.drop();
+  const bool has_room = turns_.make_room(stopping_);
+  const auto turn = has_room ? turns_.take(hints) : turns_.drop();
   if (turn.found == Found::kRoleGone) return turn.found;
-  if (turns_.gave_up() && !gave_up_.exchange(true, std::memory_order_acq_rel)) options_.failure_event->wake();
-  if (turn.openers != 0) follow_storm(turn.openers, turn.read_ns);
+  if (turns_.gave_up() && !gave_up_.exchange(true, std::memory_order_acq_rel)) failure_event_.wake();
+  if (turn.openers) follow_storm(*turn.openers, turn.read_ns);
   gathering_.add(turn.notified);
-  if (turn.found == Found::kEvents) processes_.read_unread(poll_);
+  was_late_ = turn.was_late;
+  if (has_room && turn.found == Found::kEvents) processes_.read_unread(poll_);
   return turn.found;
 }
 
@@ -101,7 +105,7 @@ void CaptureLoop::follow_storm(std::int64_t openers, std::uint64_t now_ns) {
 
 // Sleeps to let notification events gather. Returns true if anything else woke the thread.
 bool CaptureLoop::gather() {
-  const auto pause_ns = options_.gathers ? gathering_.next_pause_ns() : 0;
+  const auto pause_ns = gathers_ ? gathering_.next_pause_ns() : 0;
   if (pause_ns == 0) return false;
   turns_.intake().allow_idle(pause_ns);
   return poll_.sleep_through_notifications(pause_ns);
@@ -111,13 +115,15 @@ void CaptureLoop::wait() {
   // A writer that is behind gets full arenas: there are fewer of them than of small ones.
   if (arenas_.writer_is_abreast() && turns_.arena().is_due(monotonic_ns())) turns_.arena().publish();
   poll_.forget_users();
-  if (turns_.intake().take_brought_late() || gather()) return;
+  if (was_late_ || gather()) return;
   sleep_until_more();
 }
 
 // Returns at once when there is something to read: cheaper than to read in vain from both groups.
 void CaptureLoop::sleep_until_more() {
   constexpr int kRetryMs = 2;
+  // How often an arena with events is checked (ArenaFiller::is_due()).
+  constexpr int kMaxArenaAgeMs = static_cast<int>(ArenaFiller::kMaxAgeNs / 1'000'000);
   const bool shortage = turns_.is_short_of_room();
   const bool has_events = turns_.arena().has_events();
   const int timeout_ms = shortage     ? kRetryMs

@@ -31,7 +31,7 @@ class CaptureLoop {
     int cpu = -1;  // to be pinned to; -1: the last one this process may run on
     // No open waits for an answer: notification events may wait a little, so that many are read at a time.
     bool gathers = false;
-    const WakeEvent* failure_event = nullptr;  // not owned: woken when gave_up()
+    const WakeEvent* failure_event = nullptr;  // not null, not owned: woken when gave_up()
     CaptureTurns::Options turns{};
   };
   struct Groups {
@@ -71,8 +71,6 @@ class CaptureLoop {
   // How long read() may block before another thread goes on: two to three of these. Less would take the role
   // from a reader that only waits for its CPU.
   static constexpr std::chrono::milliseconds kMaxRelayTick{40};
-  // An arena with events in it is looked at so often, ArenaFiller::is_due().
-  static constexpr int kMaxArenaAgeMs = 10;
 
   void run();
   CaptureTurns::Found turn();
@@ -81,7 +79,9 @@ class CaptureLoop {
   void wait();
   void sleep_until_more();
 
-  Options options_;
+  int cpu_;
+  bool gathers_;
+  const WakeEvent& failure_event_;
   Groups groups_;
   Guardian& guardian_;
   ProcessWatch processes_;
@@ -90,6 +90,7 @@ class CaptureLoop {
   ReaderPoll poll_;
   StormDetector storm_;
   Gathering gathering_;
+  bool was_late_ = false;  // of the last turn
   ArenaPool& arenas_;
 
   std::atomic<bool> stopping_ = false;

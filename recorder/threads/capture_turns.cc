@@ -55,12 +55,13 @@ CaptureTurns::Turn CaptureTurns::take(const Hints& hints) {
   const auto notifications = intake_.read_notifications();
   if (permissions.bytes + notifications.bytes == 0) return {};
   Turn turn{.found = Found::kEvents,
-            .read_ns = permissions.bytes != 0 ? permissions.until_ns : notifications.until_ns};
+            .read_ns = permissions.bytes != 0 ? permissions.until_ns : notifications.until_ns,
+            .was_late = permissions.is_late};
   processes_.tracker().begin_batch(turn.read_ns);
   // A lone permission event is the one that poll() found. To ask the connector nevertheless takes 1.5 us, 7 %
   // of what a lone opener waits (open_loop_bench).
   const bool is_lone = permissions.bytes == kKernelEventBytes && notifications.bytes == 0;
-  processes_.drain(!is_lone || !hints.users_are_known || intake_.has_late());
+  processes_.drain(!is_lone || !hints.users_are_known || permissions.is_late);
   if (notifications.bytes != 0) {
     take_notifications(notifications, turn);
     if (holds_exec(permissions)) take_all_notified_before(permissions, turn);
@@ -110,6 +111,7 @@ void CaptureTurns::take_permissions(const EventRead& read, Turn& turn) {
   KernelEventWalker walker(arena_.bytes_of(read));
   KernelEvent event;
   std::int64_t descriptors = 0;
+  std::int64_t openers = 0;
   std::uint64_t seen = 0;
   while (walker.next(event)) {
     const bool own = event.pid == own_pid_;
@@ -118,7 +120,7 @@ void CaptureTurns::take_permissions(const EventRead& read, Turn& turn) {
     if (event.fd < 0) continue;
     ++descriptors;
     if (!event.is_held()) continue;
-    ++turn.openers;
+    ++openers;
     if (own) {
       responder_.allow(event.fd);
     } else if (responder_.respond(event)) {
@@ -129,6 +131,7 @@ void CaptureTurns::take_permissions(const EventRead& read, Turn& turn) {
   count_seen(seen);
   responder_.send();
   batch.answered_ns = clock_.now_ns();
+  turn.openers = openers;
   arenas_.open_descriptors.fetch_add(descriptors, std::memory_order_release);
 }
 
@@ -137,9 +140,10 @@ CaptureTurns::Turn CaptureTurns::drop() {
   const auto brought = intake_.read_without_arena();
   if (!brought) return {.found = Found::kRoleGone};
   if (brought->events.empty()) return {};
+  const auto now_ns = clock_.now_ns();
   KernelEventWalker walker(brought->events);
   KernelEvent event;
-  std::array<int, ReplyBatch::kCapacity> descriptors;
+  std::array<int, PermissionReads::kMaxEvents> descriptors;
   std::size_t count = 0;
   std::uint64_t dropped = 0;
   while (walker.next(event)) {
@@ -152,13 +156,12 @@ CaptureTurns::Turn CaptureTurns::drop() {
   if (walker.malformed()) note_unreadable();
   responder_.send();
   for (std::size_t i = 0; i < count; ++i) ::close(descriptors[i]);
-  if (dropped != 0) count_dropped(dropped);
+  if (dropped != 0) count_dropped(dropped, now_ns);
   return {.found = Found::kEvents};
 }
 
-void CaptureTurns::count_dropped(std::uint64_t events) {
+void CaptureTurns::count_dropped(std::uint64_t events, std::uint64_t now_ns) {
   auto& missing = arena_.missing();
-  const auto now_ns = clock_.now_ns();
   if (missing.dropped == 0) missing.dropped_first_ns = now_ns;
   missing.dropped += events;
   missing.dropped_last_ns = now_ns;

@@ -31,7 +31,7 @@ class CaptureTurns {
   };
   struct Sources {
     PermissionReads* permissions = nullptr;  // null: there is no permission group
-    EventSource* responses = nullptr;        // ... itself, to respond to
+    EventSource* responses = nullptr;        // the same group, for responses
     EventSource* notifications = nullptr;    // null: there is no notification group
   };
   // Where a turn hands over to. All references must outlive the turns.
@@ -55,12 +55,16 @@ class CaptureTurns {
   };
   struct Turn {
     Found found = Found::kNothing;
-    std::int64_t openers = 0;   // that waited
-    std::uint64_t read_ns = 0;  // CLOCK_MONOTONIC
-    std::size_t notified = 0;   // notification events
+    std::optional<std::int64_t> openers{};  // that waited; nothing: no permission event was taken
+    std::uint64_t read_ns = 0;              // CLOCK_MONOTONIC
+    std::size_t notified = 0;               // notification events
+    bool was_late = false;                  // a blocked read() had brought them: there may be more
   };
 
   CaptureTurns(Options options, const Sources& sources, ProcessWatch& processes, Surroundings surroundings);
+
+  CaptureTurns(const CaptureTurns&) = delete;
+  CaptureTurns& operator=(const CaptureTurns&) = delete;
 
   // Waits for an arena with space, and for descriptors to fill it. Returns false when they did not come in
   // time, or when `stopping` is set.
@@ -89,7 +93,7 @@ class CaptureTurns {
   void take_all_notified_before(EventRead& permissions, Turn& turn);
   void take_notifications(const EventRead& read, Turn& turn);
   void take_permissions(const EventRead& read, Turn& turn);
-  void count_dropped(std::uint64_t events);
+  void count_dropped(std::uint64_t events, std::uint64_t now_ns);
   void count_seen(std::uint64_t events);
   void note_unreadable();
 

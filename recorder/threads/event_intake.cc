@@ -33,7 +33,7 @@ std::optional<EventRead> EventIntake::read_permissions(bool queue_is_empty) {
   note_progress(asked_ns);
   EventRead read{.since_ns = permissions_until_ns_};
   if (brought) {
-    brought_late_ = true;
+    read.is_late = true;
     read.since_ns = 0;  // long ago
   } else {
     brought = sources_.permissions->read(limit, asked_ns);

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <utility>
 
 #include "recorder/handover/arena.h"
 #include "recorder/kernel/event_source.h"
@@ -40,12 +39,6 @@ class EventIntake {
   std::optional<PermissionBytes> read_without_arena();
   bool reads_permissions() const { return sources_.permissions != nullptr; }
 
-  // Whether the last read of permission events took some that a blocked read() had brought: there may be
-  // more.
-  bool has_late() const { return brought_late_; }
-  // The same, once.
-  bool take_brought_late() { return std::exchange(brought_late_, false); }
-
   // The reader is about to sleep for at most this long.
   void allow_idle(std::uint64_t ns) { stalls_.allow_idle(ns); }
   // Openers waited until `until_ns`.
@@ -64,7 +57,6 @@ class EventIntake {
   const Clock& clock_;
   StallWatch stalls_;
   std::uint64_t permissions_until_ns_ = 0;  // every event that was queued before has been read
-  bool brought_late_ = false;
 };
 
 }  // namespace rfan::recorder

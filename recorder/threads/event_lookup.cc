@@ -38,8 +38,8 @@ void EventLookup::look_up(const Arena& arena, const Arena::Batch& batch, bool fi
       look_up_descriptor(event, out);
     } else if (const auto named = names_.of_event(kernel, walker, arena, batch)) {
       look_up_names(event, batch, *named, files_are_pending || !out.descriptors.empty(), out);
-    } else {
-      writer_.lose_unseen(event, LossCause::kUnreadable);
+    } else if (writer_.admits(event)) {
+      writer_.lose(event, LossCause::kUnreadable);
     }
   }
 }
@@ -76,7 +76,7 @@ void EventLookup::look_up_names(const ArenaEvent& event, const Arena::Batch& bat
                 files_are_pending);
 }
 
-// Of every process, recorded or not: the program may do more than its exec.
+// Names the executable of every process, recorded or not: the program may do more than its exec.
 void EventLookup::name_exec(const ArenaEvent& event, std::string_view path) {
   execs_.name_exec(event.kernel.pid, event.position, path);
   name_executables();

@@ -28,9 +28,10 @@ class EventLookup {
   // Takes in what became known of a process.
   void add(const ProcessRecord& record);
   void name_executables();
-  // Call first for each arena, then look_up() for each batch of it in order. `files_are_pending`: events with
-  // descriptors of earlier arenas are still to be asked about by then().
+  // Call first for each arena.
   void begin_arena(const Arena& arena);
+  // Call for each batch of the arena in order. `files_are_pending`: then() will be asked about events with
+  // descriptors of earlier arenas.
   void look_up(const Arena& arena, const Arena::Batch& batch, bool files_are_pending, PendingEvents& out);
 
   EventNames& names() { return names_; }

@@ -17,7 +17,7 @@ bool EventWriter::admits(const ArenaEvent& event) {
   if (options_.root_pid != 0 && event.kernel.pid == 0) scope = ProcessTable::Scope::kOutside;
   if (scope == ProcessTable::Scope::kInside) {
     // The ledger has it also if the filter leaves it out: it may have been the other program's.
-    if (event.uncertain) lose(event, LossCause::kUncertainProcess);
+    if (event.uncertain) ledger_.add({LossCause::kUncertainProcess, events, event.read_ns, event.read_ns});
     scope = processes_.accepts(event.image, options_.filter);
   }
   if (const auto doubt = processes_.take_doubt())
@@ -29,13 +29,6 @@ bool EventWriter::admits(const ArenaEvent& event) {
 
 void EventWriter::lose(const ArenaEvent& event, LossCause cause) {
   ledger_.add({cause, count(event), event.read_ns, event.read_ns});
-}
-
-void EventWriter::lose_unseen(const ArenaEvent& event, LossCause cause) {
-  const auto events = count(event);
-  if (events == 0 || event.image == Arena::kOwnEvent) return;
-  seen_ += events;
-  lose(event, cause);
 }
 
 bool EventWriter::leaves_out(const ArenaEvent& event, const EventPaths& paths) {

@@ -42,8 +42,6 @@ class EventWriter {
   }
   // Counts an event that was admitted and cannot be written.
   void lose(const ArenaEvent& event, format::LossCause cause);
-  // Counts events as seen and lost that were never admitted.
-  void lose_unseen(const ArenaEvent& event, format::LossCause cause);
   // Counts events that the reader thread dropped.
   void add_dropped(std::uint64_t events) { seen_ += events; }
 

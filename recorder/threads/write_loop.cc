@@ -16,7 +16,7 @@ using format::LossCause;
 
 WriteLoop::WriteLoop(const Options& options, ArenaPool& arenas, ProcessLog& log, Names names,
                      std::unique_ptr<TraceSeries> series, LiveStatistics& live)
-    : options_(options),
+    : max_waiting_descriptors_(options.max_waiting_descriptors),
       arenas_(arenas),
       log_(log),
       processes_(options.events.root_pid),
@@ -123,7 +123,7 @@ void WriteLoop::keep_up() {
 }
 
 bool WriteLoop::has_too_many_open() const {
-  return arenas_.open_descriptors.load(std::memory_order_acquire) > options_.max_waiting_descriptors;
+  return arenas_.open_descriptors.load(std::memory_order_acquire) > max_waiting_descriptors_;
 }
 
 void WriteLoop::write_settled() {
@@ -218,6 +218,7 @@ void WriteLoop::close_descriptors(std::vector<int>& descriptors) {
 void WriteLoop::rotate() {
   if (output_.rotate([this](format::RecorderCost& cost) { writer_.take_counts(cost); }))
     processes_.begin_file();
+  output_.publish_figures(dropped_);
 }
 
 void WriteLoop::request_rotation() {

@@ -38,7 +38,7 @@ class WriteLoop {
     std::int64_t max_waiting_descriptors = 1024;
     EventWriter::Options events{};
   };
-  // Who names files.
+  // The parts that name files.
   struct Names {
     PathResolver resolver;
     OwnMounts mounts;
@@ -96,7 +96,7 @@ class WriteLoop {
   void close_descriptors(std::vector<int>& descriptors);
   void rotate();
 
-  Options options_;
+  std::int64_t max_waiting_descriptors_;
   ArenaPool& arenas_;
   ProcessLog& log_;
   ProcessTable processes_;

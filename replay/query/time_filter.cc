@@ -150,7 +150,7 @@ std::optional<TimePoint> parse_epoch(Cursor cursor) {
 std::optional<TimePoint> parse_any(std::string_view text) {
   Cursor cursor(text);
   if (text.starts_with('+')) {
-    const auto ns = parse_duration(text.substr(1));
+    auto ns = parse_duration(text.substr(1));
     return ns ? std::optional<TimePoint>(RelativeTime{*ns}) : std::nullopt;
   }
   if (auto percent = parse_percent(cursor)) return percent;

@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Faults, HarmlessFaultTest,
                                            HarmlessFault{"DeletedDirectory", kInADeletedDirectory}),
                          [](const auto& fault) { return fault.param.name; });
 
-// Lets no file of `process` grow by more than `bytes` beyond the size of `file`.
+// Lets no file of `process` become larger than `file` is now plus `bytes`.
 void limit_growth(pid_t process, const std::string& file, std::uintmax_t bytes) {
   const rlimit limit{fs::file_size(file) + bytes, RLIM_INFINITY};
   ASSERT_EQ(::prlimit(process, RLIMIT_FSIZE, &limit, nullptr), 0) << std::strerror(errno);
@@ -136,7 +136,7 @@ TEST_F(FaultTest, AFileThatMayNotGrowEndsTheRecordingReadable) {
   prepare_storm(kFiles);
   const auto recording = record();
   open_first();
-  limit_growth(recording->pid(), trace(), kLeftBytes);
+  ASSERT_NO_FATAL_FAILURE(limit_growth(recording->pid(), trace(), kLeftBytes));
   storm({"files", std::to_string(kFiles)});
   const auto outcome = recording->wait();  // it ends by itself
   EXPECT_EQ(outcome.status, 1);

@@ -36,17 +36,20 @@ class OverflowTest : public KernelTest {
 
   // A thread that waits for its CPU finishes its read() before it stops.
   static bool every_thread_is_stopped(pid_t process) {
-    for (const auto& task :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+    std::error_code gone;
+    const std::filesystem::directory_iterator tasks("/proc/" + std::to_string(process) + "/task", gone);
+    for (const auto& task : tasks) {
       if (read_file((task.path() / "status").string()).find("T (stopped)") == std::string::npos) return false;
     }
-    return true;
+    return !gone;
   }
   // Runs `body` while the recorder does not read.
   void while_stopped(const Recording& recording, const std::function<void()>& body) {
     recording.send(SIGSTOP);
-    while (!every_thread_is_stopped(recording.pid()))
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!every_thread_is_stopped(recording.pid()) && std::chrono::steady_clock::now() < end)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_TRUE(every_thread_is_stopped(recording.pid()));
     body();
     recording.send(SIGCONT);
   }

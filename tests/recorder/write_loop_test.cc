@@ -33,7 +33,8 @@ class WriteLoopTest : public ::testing::Test {
   }
 
   // Publishes a batch of events, of an unknown process by default.
-  void batch(const KernelBytes& events, ImageSerial image = 0) {
+  void batch(const KernelBytes& events, ImageSerial image = 0,
+             Arena::Source source = Arena::Source::kPermissionGroup) {
     Arena* arena = take_arena();
     const auto& bytes = events.bytes();
     std::memcpy(arena->raw.data(), bytes.data(), bytes.size());
@@ -43,7 +44,7 @@ class WriteLoopTest : public ::testing::Test {
     arena->batches[arena->batch_count++] = {.raw_begin = 0,
                                             .raw_end = static_cast<std::uint32_t>(bytes.size()),
                                             .first_image = 0,
-                                            .source = Arena::Source::kPermissionGroup,
+                                            .source = source,
                                             .follows_notifications = true,
                                             .since_ns = clock_ns_,
                                             .until_ns = clock_ns_ + 1,
@@ -112,6 +113,16 @@ TEST_F(WriteLoopTest, OverflowOfTheQueueIsALossOfUnknownSize) {
   ASSERT_EQ(trace.losses.size(), 1U);
   EXPECT_EQ(trace.losses[0].cause, format::LossCause::kQueueOverflow);
   EXPECT_FALSE(trace.losses[0].count);
+}
+
+TEST_F(WriteLoopTest, ANotificationWithoutItsRecordsIsALossOfOneEvent) {
+  batch(KernelBytes().event(FAN_CREATE, FAN_NOFD, 7), 0, Arena::Source::kNotificationGroup);
+  const auto trace = end();
+  EXPECT_EQ(trace.events, 0U);
+  EXPECT_EQ(loop_->events_seen(), 1U);
+  ASSERT_EQ(trace.losses.size(), 1U);
+  EXPECT_EQ(trace.losses[0].cause, format::LossCause::kUnreadable);
+  EXPECT_EQ(trace.losses[0].count, 1U);
 }
 
 TEST_F(WriteLoopTest, DroppedEventsAreLossesWithTheirTimeSpan) {

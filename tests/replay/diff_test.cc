@@ -92,6 +92,17 @@ TEST_F(DiffTest, TwentyPairsHaveNoMoreThanOneFalseFinding) {
   EXPECT_LE(found, 1U);
 }
 
+TEST_F(DiffTest, HowManyClosesTheKernelMergedIsNoDifference) {
+  BuildStory merged;
+  merged.linker_closes = 1;
+  BuildStory apart;
+  apart.linker_closes = 4;
+  for (const std::size_t count : {1, 3}) {
+    EXPECT_EQ(findings(merged, apart, count), std::vector<std::string>{}) << count << " runs a side";
+    EXPECT_EQ(status_, 0);
+  }
+}
+
 TEST_F(DiffTest, AnIncludePathIsOneFinding) {
   expect_finding({.extra_headers = 25}, "new /opt/extra/include/**");
   EXPECT_NE(out_.find("\"by\":\"cc1\""), std::string::npos) << out_;

@@ -118,6 +118,10 @@ class Teller {
     const auto gcc = start(make_, "/usr/bin/gcc", {"gcc", "-o", story_.directory + "/app"});
     const auto collect = start(gcc, "/usr/lib/gcc/collect2", {"collect2"});
     const auto linker = start(collect, story_.linker, {"ld", "-o", story_.directory + "/app"});
+    for (int i = 0; story_.linker_closes != 0 && i < 4; ++i)
+      tell(linker, EventKind::kOpen, "/usr/lib/libgcc.a");
+    for (std::size_t i = 0; i < story_.linker_closes; ++i)
+      tell(linker, EventKind::kCloseNowrite, "/usr/lib/libgcc.a");
     if (story_.linker != "/usr/bin/ld.bfd") tell_reading(linker, "/usr/lib/libplugin.so");
     for (std::size_t unit = 0; unit < story_.units; ++unit) {
       tell_reading(linker, story_.directory + "/unit" + std::to_string(unit) + ".o");

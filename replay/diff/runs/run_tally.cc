@@ -141,7 +141,7 @@ class TallyReader {
     if (added) run_.cells_.push_back({shape, path, kind});
     auto& cell = run_.cells_[entry->second];
     ++cell.events;
-    if (is_close(kind) && cell.last_process == process) {
+    if (is_close(kind) && !added && cell.last_process == process) {
       ++cell.repeats;
     } else {
       cell.even_events += run_.events_ / slice_events_ % 2 == 0;

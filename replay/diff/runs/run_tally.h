@@ -25,7 +25,8 @@ namespace rfan::replay {
 // has no such time.
 //
 // `repeats` are closes by the process that also did the close before on the same file. Their number means
-// nothing, since the kernel merges equal events that wait in its queue (fanotify(7)).
+// nothing, since the kernel merges equal events that wait in its queue (fanotify(7)). Where two processes of
+// one program close a file alternately, their repeats count.
 struct TallyCell {
   std::uint32_t shape = 0;
   format::PathId path = 0;  // for a rename: the target

@@ -69,6 +69,9 @@ class FakePermissions : public PermissionReads, public EventSource {
   }
   FakeQueue& queue() { return queue_; }
   void lose_role() { has_role_ = false; }
+  // A blocked read() has brought these events, or has failed.
+  void bring_late(const KernelBytes& events, int error) { late_.emplace_back(events.bytes(), error); }
+  void set_blocked(int reads) { blocked_ = reads; }
   // Runs before each answer, once.
   void before_answer(std::function<void()> look) { before_answer_ = std::move(look); }
 
@@ -81,8 +84,14 @@ class FakePermissions : public PermissionReads, public EventSource {
     const int error = queue_.take(max_events * kKernelEventBytes, bytes_);
     return PermissionBytes{bytes_, error};
   }
-  std::optional<PermissionBytes> take_late(std::size_t) override { return std::nullopt; }
-  int blocked() const override { return 0; }
+  std::optional<PermissionBytes> take_late(std::size_t) override {
+    if (late_.empty()) return std::nullopt;
+    const auto [events, error] = std::move(late_.front());
+    late_.pop_front();
+    bytes_ = events;
+    return PermissionBytes{bytes_, error};
+  }
+  int blocked() const override { return blocked_; }
 
   long read(std::span<std::byte>) override { return -ENOSYS; }
   Result<Read> shared_read() const override { return Error{"not in this test", {}, 0, {}}; }
@@ -109,6 +118,8 @@ class FakePermissions : public PermissionReads, public EventSource {
   std::size_t answered_ = 0;
   std::size_t answered_twice_ = 0;
   bool has_role_ = true;
+  std::deque<std::pair<std::vector<std::byte>, int>> late_;
+  int blocked_ = 0;
 };
 
 class FakeNotifications : public EventSource {
