@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

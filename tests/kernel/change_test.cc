@@ -10,7 +10,7 @@
 #include <cstring>
 #include <thread>
 
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

@@ -12,10 +12,10 @@
 #include <iostream>
 #include <optional>
 
-#include "tests/kernel/canary.h"
-#include "tests/kernel/control_group.h"
-#include "tests/kernel/filesystems.h"
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/canary.h"
+#include "tests/kernel/fixture/control_group.h"
+#include "tests/kernel/fixture/filesystems.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <filesystem>
 
-#include "tests/kernel/canary.h"
-#include "tests/kernel/filesystems.h"
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/canary.h"
+#include "tests/kernel/fixture/filesystems.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

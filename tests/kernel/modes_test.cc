@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <set>
 
-#include "tests/kernel/filesystems.h"
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/filesystems.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

@@ -13,7 +13,7 @@
 #include <set>
 #include <thread>
 
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 #include "tests/support/test_seed.h"
 
 namespace rfan::kernel_test {

@@ -10,8 +10,8 @@
 #include <csignal>
 #include <filesystem>
 
-#include "tests/kernel/canary.h"
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/canary.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

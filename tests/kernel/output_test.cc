@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "tests/kernel/canary.h"
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/canary.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 #include "tests/support/planted_entries.h"
 
 namespace rfan::kernel_test {

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <regex>
 
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

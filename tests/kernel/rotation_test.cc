@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <thread>
 
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 #include "tests/support/planted_entries.h"
 
 namespace rfan::kernel_test {

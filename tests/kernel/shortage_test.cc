@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <regex>
 
-#include "tests/kernel/canary.h"
-#include "tests/kernel/kernel_fixture.h"
+#include "tests/kernel/fixture/canary.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
 
 namespace rfan::kernel_test {
 namespace {

@@ -1,8 +1,8 @@
 // The terminal belongs to the command.
 #include <gtest/gtest.h>
 
-#include "tests/kernel/kernel_fixture.h"
-#include "tests/kernel/terminal.h"
+#include "tests/kernel/fixture/kernel_fixture.h"
+#include "tests/kernel/fixture/terminal.h"
 
 namespace rfan::kernel_test {
 namespace {

@@ -19,7 +19,7 @@
 
 #include "format/base/unique_fd.h"
 #include "recorder/kernel/named_events.h"
-#include "tests/kernel/private_tmpfs.h"
+#include "tests/kernel/fixture/private_tmpfs.h"
 
 namespace rfan::recorder {
 
