@@ -39,7 +39,7 @@ class WriteLoopTest : public ::testing::Test {
     const auto& bytes = events.bytes();
     std::memcpy(arena->raw.data(), bytes.data(), bytes.size());
     arena->raw_bytes = bytes.size();
-    arena->event_count = bytes.size() / kKernelEventBytes;
+    arena->event_count = bytes.size() / kKernelEventBytes;  // of one event with records, or of many without
     std::fill_n(arena->images.begin(), arena->event_count, image);
     arena->batches[arena->batch_count++] = {.raw_begin = 0,
                                             .raw_end = static_cast<std::uint32_t>(bytes.size()),
@@ -115,8 +115,10 @@ TEST_F(WriteLoopTest, OverflowOfTheQueueIsALossOfUnknownSize) {
   EXPECT_FALSE(trace.losses[0].count);
 }
 
-TEST_F(WriteLoopTest, ANotificationWithoutItsRecordsIsALossOfOneEvent) {
-  batch(KernelBytes().event(FAN_CREATE, FAN_NOFD, 7), 0, Arena::Source::kNotificationGroup);
+TEST_F(WriteLoopTest, ANotificationWhoseRecordsAreNotUnderstoodIsALossOfOneEvent) {
+  constexpr std::string_view kNoRecord = "\xff\xff\xff\xff\xff\xff\xff\xff";
+  batch(KernelBytes().event(FAN_CREATE, FAN_NOFD, 7).last_event_records(kNoRecord), 0,
+        Arena::Source::kNotificationGroup);
   const auto trace = end();
   EXPECT_EQ(trace.events, 0U);
   EXPECT_EQ(loop_->events_seen(), 1U);

