@@ -8,8 +8,7 @@
 namespace rfan {
 
 Result<std::uint32_t> parse_user(std::string_view text) {
-  constexpr const char* kHint =
-      "write a name of this machine, or the number that the user has on the recorded one";
+  constexpr const char* kHint = "write the name of a user of this machine, or a number";
   const char* last = text.data() + text.size();
   std::uint32_t uid = 0;
   const auto [end, failure] = std::from_chars(text.data(), last, uid);
