@@ -3,6 +3,7 @@
 #include <sys/fanotify.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "format/base/pattern.h"
 #include "recorder/kernel/kernel_events.h"
@@ -28,8 +29,11 @@ std::optional<ExecOrder::Change::Kind> ExecOrder::kind_of(ProcessFact fact) {
 
 void ExecOrder::add(const ProcessRecord& record) {
   if (const auto kind = kind_of(record.fact)) {
-    keep(touch(record.pid, record.time_ns).changes,
-         Change{record.serial, record.other, record.time_ns, *kind});
+    auto& process = touch(record.pid, record.time_ns);
+    process.latest = record.serial;
+    keep(process.changes, Change{record.serial, record.other, record.time_ns, *kind});
+  } else if (record.fact == ProcessFact::kFork) {
+    add_fork(record);
   } else if (record.fact == ProcessFact::kExePath) {
     const auto process = processes_.find(record.pid);
     if (process == processes_.end()) return;
@@ -38,6 +42,15 @@ void ExecOrder::add(const ProcessRecord& record) {
     }
     executed_.push_back(record.pid);
   }
+}
+
+// A pid that came again at once: events of the process before it may be read only now.
+void ExecOrder::add_fork(const ProcessRecord& record) {
+  const auto former = processes_.find(record.pid);
+  if (former == processes_.end() || former->second.latest == 0) return;
+  auto& process = touch(record.pid, record.time_ns);
+  const auto before = std::exchange(process.latest, record.serial);
+  keep(process.changes, Change{record.serial, before, record.time_ns, Change::Kind::kProcess});
 }
 
 void ExecOrder::name_exec(std::uint32_t pid, std::uint64_t position, std::string_view path) {
@@ -126,7 +139,8 @@ ExecOrder::Answer ExecOrder::image_of(std::uint32_t pid, ImageSerial latest, con
     auto order = Order::kBefore;
     if (change->time_ns <= batch.until_ns) order = order_of(position, *change, process->second);
     if (order == Order::kAfter) break;
-    if (order == Order::kUnknown && change->kind == Change::Kind::kProgram) return {image, false};
+    const bool is_another = change->kind == Change::Kind::kProgram || change->kind == Change::Kind::kProcess;
+    if (order == Order::kUnknown && is_another) return {image, false};
     serial = change->before;
     if (order == Order::kBefore) {
       image = serial;

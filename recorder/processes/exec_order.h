@@ -74,7 +74,7 @@ class ExecOrder {
   static constexpr std::size_t kMaxKept = 64;
 
   struct Change {
-    enum class Kind : std::uint8_t { kProgram, kUser, kOther };
+    enum class Kind : std::uint8_t { kProgram, kProcess, kUser, kOther };  // kProcess: the pid came again
     ImageSerial serial;
     ImageSerial before;
     std::uint64_t time_ns;
@@ -97,6 +97,7 @@ class ExecOrder {
     std::vector<Change> changes{};  // in order of time
     std::vector<Marker> markers{};  // in order of position
     std::uint64_t last_ns = 0;
+    ImageSerial latest = 0;  // image
   };
   enum class Order : std::uint8_t { kBefore, kAfter, kUnknown };
 
@@ -106,6 +107,7 @@ class ExecOrder {
   static const Marker* exec_of(const Change& change, const Process& process);
   static const Marker* executable_of(const Change& change, const Process& process);
   static Order order_by_name(std::uint64_t position, const Change& change, const Process& process);
+  void add_fork(const ProcessRecord& record);
   Process& touch(std::uint32_t pid, std::uint64_t time_ns);
   template <typename Kept>
   static void keep(std::vector<Kept>& all, Kept&& one);

@@ -235,9 +235,10 @@ TEST_F(KernelTest, APidThatComesAgainIsAnotherProgram) {
     EXPECT_EQ(events.size(), 100U);
     for (const auto& event : events) {
       pids.insert(event.pid);
+      if (event.uncertain) continue;  // a close that was read when the pid had come again
       EXPECT_EQ(event.comm, program);
       EXPECT_TRUE(event.exe.ends_with(program)) << event.exe;
-      EXPECT_EQ(event.cmdline.back(), event.path);
+      EXPECT_EQ(event.cmdline.empty() ? "" : event.cmdline.back(), event.path);
     }
   }
   EXPECT_EQ(pids, std::set<pid_t>{501});

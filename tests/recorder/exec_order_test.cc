@@ -31,6 +31,11 @@ class ExecOrderTest : public ::testing::Test {
         {.fact = ProcessFact::kExec, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
     order_.add({.fact = ProcessFact::kExePath, .serial = serial, .pid = kPid, .exe = exe});
   }
+  // The pid comes again.
+  void fork(ImageSerial serial, std::uint64_t time_ns) {
+    order_.add(
+        {.fact = ProcessFact::kFork, .serial = serial, .other = kShell, .pid = kPid, .time_ns = time_ns});
+  }
   void takes_another_name(ImageSerial serial, ImageSerial before, std::uint64_t time_ns) {
     order_.add(
         {.fact = ProcessFact::kComm, .serial = serial, .other = before, .pid = kPid, .time_ns = time_ns});
@@ -107,6 +112,17 @@ class ExecOrderTest : public ::testing::Test {
   ExecOrder order_;
   bool begun_ = false;
 };
+
+TEST_F(ExecOrderTest, EventsOfTheProcessThatHadThePidBeforeAreItsOwn) {
+  exec(kTool, kShell, 50);
+  const auto before = create_between(60, 80);
+  const auto around = create_between(80, 120);
+  const auto after = create_between(120, 140);
+  fork(kNext, 100);
+  EXPECT_EQ(of(before, kNext), "tool");
+  EXPECT_EQ(of(around, kNext), "next?");
+  EXPECT_EQ(of(after, kNext), "next");
+}
 
 TEST_F(ExecOrderTest, WithoutAnExecAnEventIsOfTheProgramThatRuns) {
   const auto event = create();
