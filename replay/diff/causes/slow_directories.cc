@@ -94,7 +94,7 @@ class SlowDirectoryFinder {
   // Subtracts from each value by how much its run as a whole is slower than the mean of all: the median over
   // the directories.
   void take_off_run_effects() {
-    const auto runs = comparison_.runs();
+    const auto runs = std::max<std::size_t>(comparison_.runs(), 1);
     for (std::size_t run = 0; run < runs; ++run) {
       std::vector<double> effects;
       for (std::size_t key = 0; key < directories_.size(); ++key) {
@@ -156,9 +156,9 @@ class SlowDirectoryFinder {
     const auto typical = [&](double log2) {
       return format::latency_text(static_cast<std::uint64_t>(std::exp2(log2)));
     };
-    finding.detail =
-        fmt::format("typically {} before, now {}, for each of {} events", typical(base_mean(samples_, key)),
-                    typical(new_mean(samples_, key)), format::count_text(events / comparison_.runs()));
+    finding.detail = fmt::format("typically {} before, now {}, for each of {} events",
+                                 typical(base_mean(samples_, key)), typical(new_mean(samples_, key)),
+                                 format::count_text(events / std::max<std::size_t>(comparison_.runs(), 1)));
     return finding;
   }
 
