@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 
 #include "format/wire/block_statistics.h"
 
@@ -59,7 +58,6 @@ SourceWindow::SourceWindow(ByteSource& source)
     : source_(source), read_ahead_(source.size() ? kReadAheadBytes : 0) {}
 
 Result<std::span<const std::byte>> SourceWindow::view(std::uint64_t offset, std::size_t length) {
-  assert(offset >= start_);
   passed_ = static_cast<std::size_t>(std::min<std::uint64_t>(offset - start_, buffer_.size()));
   const auto have = buffer_.size() - passed_;
   if (have < length) {
