@@ -29,9 +29,8 @@ std::optional<ExecOrder::Change::Kind> ExecOrder::kind_of(ProcessFact fact) {
 
 void ExecOrder::add(const ProcessRecord& record) {
   if (const auto kind = kind_of(record.fact)) {
-    auto& process = touch(record.pid, record.time_ns);
-    process.latest = record.serial;
-    keep(process.changes, Change{record.serial, record.other, record.time_ns, *kind});
+    keep(touch(record.pid, record.time_ns).changes,
+         Change{record.serial, record.other, record.time_ns, *kind});
   } else if (record.fact == ProcessFact::kFork) {
     add_fork(record);
   } else if (record.fact == ProcessFact::kExePath) {
@@ -44,13 +43,12 @@ void ExecOrder::add(const ProcessRecord& record) {
   }
 }
 
-// A pid that came again at once: events of the process before it may be read only now.
+// Notes that a pid came again: events of the process before it may be read only now.
 void ExecOrder::add_fork(const ProcessRecord& record) {
   const auto former = processes_.find(record.pid);
-  if (former == processes_.end() || former->second.latest == 0) return;
-  auto& process = touch(record.pid, record.time_ns);
-  const auto before = std::exchange(process.latest, record.serial);
-  keep(process.changes, Change{record.serial, before, record.time_ns, Change::Kind::kProcess});
+  if (former == processes_.end() || former->second.changes.empty()) return;
+  auto& changes = touch(record.pid, record.time_ns).changes;
+  keep(changes, Change{record.serial, changes.back().serial, record.time_ns, Change::Kind::kProcess});
 }
 
 void ExecOrder::name_exec(std::uint32_t pid, std::uint64_t position, std::string_view path) {

@@ -97,7 +97,6 @@ class ExecOrder {
     std::vector<Change> changes{};  // in order of time
     std::vector<Marker> markers{};  // in order of position
     std::uint64_t last_ns = 0;
-    ImageSerial latest = 0;  // image
   };
   enum class Order : std::uint8_t { kBefore, kAfter, kUnknown };
 

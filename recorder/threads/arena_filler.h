@@ -64,7 +64,7 @@ class ArenaFiller {
   // Whether what there is should not wait any longer.
   bool is_due(std::uint64_t now_ns) const;
 
-  // What cannot be told by events; told with the next arena.
+  // Losses that no event shows. The next arena carries them.
   Arena::Missing& missing() { return missing_; }
   const Arena::Missing& missing() const { return missing_; }
 

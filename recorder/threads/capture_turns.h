@@ -43,7 +43,7 @@ class CaptureTurns {
     std::function<void()> beat;  // called while it waits for room
   };
 
-  // What is known of the queues before they are read (ReaderPoll).
+  // The last poll() tells this of the queues (ReaderPoll).
   struct Hints {
     bool permission_queue_is_empty = false;
     bool users_are_known = false;

@@ -47,7 +47,7 @@ class ReaderPoll {
   bool users_are_known() const { return users_are_known_; }
   // Whether the last wait() found an event in a queue.
   bool found_events() const;
-  // What the last wait() said holds no longer.
+  // Forgets the answers of the last wait().
   void forget();
   void forget_users() { users_are_known_ = false; }
 

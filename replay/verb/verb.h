@@ -31,6 +31,11 @@ class Verb {
   }
 };
 
+template <typename OneVerb>
+std::unique_ptr<Verb> make_verb() {
+  return std::make_unique<OneVerb>();
+}
+
 struct VerbEntry {
   std::string_view name;
   std::string_view summary;   // for the list of verbs

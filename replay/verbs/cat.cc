@@ -270,10 +270,6 @@ class Cat : public Verb {
   Look look_;
 };
 
-std::unique_ptr<Verb> make_cat() {
-  return std::make_unique<Cat>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kCatVerb{.name = "cat",
@@ -289,6 +285,6 @@ constexpr VerbEntry kCatVerb{.name = "cat",
   sudo rfanrec -o - / | rfanreplay -                live
 )",
                              .groups = kTakesAll,
-                             .make = make_cat};
+                             .make = make_verb<Cat>};
 
 }  // namespace rfan::replay

@@ -250,10 +250,6 @@ void Diff::tell_folding(const Comparison& comparison, const Session& session) co
   }
 }
 
-std::unique_ptr<Verb> make_diff() {
-  return std::make_unique<Diff>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kDiffVerb{
@@ -276,6 +272,6 @@ Exit status: 0 the same, 1 they differ (with --fail-on: a limit is broken), 2 an
 events are missing from a trace.
 )",
     .groups = (kTakesAll & ~kTakesSource & ~kTakesReltime) | kTakesSides,
-    .make = make_diff};
+    .make = make_verb<Diff>};
 
 }  // namespace rfan::replay

@@ -327,10 +327,6 @@ class Files : public Verb {
   bool churn_ = false;
 };
 
-std::unique_ptr<Verb> make_files() {
-  return std::make_unique<Files>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kFilesVerb{
@@ -346,6 +342,6 @@ constexpr VerbEntry kFilesVerb{
   rfanreplay files trace.fbz --churn                  what was created and deleted again
 )",
     .groups = kTakesAll,
-    .make = make_files};
+    .make = make_verb<Files>};
 
 }  // namespace rfan::replay

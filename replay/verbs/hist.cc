@@ -313,10 +313,6 @@ class Hist : public Verb {
   std::uint64_t width_ns_ = 1;
 };
 
-std::unique_ptr<Verb> make_hist() {
-  return std::make_unique<Hist>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kHistVerb{
@@ -329,6 +325,6 @@ constexpr VerbEntry kHistVerb{
   rfanreplay hist trace.fbz --since 20% --until 30% --rows 50
 )",
     .groups = kTakesAll & ~kTakesSource,
-    .make = make_hist};
+    .make = make_verb<Hist>};
 
 }  // namespace rfan::replay

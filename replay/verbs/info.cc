@@ -162,10 +162,6 @@ Result<Coverage> Info::describe(const Session& session, const std::string& name,
   return whole ? Coverage::kWhole : Coverage::kPartial;
 }
 
-std::unique_ptr<Verb> make_info() {
-  return std::make_unique<Info>();
-}
-
 }  // namespace
 
 std::optional<double> InfoReport::events_per_second() const {
@@ -192,6 +188,6 @@ constexpr VerbEntry kInfoVerb{
   rfanreplay info trace.fbz --format json | jq .losses
 )",
     .groups = 0,
-    .make = make_info};
+    .make = make_verb<Info>};
 
 }  // namespace rfan::replay

@@ -185,10 +185,6 @@ Result<Coverage> Recover::run(const Session& session) {
   return Coverage::kWhole;
 }
 
-std::unique_ptr<Verb> make_recover() {
-  return std::make_unique<Recover>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kRecoverVerb{
@@ -203,6 +199,6 @@ known. OUT appears only when it was read back and found whole.
   rfanreplay recover damaged.fbz -o saved.fbz
 )",
     .groups = kMakesTrace,
-    .make = make_recover};
+    .make = make_verb<Recover>};
 
 }  // namespace rfan::replay

@@ -296,10 +296,6 @@ void Report::print_csv(const Top& rows, std::uint64_t total, const Session& sess
   }
 }
 
-std::unique_ptr<Verb> make_report() {
-  return std::make_unique<Report>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kReportVerb{.name = "report",
@@ -315,6 +311,6 @@ constexpr VerbEntry kReportVerb{.name = "report",
   rfanreplay report trace.fbz --by path --kind open -F events,p50,p99,max
 )",
                                 .groups = kTakesAll,
-                                .make = make_report};
+                                .make = make_verb<Report>};
 
 }  // namespace rfan::replay

@@ -336,10 +336,6 @@ Result<Coverage> Slice::run(const Session& session) {
   return coverage;
 }
 
-std::unique_ptr<Verb> make_slice() {
-  return std::make_unique<Slice>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kSliceVerb{
@@ -359,6 +355,6 @@ parent that has no event before is left out. What META says of the recording (ho
   rfanreplay slice trace.fbz --redact --redact-key key --redact-keep /usr/include/ -o to_share.fbz
 )",
     .groups = kTakesFilters | kTakesThreads | kMakesTrace,
-    .make = make_slice};
+    .make = make_verb<Slice>};
 
 }  // namespace rfan::replay

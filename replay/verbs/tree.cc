@@ -369,10 +369,6 @@ class Tree : public Verb {
   Deeds unknown_;
 };
 
-std::unique_ptr<Verb> make_tree() {
-  return std::make_unique<Tree>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kTreeVerb{.name = "tree",
@@ -384,6 +380,6 @@ constexpr VerbEntry kTreeVerb{.name = "tree",
   rfanreplay tree trace.fbz --tree 4711 --depth 3
 )",
                               .groups = kTakesAll & ~kTakesSource,
-                              .make = make_tree};
+                              .make = make_verb<Tree>};
 
 }  // namespace rfan::replay

@@ -162,10 +162,6 @@ class Verify : public Verb {
   }
 };
 
-std::unique_ptr<Verb> make_verify() {
-  return std::make_unique<Verify>();
-}
-
 }  // namespace
 
 constexpr VerbEntry kVerifyVerb{
@@ -183,6 +179,6 @@ Exit status: 0 whole, or in progress; 1 no trace at all; 3 something is damaged 
 recorder itself lost events.
 )",
     .groups = 0,
-    .make = make_verify};
+    .make = make_verb<Verify>};
 
 }  // namespace rfan::replay

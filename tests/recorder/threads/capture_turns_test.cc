@@ -270,7 +270,7 @@ TEST_F(CaptureTurnsTest, WithoutTheRoleNothingIsDropped) {
   EXPECT_EQ(missing().dropped, 0U);
 }
 
-// As many notifications as fill several arenas.
+// The notifications fill several arenas.
 TEST_F(CaptureTurnsTest, AnExecMovesToTheArenaThatHasTheLastNotifications) {
   constexpr int kMany = 3'000;
   for (int i = 0; i < kMany; ++i)
