@@ -135,7 +135,7 @@ ExecOrder::Answer ExecOrder::image_of(std::uint32_t pid, ImageSerial latest, con
     if (change->serial != serial) continue;
     if (change->time_ns <= batch.since_ns) break;
     auto order = Order::kBefore;
-    if (change->time_ns <= batch.until_ns) order = order_of(position, *change, process->second);
+    if (change->time_ns <= batch.until_ns) order = order_of(position, batch, *change, process->second);
     if (order == Order::kAfter) break;
     const bool is_another = change->kind == Change::Kind::kProgram || change->kind == Change::Kind::kProcess;
     if (order == Order::kUnknown && is_another) return {image, false};
@@ -150,14 +150,15 @@ ExecOrder::Answer ExecOrder::image_of(std::uint32_t pid, ImageSerial latest, con
   return {image, is_certain};
 }
 
-ExecOrder::Order ExecOrder::order_of(std::uint64_t position, const Change& change, const Process& process) {
+ExecOrder::Order ExecOrder::order_of(std::uint64_t position, const Arena::Batch& batch, const Change& change,
+                                     const Process& process) {
   const auto by_time = order_by_time(position, change, process);
   if (by_time != Order::kUnknown || change.kind != Change::Kind::kProgram) return by_time;
   if (const Marker* exec = exec_of(change, process)) {
     if (position < exec->position) return Order::kBefore;
     return exec->exact ? Order::kAfter : Order::kUnknown;
   }
-  return order_by_name(position, change, process);
+  return order_by_name(position, batch, change, process);
 }
 
 // Decides by permission events of the process, in which it waited before or after the change.
@@ -187,8 +188,8 @@ const ExecOrder::Marker* ExecOrder::exec_of(const Change& change, const Process&
 
 // Pairs the i-th exec of a program with the i-th event of its name if their numbers agree. Otherwise events
 // between the first and the last of these are in doubt.
-ExecOrder::Order ExecOrder::order_by_name(std::uint64_t position, const Change& change,
-                                          const Process& process) {
+ExecOrder::Order ExecOrder::order_by_name(std::uint64_t position, const Arena::Batch& batch,
+                                          const Change& change, const Process& process) {
   std::vector<const Marker*> candidates;
   for (const auto& marker : process.markers) {
     if (!marker.held && (change.exe.empty() || marker.name == change.exe)) candidates.push_back(&marker);
@@ -204,8 +205,10 @@ ExecOrder::Order ExecOrder::order_by_name(std::uint64_t position, const Change& 
   const bool paired = !change.exe.empty() && execs == candidates.size();
   const Marker& first = *candidates[paired ? earlier : 0];
   const Marker& last = paired ? first : *candidates.back();
-  if (position < first.position) return Order::kBefore;
-  return position > last.position && last.exact ? Order::kAfter : Order::kUnknown;
+  const bool is_in_their_queue = batch.source == Arena::Source::kNotificationGroup;
+  if (position < first.position)
+    return is_in_their_queue || batch.follows_notifications ? Order::kBefore : Order::kUnknown;
+  return position > last.position && is_in_their_queue && last.exact ? Order::kAfter : Order::kUnknown;
 }
 
 void ExecOrder::expire(std::uint64_t before_ns) {

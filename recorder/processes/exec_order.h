@@ -24,7 +24,8 @@ namespace rfan::recorder {
 //   events before it answers. So events before it belong to the old program, events after it to the new one.
 //   Every other permission event of the process helps in the same way, because its time is known.
 // - A notification event (--hold none, or a filesystem where nothing is held): likewise, unless the kernel
-//   merged it into an earlier open of the file. Then only events before it are certain.
+//   merged it into an earlier open of the file. Then only events before it are certain. A close in the queue
+//   of the permission group may be older than a notification event that was read before it.
 // For the writer thread.
 class ExecOrder {
  public:
@@ -101,11 +102,13 @@ class ExecOrder {
   enum class Order : std::uint8_t { kBefore, kAfter, kUnknown };
 
   static std::optional<Change::Kind> kind_of(ProcessFact fact);
-  static Order order_of(std::uint64_t position, const Change& change, const Process& process);
+  static Order order_of(std::uint64_t position, const Arena::Batch& batch, const Change& change,
+                        const Process& process);
   static Order order_by_time(std::uint64_t position, const Change& change, const Process& process);
   static const Marker* exec_of(const Change& change, const Process& process);
   static const Marker* executable_of(const Change& change, const Process& process);
-  static Order order_by_name(std::uint64_t position, const Change& change, const Process& process);
+  static Order order_by_name(std::uint64_t position, const Arena::Batch& batch, const Change& change,
+                             const Process& process);
   void add_fork(const ProcessRecord& record);
   Process& touch(std::uint32_t pid, std::uint64_t time_ns);
   template <typename Kept>

@@ -52,6 +52,14 @@ class ExecOrderTest : public ::testing::Test {
     return add(notification(FAN_OPEN | FAN_OPEN_EXEC | more, name), Arena::Source::kNotificationGroup, 0,
                100);
   }
+  std::uint64_t close_between(std::uint64_t since_ns, std::uint64_t until_ns,
+                              bool follows_notifications = true) {
+    KernelBytes bytes;
+    bytes.event(FAN_CLOSE_NOWRITE, 3, kPid);
+    const auto position = add(bytes, Arena::Source::kPermissionGroup, since_ns, until_ns);
+    arena_->batches[arena_->batch_count - 1].follows_notifications = follows_notifications;
+    return position;
+  }
   std::uint64_t create_between(std::uint64_t since_ns, std::uint64_t until_ns) {
     return add(notification(FAN_CREATE, "f"), Arena::Source::kNotificationGroup, since_ns, until_ns);
   }
@@ -112,6 +120,23 @@ class ExecOrderTest : public ::testing::Test {
   ExecOrder order_;
   bool begun_ = false;
 };
+
+// The notifications of a turn are entered first, whichever queue has the older events.
+TEST_F(ExecOrderTest, ACloseIsNotLaterThanAnExecOfTheOtherQueueBecauseItWasReadLater) {
+  exec(kTool, kShell, 50);
+  const auto before = close_between(20, 80);
+  told_exec("tool");
+  const auto after = close_between(20, 80);
+  EXPECT_EQ(of(before), "shell");
+  EXPECT_EQ(of(after), "tool?");
+}
+
+TEST_F(ExecOrderTest, ACloseIsNotEarlierThanAnExecThatMayHaveWaitedToBeRead) {
+  exec(kTool, kShell, 50);
+  const auto close = close_between(20, 80, false);
+  told_exec("tool");
+  EXPECT_EQ(of(close), "tool?");
+}
 
 TEST_F(ExecOrderTest, EventsOfTheProcessThatHadThePidBeforeAreItsOwn) {
   exec(kTool, kShell, 50);
