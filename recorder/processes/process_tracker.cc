@@ -222,6 +222,13 @@ bool ProcessTracker::has_sure_ids(const Entry& process) {
   return process.ids.known() && !(process.executed && process.needs_details);
 }
 
+// Returns whether a program was read before its exec had its arguments and its credentials. The kernel sets
+// them after it reports the exec (begin_new_exec, then create_elf_tables), and gives every program an
+// argument.
+bool ProcessTracker::is_amid_exec(const ProcessRecord& record) {
+  return record.cmdline.empty() && !record.exe.empty();
+}
+
 bool ProcessTracker::wants_look(const Entry& process) const {
   return has_sure_ids(process) && process.exit_ms == 0 && now_ms_ - process.looked_ms >= kLookAgainMs;
 }

@@ -52,7 +52,8 @@ class ProcessTracker {
   // for us.
   bool has_unread() const { return unread_count_ > 0; }
   // Reads the process queued last, which most likely still runs. Discards the result if the process has
-  // another image afterwards; to find that out, `drain` must apply() the records of the side band.
+  // another image afterwards; to find that out, `drain` must apply() the records of the side band. Discards
+  // it too if an exec is not finished; the next event of the process queues it again.
   template <typename Drain>
   void read_later(Drain&& drain) {
     const auto [pid, image] = unread_[--unread_count_];
@@ -67,6 +68,7 @@ class ProcessTracker {
     // A process that was killed meanwhile has no executable and no control group any more, and causes no more
     // events.
     if (!is_current(pid, image) || (is_known && record.exe.empty())) return;
+    if (process.executed && !is_known && is_amid_exec(record)) return;
     complete(process, record);
   }
 
@@ -121,6 +123,7 @@ class ProcessTracker {
   ImageSerial attribute(std::uint32_t pid);
   bool is_current(std::uint32_t pid, ImageSerial image);
   static bool has_sure_ids(const Entry& process);
+  static bool is_amid_exec(const ProcessRecord& record);
   bool wants_look(const Entry& process) const;
   void set_now(std::uint64_t now_ns);
   void look_again(std::uint32_t pid, Entry& process);

@@ -1,13 +1,18 @@
 #include "recorder/processes/process_tracker.h"
 
+#include <alloca.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -290,6 +295,37 @@ TEST_F(ProcessTrackerTest, WhatWasReadOfAProgramThatChangedMeanwhileDoesNotCount
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kExec);
   told(self_);
   EXPECT_TRUE(tracker_->has_unread()) << "the second is to be read as well";
+}
+
+// Makes the arguments of this process unreadable, as those of an exec are before it is finished. They lie at
+// the top of the stack.
+void hide_arguments() {
+  std::ifstream file("/proc/self/stat");
+  std::string stat((std::istreambuf_iterator<char>(file)), {});
+  std::istringstream fields(stat.substr(stat.rfind(')') + 2));  // begins with field 3
+  std::string arg_start;                                        // field 48 (proc_pid_stat(5))
+  for (int field = 3; field <= 48; ++field) fields >> arg_start;
+  constexpr std::uintptr_t kPageBytes = 4096;
+  auto* page = reinterpret_cast<void*>(std::stoul(arg_start) & ~(kPageBytes - 1));
+  ::mprotect(page, kPageBytes, PROT_NONE);
+}
+
+TEST_F(ProcessTrackerTest, ProgramThatIsReadAmidItsExecIsReadAgain) {
+  // Sets what the child still uses of the stack apart from the arguments.
+  *static_cast<volatile char*>(::alloca(1 << 16)) = 0;
+  const ChildProcess child(hide_arguments);
+  execs(child.pid(), "other");
+  told(child.pid());
+  facts();
+  read_unread();
+  EXPECT_EQ(tracker_->process_reads(), 1U);
+  EXPECT_TRUE(facts().empty()) << "it had no arguments yet";
+  told(child.pid());
+  EXPECT_TRUE(tracker_->has_unread());
+  EXPECT_EQ(held(child.pid()), told(child.pid()));
+  const auto known = facts();
+  ASSERT_EQ(known.size(), 1U) << "a process that opens a file has finished its exec";
+  EXPECT_EQ(known[0].fact, ProcessFact::kDetails);
 }
 
 TEST_F(ProcessTrackerTest, ProgramThatFoundNoRoomIsReadAfterItsNextEvent) {
