@@ -1,6 +1,7 @@
 #include "tests/support/build_story.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -118,15 +119,22 @@ class Teller {
     const auto gcc = start(make_, "/usr/bin/gcc", {"gcc", "-o", story_.directory + "/app"});
     const auto collect = start(gcc, "/usr/lib/gcc/collect2", {"collect2"});
     const auto linker = start(collect, story_.linker, {"ld", "-o", story_.directory + "/app"});
-    for (int i = 0; story_.linker_closes != 0 && i < 4; ++i)
-      tell(linker, EventKind::kOpen, "/usr/lib/libgcc.a");
-    for (std::size_t i = 0; i < story_.linker_closes; ++i)
-      tell(linker, EventKind::kCloseNowrite, "/usr/lib/libgcc.a");
+    if (story_.linker_closes != 0) tell_merged_closes({linker, start(collect, story_.linker, {"ld"})});
     if (story_.linker != "/usr/bin/ld.bfd") tell_reading(linker, "/usr/lib/libplugin.so");
     for (std::size_t unit = 0; unit < story_.units; ++unit) {
       tell_reading(linker, story_.directory + "/unit" + std::to_string(unit) + ".o");
     }
     tell_writing(linker, story_.directory + "/app");
+  }
+
+  // The linkers close the library in turns.
+  void tell_merged_closes(std::array<std::size_t, 2> linkers) {
+    for (const auto linker : linkers) {
+      for (int i = 0; i < 4; ++i) tell(linker, EventKind::kOpen, "/usr/lib/libgcc.a");
+    }
+    for (std::size_t i = 0; i < story_.linker_closes; ++i) {
+      for (const auto linker : linkers) tell(linker, EventKind::kCloseNowrite, "/usr/lib/libgcc.a");
+    }
   }
 
   format::ProcessId written(std::size_t index, format::TraceWriter& writer) {

@@ -24,7 +24,8 @@ struct BuildStory {
   std::size_t extra_headers = 0;                 // below /opt/extra/include, read by each cc1
   std::map<std::string, std::size_t> rereads{};  // path to additional opens by make
   std::string linker = "/usr/bin/ld.bfd";
-  // The linker opens a library four times; the kernel merged its closes into this many. 0: no such library.
+  // Two linkers open a library four times each; the kernel merged the closes of each into this many. 0: there
+  // is one linker, and no such library.
   std::size_t linker_closes = 0;
   bool has_config = true;  // /src/config.mk is there
   std::string wrapper{};   // make starts this, and it the compiler
