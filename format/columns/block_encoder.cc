@@ -1,6 +1,7 @@
 #include "format/columns/block_encoder.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "format/columns/path_column.h"
 #include "format/wire/flatbuffer_bytes.h"
@@ -49,6 +50,7 @@ std::uint64_t BlockEncoder::time_units(std::uint64_t time_ns) {
 }
 
 void BlockEncoder::add(const Event& event, bool has_exe) {
+  assert(!full());
   const auto time = time_units(event.time_ns);
   time_.push_back(time);
   kind_.push_back(static_cast<std::uint8_t>(event.kind));
@@ -117,6 +119,7 @@ void BlockEncoder::seal_apart(ZstdCompressor& compressor, std::vector<std::byte>
 
 void BlockEncoder::seal(ZstdCompressor& compressor, std::vector<std::byte>& meta,
                         std::vector<std::byte>& body) {
+  assert(!empty());
   body.clear();
   column_bytes_.clear();
   if (small()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <limits>
 
 #include "format/columns/byte_planes.h"
@@ -165,6 +166,7 @@ bool take_column(std::span<const std::byte>& rest_untrusted, ColumnInput& column
 }
 
 void encode_delta(std::span<const std::uint64_t> values, EncodedColumn& out) {
+  assert(std::is_sorted(values.begin(), values.end()));
   out.base = 0;
   out.bytes.clear();
   out.differences.resize(values.size());

@@ -173,6 +173,7 @@ std::uint64_t to_realtime_ns(std::span<const ClockSample> clocks, std::uint64_t 
   const auto after = std::upper_bound(
       clocks.begin(), clocks.end(), monotonic_ns,
       [](std::uint64_t time, const ClockSample& sample) { return time < sample.monotonic_ns; });
+  assert(!clocks.empty());
   const auto& sample = after == clocks.begin() ? clocks.front() : *std::prev(after);
   return monotonic_ns + (sample.realtime_ns - sample.monotonic_ns);
 }

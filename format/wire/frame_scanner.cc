@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 
 #include "format/wire/block_statistics.h"
 
@@ -33,7 +34,8 @@ std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const 
                                          std::uint64_t seed) {
   if (holds_no_events(head.type)) return 0;
   if (meta.size() != head.meta_length || checksum32(meta, seed) != head.meta_checksum) return {};
-  return block_event_count(meta);
+  // A FlatBuffers table must be aligned; the window may hold it anywhere.
+  return block_event_count(std::vector(meta.begin(), meta.end()));
 }
 
 Error damaged_frame(const ByteSource& source, const std::string& what) {
@@ -58,6 +60,7 @@ SourceWindow::SourceWindow(ByteSource& source)
     : source_(source), read_ahead_(source.size() ? kReadAheadBytes : 0) {}
 
 Result<std::span<const std::byte>> SourceWindow::view(std::uint64_t offset, std::size_t length) {
+  assert(offset >= start_);
   passed_ = static_cast<std::size_t>(std::min<std::uint64_t>(offset - start_, buffer_.size()));
   const auto have = buffer_.size() - passed_;
   if (have < length) {

@@ -41,7 +41,7 @@ constexpr std::size_t aligned(std::size_t bytes) {
 }
 
 std::byte* put(std::byte* to, std::string_view bytes) {
-  std::memcpy(to, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());  // an empty view may be null
   return to + bytes.size();
 }
 

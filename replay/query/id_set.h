@@ -1,6 +1,7 @@
 // A growing set of dictionary ids, one bit each.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,7 +22,10 @@ class IdSet {
   // Precondition: id < size().
   bool contains(std::uint32_t id) const { return bit(id) != 0; }
   // Returns contains() as 1 or 0, for loops that compute with it instead of branching.
-  unsigned bit(std::uint32_t id) const { return static_cast<unsigned>(words_[id >> 6U] >> (id & 63U)) & 1U; }
+  unsigned bit(std::uint32_t id) const {
+    assert(id < size_);
+    return static_cast<unsigned>(words_[id >> 6U] >> (id & 63U)) & 1U;
+  }
 
  private:
   std::vector<std::uint64_t> words_;

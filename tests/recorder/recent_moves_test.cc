@@ -29,11 +29,12 @@ class RecentMovesTest : public ::testing::Test {
   static std::string text(const std::optional<Link>& link) {
     return link ? std::string(link->directory.bytes) + "/" + std::string(link->name) : "unmoved";
   }
-  static NamedEvent removal(const std::string& object, const std::string& from) {
+  // The event refers to the arguments.
+  static NamedEvent removal(std::string_view object, std::string_view from) {
     NamedEvent event;
     event.object = HandleView{object};
-    event.directory = HandleView{std::string_view(from).substr(0, from.find('/'))};
-    event.name = std::string_view(from).substr(from.find('/') + 1);
+    event.directory = HandleView{from.substr(0, from.find('/'))};
+    event.name = from.substr(from.find('/') + 1);
     return event;
   }
 

@@ -3,6 +3,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <cassert>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -51,7 +52,10 @@ class ShapeTable {
   void extend();
 
   // Returns an index into shapes(). Precondition: extend() has seen `process`.
-  std::uint32_t shape_of(format::ProcessId process) const { return shape_of_[process]; }
+  std::uint32_t shape_of(format::ProcessId process) const {
+    assert(process < shape_of_.size());
+    return shape_of_[process];
+  }
   const std::vector<ProcessShape>& shapes() const { return shapes_; }
   const FoldCounts& fold_counts() const { return counts_; }
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <deque>
 #include <map>
 #include <utility>
@@ -128,7 +127,7 @@ class FakeNotifications : public EventSource {
   long read(std::span<std::byte> buffer) override {
     const int error = queue_.take(buffer.size(), bytes_);
     if (error != 0) return -error;
-    std::memcpy(buffer.data(), bytes_.data(), bytes_.size());
+    std::copy(bytes_.begin(), bytes_.end(), buffer.begin());
     return static_cast<long>(bytes_.size());
   }
   Result<Read> shared_read() const override { return Error{"not in this test", {}, 0, {}}; }
