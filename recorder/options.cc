@@ -1,10 +1,6 @@
 #include "recorder/options.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <memory>
 #include <optional>
 #include <span>
 #include <sstream>
@@ -13,14 +9,16 @@
 
 #include "format/base/pattern.h"
 #include "format/base/quantity.h"
+#include "format/command_line/completion.h"
 
 namespace rfan::recorder {
 
 namespace {
 
 constexpr const char* kDescription =
+    "Usage: rfanrec [OPTIONS] [-o FILE] [PATH...] [-- COMMAND...]\n\n"
     "Records who opened, executed, wrote and closed which file, through fanotify, into a compact trace.\n"
-    "Read the trace with rfanreplay.";
+    "Read the trace with rfanreplay.\n";
 
 constexpr const char* kFooter = R"(
 PATH: the filesystem that it lies on is recorded, all of it. Default: that of the current directory; with a COMMAND or
@@ -37,7 +35,8 @@ Examples:
   sudo rfanrec --duration 10s /home       ten seconds of /home's filesystem
   rfanreplay trace.fbz --exe vim          what vim did
 
-Exit status: that of COMMAND; else 0 recorded, 1 error, 2 wrong command line. 126 and 127: COMMAND cannot be run.)";
+Exit status: that of COMMAND; else 0 recorded, 1 error, 2 wrong command line. 126 and 127: COMMAND cannot be run.
+)";
 
 constexpr const char* kDefaultEvents = "open,exec,close_write,close_nowrite,create,delete,rename";
 // The reader still beats while it holds openers back on purpose, which takes up to a quarter of a second
@@ -47,142 +46,166 @@ constexpr std::chrono::milliseconds kMinStall{200};
 constexpr std::chrono::milliseconds kMinFlushInterval{10};
 constexpr std::chrono::milliseconds kMaxFlushInterval{3'600'000};
 
-std::string all_event_names() {
-  std::string names;
-  for (std::size_t kind = 1; kind < format::kEventKindLimit; ++kind) {
-    if (!names.empty()) names += ' ';
-    names += format::event_kind_name(static_cast<format::EventKind>(kind));
-  }
-  return names;
-}
-
-// The range checks of CLI11 quote the limits of double, with 308 digits.
-CLI::Validator whole_number_from(std::int32_t least) {
-  const auto check = [least](const std::string& text) -> std::string {
-    std::int32_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number);
-    if (error == std::errc{} && rest == end && number >= least) return {};
-    return "needs a whole number of " + std::to_string(least) + " or more, not '" + text + "'";
-  };
-  return {check, "", ""};
-}
-
-// An empty value may be the "$SIZE" of a script that forgot to set it; it does not ask for the default.
-CLI::Validator not_empty() {
-  return {[](const std::string& text) { return std::string(text.empty() ? "needs a value" : ""); }, "", ""};
-}
-
-class HelpFormatter : public CLI::Formatter {
- public:
-  std::string make_usage(const CLI::App*, std::string) const override {
-    return "Usage: rfanrec [OPTIONS] [-o FILE] [PATH...] [-- COMMAND...]\n";
-  }
-};
-
 // Options as typed, as far as their values must still be interpreted.
 struct Texts {
   RecordFilterArguments filter;
   DenyArguments deny;
-  std::string duration;
+  std::optional<std::string> duration;
   std::string max_stall = "2s";
   std::string flush_interval = "250ms";
   std::string time_resolution = "10us";
-  std::string rotate_size, rotate_time, keep_size, keep_age;
+  std::optional<std::string> rotate_size, rotate_time, keep_size, keep_age;
   std::string when_full = "stop";
   std::string hold = "open";
   std::string kernel_queue = "unlimited";
   std::string events = kDefaultEvents;  // one word: as a list it would swallow the PATH after it
+  std::optional<std::uint64_t> pid, cpu, keep_files;
+  bool help = false, version = false;
+  std::string completion;
 };
 
-void define_rotation(CLI::App& app, Options& options, Texts& texts) {
-  const auto add = [&](const char* name, std::string& value, const char* type, const char* text) {
-    return app.add_option(name, value, text)->type_name(type)->check(not_empty());
-  };
-  add("--rotate-size", texts.rotate_size, "SIZE",
-      "go on in the next file, FILE with a number, when one has grown to this: 64M, 1G");
-  add("--rotate-time", texts.rotate_time, "TIME", "... or covers this time; SIGUSR2 does it at once");
-  app.add_option("--keep-files", options.rotation.keep_files,
-                 "keep so many files, the one being written included")
-      ->type_name("N")
-      ->check(whole_number_from(1));
-  add("--keep-size", texts.keep_size, "SIZE", "keep finished files of so many bytes together");
-  add("--keep-age", texts.keep_age, "TIME", "keep files that were finished no longer ago: 12h, 7d");
-  add("--when-full", texts.when_full, "WHAT",
-      "on a full disk: stop (what is recorded stays) or drop-oldest (file, and go on)")
-      ->check(CLI::IsMember({"stop", "drop-oldest"}))
-      ->capture_default_str();
+using command_line::OptionGroup;
+using Kind = command_line::Values::Kind;
+
+OptionGroup scope_options(Options& options, Texts& texts) {
+  return {"What is recorded",
+          {
+              {"--all", "", "every mounted filesystem, those that are mounted later too", &options.all},
+              {"--pid",
+               "PID",
+               "only this process and its descendants; ends with it",
+               &texts.pid,
+               {Kind::kProcess},
+               {1, INT32_MAX}},
+              {"--events",
+               "KIND,...",
+               "these, of: " + format::event_kind_names(),
+               &texts.events,
+               {Kind::kWords, format::event_kind_names()}},
+              {"--exe",
+               "GLOB",
+               "only processes of this executable; '!' before it: all but these",
+               &texts.filter.exe,
+               {Kind::kFile}},
+              {"--path", "GLOB", "only these files", &texts.filter.path, {Kind::kFile}},
+              {"--user",
+               "USER",
+               "only processes of this user (name or number)",
+               &texts.filter.user,
+               {Kind::kUser}},
+              {"--cgroup", "GLOB", "only processes of this control group", &texts.filter.cgroup},
+              {"--duration", "TIME", "end after this time: 500ms, 10s, 5m, 1h", &texts.duration},
+              {"--coverage", "", "say which mounts would be recorded, which not, and why; record nothing",
+               &options.coverage},
+          }};
 }
 
-void define_options(CLI::App& app, Options& options, Texts& texts) {
-  app.footer(kFooter);
-  app.set_version_flag("--version", std::string("rfanrec ") + RFAN_VERSION);
-  app.add_option("-o,--output", options.output,
-                 "trace file, '-' for standard output; an existing one becomes FILE.old")
-      ->type_name("FILE")
-      ->capture_default_str();
-  app.add_option("--events", texts.events, "what to record, of: " + all_event_names())
-      ->type_name("KIND,...")
-      ->capture_default_str();
-  app.add_option("--hold", texts.hold,
-                 "what waits until it was identified: open (every open and exec: exact), exec, or none "
-                 "(nothing waits; "
-                 "the kernel may merge events)")
-      ->type_name("MODE")
-      ->check(CLI::IsMember({"open", "exec", "none"}))
-      ->capture_default_str();
-  app.add_flag("--all", options.all, "record every mounted filesystem, those that are mounted later too");
-  app.add_option("--pid", options.pid, "record only this process and its descendants; ends with it")
-      ->type_name("PID")
-      ->check(whole_number_from(1));
-  const auto add_filter = [&](const char* name, std::vector<std::string>& values, const char* text) {
-    // Take one value each time; otherwise the PATH after it would be one more value.
-    app.add_option(name, values, text)->type_name("GLOB")->allow_extra_args(false);
-  };
-  add_filter("--exe", texts.filter.exe,
-             "record only processes of this executable; '!' before it: all but these");
-  add_filter("--path", texts.filter.path, "record only these files");
-  add_filter("--user", texts.filter.user, "record only processes of this user (name or number)");
-  add_filter("--cgroup", texts.filter.cgroup, "record only processes of this control group");
-  add_filter("--deny", texts.deny.globs,
-             "fault injection: let opens and execs of these files by recorded processes fail");
-  app.add_option("--deny-errno", texts.deny.error,
-                 "with this error: EPERM (default) EIO EBUSY ETXTBSY EAGAIN ENOSPC EDQUOT")
-      ->type_name("NAME");
-  app.add_flag("--coverage", options.coverage,
-               "say which mounts would be recorded, which not, and why; record nothing");
-  app.add_option("--max-stall", texts.max_stall,
-                 "a recorder that does not answer for so long is killed, at least 200ms")
-      ->type_name("TIME")
-      ->capture_default_str();
-  app.add_option("--kernel-queue", texts.kernel_queue,
-                 "events that wait in the kernel: unlimited, or default (fs.fanotify.max_queued_events; what "
-                 "comes on top is lost)")
-      ->type_name("LIMIT")
-      ->check(CLI::IsMember({"unlimited", "default"}))
-      ->capture_default_str();
-  app.add_option("--duration", texts.duration, "end after this time: 500ms, 10s, 5m, 1h")->type_name("TIME");
-  app.add_option("--flush-interval", texts.flush_interval,
-                 "write at least so often; a killed recorder loses no more, at least 10ms")
-      ->type_name("TIME")
-      ->check(not_empty())
-      ->capture_default_str();
-  app.add_flag("--sync", options.sync, "make each flush survive a loss of power too (fdatasync)");
-  app.add_option("--time-resolution", texts.time_resolution,
-                 "unit of stored times, which are no finer than the reads that gave them: 100ns, 1us, 1ms")
-      ->type_name("TIME")
-      ->check(not_empty())
-      ->capture_default_str();
-  define_rotation(app, options, texts);
-  app.add_option("--cpu", options.cpu, "pin the reader thread to this CPU (default: the last one allowed)")
-      ->type_name("N")
-      ->check(whole_number_from(0));
-  app.add_flag("--status", options.status,
-               "show the status line with a COMMAND too, which has the same terminal");
-  app.add_flag("-q,--quiet", options.quiet, "print no status line and no summary");
-  // Take all remaining words as PATHs, unchanged. As an option of their own CLI11 would read "[a,b]" as a
-  // list.
-  app.allow_extras();
+OptionGroup holding_options(Texts& texts) {
+  return {"What waits for the recorder",
+          {
+              {"--hold",
+               "MODE",
+               "what waits until it was identified: open (every open and exec: exact), exec, or none "
+               "(nothing waits; "
+               "the kernel may merge events)",
+               &texts.hold,
+               {Kind::kWord, "open exec none"}},
+              {"--max-stall", "TIME", "a recorder that does not answer for so long is killed, at least 200ms",
+               &texts.max_stall},
+              {"--kernel-queue",
+               "LIMIT",
+               "events that wait in the kernel: unlimited, or default (fs.fanotify.max_queued_events; what "
+               "comes on "
+               "top is lost)",
+               &texts.kernel_queue,
+               {Kind::kWord, "unlimited default"}},
+              {"--cpu",
+               "N",
+               "pin the reader thread to this CPU (default: the last one allowed)",
+               &texts.cpu,
+               {},
+               {0, INT32_MAX}},
+              {"--deny",
+               "GLOB",
+               "fault injection: let opens and execs of these files by recorded processes fail",
+               &texts.deny.globs,
+               {Kind::kFile}},
+              {"--deny-errno",
+               "NAME",
+               "with this error: EPERM (default) EIO EBUSY ETXTBSY EAGAIN ENOSPC EDQUOT",
+               &texts.deny.error,
+               {Kind::kWord, "EPERM EIO EBUSY ETXTBSY EAGAIN ENOSPC EDQUOT"}},
+          }};
+}
+
+OptionGroup trace_options(Options& options, Texts& texts) {
+  return {
+      "The trace",
+      {
+          {"-o,--output",
+           "FILE",
+           "trace file, '-' for standard output; an existing one becomes FILE.old",
+           &options.output,
+           {Kind::kTrace}},
+          {"--flush-interval", "TIME",
+           "write at least so often; a killed recorder loses no more, at least 10ms", &texts.flush_interval},
+          {"--sync", "", "make each flush survive a loss of power too (fdatasync)", &options.sync},
+          {"--time-resolution", "TIME",
+           "unit of stored times, which are no finer than the reads that gave them: 100ns, 1us, 1ms",
+           &texts.time_resolution},
+          {"--rotate-size", "SIZE",
+           "go on in the next file, FILE with a number, when one has grown to this: 64M, 1G",
+           &texts.rotate_size},
+          {"--rotate-time", "TIME", "... or covers this time; SIGUSR2 does it at once", &texts.rotate_time},
+          {"--keep-files",
+           "N",
+           "keep so many files, the one being written included",
+           &texts.keep_files,
+           {},
+           1},
+          {"--keep-size", "SIZE", "keep finished files of so many bytes together", &texts.keep_size},
+          {"--keep-age", "TIME", "keep files that were finished no longer ago: 12h, 7d", &texts.keep_age},
+          {"--when-full",
+           "WHAT",
+           "on a full disk: stop (what is recorded stays) or drop-oldest (file, and go on)",
+           &texts.when_full,
+           {Kind::kWord, "stop drop-oldest"}},
+      }};
+}
+
+OptionGroup other_options(Options& options, Texts& texts) {
+  return {"Others",
+          {
+              {"--status", "", "show the status line with a COMMAND too, which has the same terminal",
+               &options.status},
+              {"-q,--quiet", "", "print no status line and no summary", &options.quiet},
+              {"--completion",
+               "SHELL",
+               "print the completions for bash, zsh or fish",
+               &texts.completion,
+               {Kind::kWord, "bash zsh fish"}},
+              {"--version", "", "the version", &texts.version},
+              {"-h,--help", "", "this text", &texts.help},
+          }};
+}
+
+// The targets are in `options` and `texts`.
+std::vector<OptionGroup> all_options(Options& options, Texts& texts) {
+  return {scope_options(options, texts), holding_options(texts), trace_options(options, texts),
+          other_options(options, texts)};
+}
+
+std::string help_text() {
+  Options options;
+  Texts texts;
+  return kDescription + command_line::option_help(all_options(options, texts)) + kFooter;
+}
+
+Result<std::string> completion_script(const std::string& shell) {
+  Options options;
+  Texts texts;
+  return command_line::completion_script(
+      {"rfanrec", {{"", "", all_options(options, texts), {Kind::kFile}}}, true}, shell);
 }
 
 ParsedOptions usage_error(const std::string& what) {
@@ -194,21 +217,34 @@ Result<std::uint32_t> parse_events(const std::string& list) {
   std::istringstream names(list);
   for (std::string name; std::getline(names, name, ',');) {
     const auto kind = format::event_kind_from_name(name);
-    if (!kind) return Error{"unknown kind of event", name, 0, "known are " + all_event_names()};
+    if (!kind) return Error{"unknown kind of event", name, 0, "known are " + format::event_kind_names()};
     kinds |= event_bit(*kind);
   }
-  if (kinds == 0) return Error{"--events names no kind of event", {}, 0, "known are " + all_event_names()};
+  if (kinds == 0)
+    return Error{"--events names no kind of event", {}, 0, "known are " + format::event_kind_names()};
   return kinds;
 }
 
-// Leaves `value` unchanged if the option was not given.
+// Leaves `value` unchanged if the option was not given. An empty text may be the "$SIZE" of a script that
+// forgot to set it; it does not ask for the default.
 template <typename Value>
-Status interpret_one(const std::string& text, Result<Value> (*parse)(std::string_view), Value& value) {
-  if (text.empty()) return {};
-  auto parsed = parse(text);
+Status interpret_one(const std::optional<std::string>& text, Result<Value> (*parse)(std::string_view),
+                     Value& value) {
+  if (!text) return {};
+  auto parsed = parse(*text);
   if (!parsed) return parsed.error();
   value = *parsed;
   return {};
+}
+
+// Returns the position of `text` among the choices.
+Result<std::size_t> parse_choice(const char* option, const std::string& text,
+                                 std::span<const std::string_view> choices) {
+  const auto found = std::find(choices.begin(), choices.end(), text);
+  if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
+  std::string known;
+  for (const auto choice : choices) known += (known.empty() ? "" : ", ") + std::string(choice);
+  return Error{std::string("unknown value of ") + option, text, 0, "there are " + known};
 }
 
 Status interpret_rotation(const Texts& texts, Options& options) {
@@ -219,7 +255,11 @@ Status interpret_rotation(const Texts& texts, Options& options) {
                              interpret_one(texts.keep_age, parse_milliseconds, rotation.keep_age)}) {
     if (!status) return status;
   }
-  rotation.drop_when_full = texts.when_full == "drop-oldest";
+  rotation.keep_files = texts.keep_files.value_or(0);
+  static constexpr std::string_view kWhenFull[] = {"stop", "drop-oldest"};
+  const auto when_full = parse_choice("--when-full", texts.when_full, kWhenFull);
+  if (!when_full) return when_full.error();
+  rotation.drop_when_full = when_full.value() == 1;
   if (rotation.rotates() && options.output == "-")
     return Error{"standard output cannot be rotated", {}, 0, "give a file with -o"};
   if (rotation.retains() && !rotation.rotates()) {
@@ -273,21 +313,33 @@ void note_relative_globs(const Texts& texts, std::vector<std::string>& notes) {
   }
 }
 
-Status interpret(const Texts& texts, bool has_duration, Options& options) {
-  if (has_duration) {
-    const auto duration = parse_milliseconds(texts.duration);
+Status interpret_holding(const Texts& texts, Options& options) {
+  if (auto status = interpret_one(texts.max_stall, parse_milliseconds, options.max_stall); !status)
+    return status;
+  if (options.max_stall < kMinStall)
+    return Error{"--max-stall is too short", texts.max_stall, 0, "give 200ms or more"};
+  static constexpr std::string_view kModes[] = {"open", "exec", "none"};
+  static constexpr format::HoldMode kHoldModes[] = {format::HoldMode::kOpen, format::HoldMode::kExec,
+                                                    format::HoldMode::kNone};
+  const auto mode = parse_choice("--hold", texts.hold, kModes);
+  if (!mode) return mode.error();
+  options.hold = kHoldModes[mode.value()];
+  static constexpr std::string_view kQueues[] = {"unlimited", "default"};
+  const auto queue = parse_choice("--kernel-queue", texts.kernel_queue, kQueues);
+  if (!queue) return queue.error();
+  if (queue.value() == 1) options.kernel_queue = KernelQueue::kDefault;
+  return {};
+}
+
+Status interpret(const Texts& texts, Options& options) {
+  if (texts.duration) {
+    const auto duration = parse_milliseconds(*texts.duration);
     if (!duration) return duration.error();
     options.duration = duration.value();
   }
-  const auto max_stall = parse_milliseconds(texts.max_stall);
-  if (!max_stall) return max_stall.error();
-  options.max_stall = max_stall.value();
-  if (options.max_stall < kMinStall)
-    return Error{"--max-stall is too short", texts.max_stall, 0, "give 200ms or more"};
-  options.hold = texts.hold == "open"   ? format::HoldMode::kOpen
-                 : texts.hold == "exec" ? format::HoldMode::kExec
-                                        : format::HoldMode::kNone;
-  if (texts.kernel_queue == "default") options.kernel_queue = KernelQueue::kDefault;
+  options.pid = static_cast<std::uint32_t>(texts.pid.value_or(0));
+  if (texts.cpu) options.cpu = static_cast<int>(*texts.cpu);
+  if (auto status = interpret_holding(texts, options); !status) return status;
   if (auto status = interpret_writing(texts, options); !status) return status;
   auto filter = RecordFilter::parse(texts.filter);
   if (!filter) return filter.error();
@@ -328,29 +380,25 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
   Options options;
   options.words.assign(argv, argv + argc);
   Texts texts;
-  CLI::App app(kDescription, "rfanrec");
-  app.formatter(std::make_shared<HelpFormatter>());
-  define_options(app, options, texts);
-  try {
-    app.parse(std::vector<std::string>(std::make_reverse_iterator(dashes), words.rend()));
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return usage_error(error.what());
-    const bool version = std::find(words.begin(), dashes, "--version") != dashes;
-    return {std::nullopt, version ? app.version() + "\n" : app.help(), 0};
-  }
-  for (const auto& word : app.remaining()) {
-    if (word.size() > 1 && word.front() == '-') return usage_error("unknown option '" + word + "'");
-    options.paths.push_back(word);
+  if (const auto status =
+          command_line::parse_words(all_options(options, texts), {words.begin(), dashes}, options.paths);
+      !status)
+    return usage_error(status.error().message());
+  if (texts.help) return {std::nullopt, help_text(), 0};
+  if (texts.version) return {std::nullopt, "rfanrec " RFAN_VERSION "\n", 0};
+  if (!texts.completion.empty()) {
+    auto script = completion_script(texts.completion);
+    if (!script) return usage_error(script.error().message());
+    return {std::nullopt, std::move(*script), 0};
   }
   if (dashes != words.end()) {
     options.command.assign(dashes + 1, words.end());
     if (options.command.empty()) return usage_error("a command must follow '--'");
   }
   if (options.quiet && options.status) return usage_error("--quiet and --status exclude each other");
-  if (options.pid != 0 && !options.command.empty())
-    return usage_error("--pid and a COMMAND exclude each other");
+  if (texts.pid && !options.command.empty()) return usage_error("--pid and a COMMAND exclude each other");
   if (options.all && !options.paths.empty()) return usage_error("--all and PATHs exclude each other");
-  if (const auto status = interpret(texts, app.count("--duration") != 0, options); !status) {
+  if (const auto status = interpret(texts, options); !status) {
     return usage_error(status.error().message());
   }
   return {std::move(options), {}, 0};

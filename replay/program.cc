@@ -25,8 +25,7 @@ struct Invocation {
   const VerbEntry* entry = nullptr;
   std::unique_ptr<Verb> verb;
   Options options;
-  bool help = false;
-  bool version = false;
+  std::string text;  // to print instead of running the verb: help, version, completions
 };
 
 Result<Invocation> parse(std::vector<std::string> arguments) {
@@ -38,18 +37,24 @@ Result<Invocation> parse(std::vector<std::string> arguments) {
   const auto& entry = *invocation.entry;
   invocation.verb = entry.make();
   TypedOptions typed;
-  std::vector<OptionGroup> groups{invocation.verb->options()};
-  for (auto& group : common_options(typed, entry.groups)) groups.push_back(std::move(group));
-  if (!named) groups.push_back({"", {{"--version", "", "the version", &typed.version}}});
+  auto groups = options_of(entry, *invocation.verb, typed);
+  if (!named) groups.push_back(program_options(typed));
   if (entry.groups & kTakesSides) {
     std::replace(arguments.begin(), arguments.end(), std::string("--"), std::string(kSideMark));
   }
   std::vector<std::string> words;
-  if (auto status = parse_words(groups, std::move(arguments), words); !status) return status.error();
-  invocation.help = typed.help;
-  invocation.version = typed.version;
-  if (typed.help && !named) invocation.entry = nullptr;
-  if (typed.help || typed.version) return invocation;
+  if (auto status = command_line::parse_words(groups, std::move(arguments), words); !status)
+    return status.error();
+  if (typed.help) {
+    invocation.text = help_text(named ? entry.name : "");
+  } else if (typed.version) {
+    invocation.text = "rfanreplay " RFAN_VERSION "\n";
+  } else if (!typed.completion.empty()) {
+    auto script = completion_script(typed.completion);
+    if (!script) return script.error();
+    invocation.text = std::move(*script);
+  }
+  if (!invocation.text.empty()) return invocation;
   auto options = interpret(typed, entry.groups, std::move(words));
   if (!options) {
     auto error = options.error();
@@ -153,9 +158,8 @@ int run_program(std::vector<std::string> arguments, const Streams& streams) {
     console.say((pointed ? error.what : error.message()) + "\nTry 'rfanreplay --help'.");
     return kExitUsage;
   }
-  const auto& [entry, verb, options, help, version] = invocation.value();
-  if (help) return print_text(help_text(entry ? entry->name : ""), console, streams.out_fd);
-  if (version) return print_text("rfanreplay " RFAN_VERSION "\n", console, streams.out_fd);
+  const auto& [entry, verb, options, text] = invocation.value();
+  if (!text.empty()) return print_text(text, console, streams.out_fd);
   try {
     return run_verb(invocation.value(), console, progress, streams.out_fd);
   } catch (const std::bad_alloc&) {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "format/command_line/completion.h"
 #include "replay/verbs/verbs.h"
 
 namespace rfan::replay {
@@ -62,7 +64,7 @@ Examples:
   rfanreplay files trace.fbz --exe vim --existing
   rfanreplay info trace.fbz
 
-Options: -h, --help; --version.
+Options: -h, --help; --version; --completion SHELL prints the completions for bash, zsh or fish.
 
 Exit status:
   0  everything asked for was printed
@@ -84,17 +86,37 @@ const VerbEntry* find_verb(std::string_view name) {
   return found == std::end(kVerbs) ? nullptr : *found;
 }
 
+std::vector<OptionGroup> options_of(const VerbEntry& entry, Verb& verb, TypedOptions& typed) {
+  auto own = verb.options();
+  own.heading = "Options";
+  std::vector<OptionGroup> groups{std::move(own)};
+  for (auto& group : common_options(typed, entry.groups)) groups.push_back(std::move(group));
+  return groups;
+}
+
+Result<std::string> completion_script(std::string_view shell) {
+  command_line::CommandLine line{"rfanreplay", {}};
+  TypedOptions typed;
+  std::vector<std::unique_ptr<Verb>> made;  // hold the targets
+  for (const auto* entry : kVerbs) {
+    made.push_back(entry->make());
+    line.syntaxes.push_back({std::string(entry->name),
+                             std::string(entry->summary),
+                             options_of(*entry, *made.back(), typed),
+                             {Values::Kind::kTrace}});
+  }
+  line.syntaxes.front().groups.push_back(program_options(typed));
+  return command_line::completion_script(line, shell);
+}
+
 std::string help_text(std::string_view name) {
   const auto* entry = find_verb(name);
   if (entry == nullptr) return fmt::format(kProgramHelp, verb_list());
   const auto verb = entry->make();
-  auto own = verb->options();
-  own.heading = "Options";
   TypedOptions typed;
-  std::vector<OptionGroup> groups{std::move(own)};
-  for (auto& group : common_options(typed, entry->groups)) groups.push_back(std::move(group));
+  const auto groups = options_of(*entry, *verb, typed);
   auto text = fmt::format("Usage: rfanreplay {} {}\n\n{}{}", entry->name, entry->synopsis, entry->about,
-                          option_help(groups));
+                          command_line::option_help(groups));
   if (entry->groups & kTakesFilters) text += kNotation;
   return text;
 }

@@ -21,6 +21,15 @@ std::string_view event_kind_name(EventKind kind) {
   return value < kKindNames.size() ? kKindNames[value] : kKindNames[0];
 }
 
+std::string event_kind_names() {
+  std::string names;
+  for (std::size_t kind = 1; kind < kEventKindLimit; ++kind) {
+    if (!names.empty()) names += ' ';
+    names += event_kind_name(static_cast<EventKind>(kind));
+  }
+  return names;
+}
+
 std::optional<EventKind> event_kind_from_name(std::string_view name) {
   for (std::size_t value = 1; value < kKindNames.size(); ++value) {
     if (kKindNames[value] == name) return static_cast<EventKind>(value);

@@ -28,6 +28,7 @@ inline constexpr std::size_t kEventKindLimit = 11;  // one past the largest valu
 // Returns the user-visible name ("close_write"), or "unknown" for any other value.
 std::string_view event_kind_name(EventKind kind);
 std::optional<EventKind> event_kind_from_name(std::string_view name);
+std::string event_kind_names();  // all, separated by spaces
 
 // Bits of Event::flags; wire values.
 inline constexpr std::uint8_t kFlagHeld = 1U << 0;  // a permission event: the process waited for a response

@@ -24,15 +24,6 @@ using format::appending;
 using format::EventKind;
 using format::parse_alternatives;
 
-std::string kind_names() {
-  std::string names;
-  for (std::size_t kind = 1; kind < format::kEventKindLimit; ++kind) {
-    if (!names.empty()) names += ", ";
-    names += format::event_kind_name(static_cast<EventKind>(kind));
-  }
-  return names;
-}
-
 Result<std::uint32_t> parse_pid(std::string_view text) {
   std::uint32_t pid = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), pid);
@@ -216,7 +207,8 @@ Result<std::uint32_t> parse_kinds(std::string_view comma_list) {
   std::uint32_t kinds = 0;
   for (const auto name : names_in(comma_list)) {
     const auto kind = format::event_kind_from_name(name);
-    if (!kind) return Error{"unknown kind", std::string(name), 0, "the kinds are " + kind_names()};
+    if (!kind)
+      return Error{"unknown kind", std::string(name), 0, "the kinds are " + format::event_kind_names()};
     kinds |= 1U << static_cast<unsigned>(*kind);
   }
   return kinds;

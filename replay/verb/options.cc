@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "format/base/pattern.h"
+#include "format/model/event.h"
 
 namespace rfan::replay {
 namespace {
@@ -13,24 +14,40 @@ OptionGroup filter_options(TypedOptions& typed) {
   return {
       "Filters",
       {
-          {"--exe", "GLOB", "executable; without a slash also the name the process was started under",
-           &filter.exe},
+          {"--exe",
+           "GLOB",
+           "executable; without a slash also the name the process was started under",
+           &filter.exe,
+           {Values::Kind::kFile}},
           {"--comm", "GLOB", "the process's comm (the kernel keeps 15 bytes of it)", &filter.comm},
-          {"--pid", "PID", "process id", &filter.pid},
-          {"--tree", "PID", "the process with that id and all its descendants", &filter.tree},
-          {"--user", "USER", "the process's user, by name or number", &filter.user},
+          {"--pid", "PID", "process id", &filter.pid, {Values::Kind::kProcess}},
+          {"--tree",
+           "PID",
+           "the process with that id and all its descendants",
+           &filter.tree,
+           {Values::Kind::kProcess}},
+          {"--user", "USER", "the process's user, by name or number", &filter.user, {Values::Kind::kUser}},
           {"--cgroup", "GLOB", "the process's control group", &filter.cgroup},
-          {"--path", "GLOB", "the object, or the target of a rename", &filter.path},
-          {"--kind", "KIND,...",
-           "open exec access modify close_write close_nowrite create delete rename attrib", &filter.kind},
+          {"--path", "GLOB", "the object, or the target of a rename", &filter.path, {Values::Kind::kFile}},
+          {"--kind",
+           "KIND,...",
+           format::event_kind_names(),
+           &filter.kind,
+           {Values::Kind::kWords, format::event_kind_names()}},
           {"--since", "TIME", "at that time or later", &filter.since},
           {"--until", "TIME", "before that time", &filter.until},
           {"--min-latency", "DURATION", "held events that waited for so long or longer", &filter.min_latency},
-          {"--verdict", "VERDICT", "allow, deny, or none: events that did not wait for one", &filter.verdict},
+          {"--verdict",
+           "VERDICT",
+           "allow, deny, or none: events that did not wait for one",
+           &filter.verdict,
+           {Values::Kind::kWord, "allow deny none"}},
           {"--where", "EXPR", "an expression, see below", &filter.where},
-          {"--wrote", "GLOB",
+          {"--wrote",
+           "GLOB",
            "processes that wrote, created or renamed such a file; looks through the trace first",
-           &typed.wrote},
+           &typed.wrote,
+           {Values::Kind::kFile}},
           {"--slowest", "DURATION",
            "the stretch of that length in which openers waited longest, all together; looks through the "
            "trace first, with the other filters",
@@ -43,8 +60,11 @@ OptionGroup output_options(TypedOptions& typed, unsigned groups) {
   const bool rows = groups & kTakesFormats;
   const bool makes_trace = groups & kMakesTrace;
   if (!makes_trace) {
-    group.options.push_back(
-        {"--format", "FORMAT", rows ? "text, jsonl or csv" : "text or json", &typed.format});
+    group.options.push_back({"--format",
+                             "FORMAT",
+                             rows ? "text, jsonl or csv" : "text or json",
+                             &typed.format,
+                             {Values::Kind::kWord, rows ? "text jsonl csv" : "text json"}});
   }
   if (rows && !makes_trace) {
     group.options.push_back(
@@ -92,6 +112,16 @@ Result<OutputFormat> parse_format(const std::string& name, unsigned groups) {
 }
 
 }  // namespace
+
+OptionGroup program_options(TypedOptions& typed) {
+  return {"",
+          {{"--version", "", "the version", &typed.version},
+           {"--completion",
+            "SHELL",
+            "print the completions for bash, zsh or fish",
+            &typed.completion,
+            {Values::Kind::kWord, "bash zsh fish"}}}};
+}
 
 std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups) {
   std::vector<OptionGroup> all;

@@ -8,12 +8,15 @@
 #include <vector>
 
 #include "format/base/limits.h"
+#include "format/command_line/option_table.h"
 #include "replay/query/condition.h"
 #include "replay/query/filter_parser.h"
 #include "replay/trace/time_format.h"
-#include "replay/verb/option_table.h"
 
 namespace rfan::replay {
+
+using command_line::OptionGroup;
+using command_line::Values;
 
 enum class OutputFormat : std::uint8_t { kText, kJson, kCsv };
 
@@ -59,10 +62,14 @@ struct TypedOptions {
   bool reltime = false, utc = false, show_source = false, verbose = false, no_pager = false;
   bool safe_cells = false;
   bool help = false, version = false;
+  std::string completion;
 };
 
 // Returns the common options of `groups`. Their targets are in `typed`.
 std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups);
+
+// Returns the options of a command line without a verb, besides those of the default verb.
+OptionGroup program_options(TypedOptions& typed);
 
 // Stands for "--" among the words of a verb with two sides. It contains a NUL, so no file name equals it.
 inline constexpr std::string_view kSideMark{"\0--", 3};

@@ -8,7 +8,6 @@
 #include "format/base/error.h"
 #include "replay/query/scan.h"
 #include "replay/verb/exit_status.h"
-#include "replay/verb/option_table.h"
 #include "replay/verb/options.h"
 #include "replay/verb/session.h"
 

@@ -220,15 +220,20 @@ void SlowestQuery::take(const ScanFile& file, Part& part) {
 class Cat : public Verb {
  public:
   OptionGroup options() override {
-    return {
-        "Options",
-        {{"-F,--fields", "FIELD,...",
-          "print these, separated by tabs, or as keys and columns of jsonl and csv: " + field_names(),
-          &fields_},
-         {"--follow", "", "wait for more while the last file is being written, and for those that follow",
-          &follow_},
-         {"--sort", "latency", "the events that waited longest for their answer, the slowest first", &sort_},
-         {"--top", "N", "with --sort: how many (default 20)", &top_}}};
+    return {"Options",
+            {{"-F,--fields",
+              "FIELD,...",
+              "print these, separated by tabs, or as keys and columns of jsonl and csv: " + field_names(),
+              &fields_,
+              {Values::Kind::kWords, field_names()}},
+             {"--follow", "", "wait for more while the last file is being written, and for those that follow",
+              &follow_},
+             {"--sort",
+              "latency",
+              "the events that waited longest for their answer, the slowest first",
+              &sort_,
+              {Values::Kind::kWord, "latency"}},
+             {"--top", "N", "with --sort: how many (default 20)", &top_}}};
   }
 
   Status check(const Options& options) override {

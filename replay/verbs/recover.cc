@@ -134,7 +134,9 @@ Status Recovery::run() {
 class Recover : public Verb {
  public:
   OptionGroup options() override {
-    return {"", {{"-o,--output", "OUT", "the new trace; must not be there yet", &output_}}};
+    return {
+        "",
+        {{"-o,--output", "OUT", "the new trace; must not be there yet", &output_, {Values::Kind::kFile}}}};
   }
   Status check(const Options& options) override {
     if (output_.empty()) return Error{"recover needs a name for the new trace", {}, 0, "give -o OUT"};

@@ -65,20 +65,27 @@ double sort_value(const ReportRow& row, Measure measure) {
 class Report : public Verb {
  public:
   OptionGroup options() override {
-    return {
-        "Options",
-        {{"--by", "KEY,...",
-          "count by these together: exe comm process user cgroup path dir ext kind source (default: exe)",
-          &by_},
-         {"--depth", "N", "of dir: so many components, with all below them (default: the directory itself)",
-          &depth_},
-         {"-F,--fields", "COLUMN,...",
-          "show these (default: events,share): " + measure_names() +
-              "; p50 to max are latencies, wait their sum, short the opens closed again within --short",
-          &fields_},
-         {"--sort", "COLUMN", "the largest of this first, for first the earliest (default: events)", &sort_},
-         {"--top", "N", "so many rows of text (default 30), 0 for all; jsonl and csv have all", &top_},
-         {"--short", "DURATION", "what a short open is (default 1ms)", &short_}}};
+    return {"Options",
+            {{"--by",
+              "KEY,...",
+              "count by these together: exe comm process user cgroup path dir ext kind source (default: exe)",
+              &by_,
+              {Values::Kind::kWords, "exe comm process user cgroup path dir ext kind source"}},
+             {"--depth", "N",
+              "of dir: so many components, with all below them (default: the directory itself)", &depth_},
+             {"-F,--fields",
+              "COLUMN,...",
+              "show these (default: events,share): " + measure_names() +
+                  "; p50 to max are latencies, wait their sum, short the opens closed again within --short",
+              &fields_,
+              {Values::Kind::kWords, measure_names()}},
+             {"--sort",
+              "COLUMN",
+              "the largest of this first, for first the earliest (default: events)",
+              &sort_,
+              {Values::Kind::kWord, measure_names()}},
+             {"--top", "N", "so many rows of text (default 30), 0 for all; jsonl and csv have all", &top_},
+             {"--short", "DURATION", "what a short open is (default 1ms)", &short_}}};
   }
 
   Status check(const Options& options) override {

@@ -195,12 +195,19 @@ class Slice : public Verb {
 OptionGroup Slice::options() {
   return {
       "",
-      {{"-o,--output", "OUT", "the new trace; must not be there yet", &output_},
+      {{"-o,--output", "OUT", "the new trace; must not be there yet", &output_, {Values::Kind::kFile}},
        {"--level", "N", "compress anew at this zstd level, 1 to 19, in blocks as large as can be", &level_},
        {"--redact", "", "replace the words of paths, command lines and host names by keyed hashes", &redact_},
-       {"--redact-key", "FILE",
-        "with --redact: the key, 16 to 64 bytes; traces redacted with one key can be compared", &key_file_},
-       {"--redact-keep", "GLOB", "with --redact: paths that stay readable, such as /usr/include/", &keep_}}};
+       {"--redact-key",
+        "FILE",
+        "with --redact: the key, 16 to 64 bytes; traces redacted with one key can be compared",
+        &key_file_,
+        {Values::Kind::kFile}},
+       {"--redact-keep",
+        "GLOB",
+        "with --redact: paths that stay readable, such as /usr/include/",
+        &keep_,
+        {Values::Kind::kFile}}}};
 }
 
 Status Slice::prepare_redaction() {

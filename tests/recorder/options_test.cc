@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
+
+#include "tests/support/option_names.h"
 
 namespace rfan::recorder {
 namespace {
@@ -47,6 +51,8 @@ TEST(Options, AWrongNumberIsAnsweredInOneShortLine) {
   }
   for (const auto* option : {"--pid", "--keep-files", "--duration", "--max-stall"})
     expect_usage_error({option, "0"}, "");
+  for (const auto* option : {"--pid", "--cpu"})
+    expect_usage_error({option, "4294967297"}, "4294967297 is too large, 2147483647 is the most");
   expect_usage_error({"--pid", "0"}, "--pid: needs a whole number of 1 or more, not '0'");
 }
 
@@ -168,6 +174,12 @@ TEST(Options, HelpNamesEveryOptionAndSucceeds) {
          {"Usage: rfanrec", "--output", "--duration", "--cpu", "--quiet", "--version", "PATH"})
       EXPECT_NE(parsed.text.find(word), std::string::npos) << word;
   }
+}
+
+TEST(Options, HelpNamesTheSameOptionsAsTheManPage) {
+  std::ifstream file(RFANREC_MAN_PAGE);
+  const std::string man((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_EQ(tests::options_in(parse({"--help"}).text), tests::options_in(man));
 }
 
 TEST(Options, VersionIsOneLine) {

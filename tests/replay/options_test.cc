@@ -1,17 +1,18 @@
 // Tests command lines: what is a usage error, and whether help, man page and parser name the same options.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <set>
 
 #include "replay/program.h"
 #include "replay/verb_table.h"
 #include "tests/replay/sample_trace.h"
+#include "tests/support/option_names.h"
 
 namespace rfan::replay {
 namespace {
 
 using replay_test::run;
+using tests::options_in;
 
 std::string usage_error(const std::vector<std::string>& arguments) {
   const auto outcome = run(arguments);
@@ -89,16 +90,6 @@ TEST_F(Options, UsageErrorsNameTheirCause) {
   }
 }
 
-// Returns the long options that `text` mentions.
-std::set<std::string> options_in(std::string_view text) {
-  std::set<std::string> found;
-  for (auto at = text.find("--"); at != text.npos; at = text.find("--", at)) {
-    const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at += 2);
-    if (end != at) found.emplace(text.substr(at, end - at));
-  }
-  return found;
-}
-
 std::set<std::string> options_in_all_helps() {
   auto found = options_in(help_text(""));
   for (const auto* verb : verbs()) found.merge(options_in(help_text(verb->name)));
@@ -106,19 +97,15 @@ std::set<std::string> options_in_all_helps() {
 }
 
 TEST(Help, NamesTheSameOptionsAsTheManPage) {
-  auto man = replay_test::read_file(RFANREPLAY_MAN_PAGE);
-  man.erase(std::remove(man.begin(), man.end(), '\\'), man.end());
-  EXPECT_EQ(options_in_all_helps(), options_in(man));
+  EXPECT_EQ(options_in_all_helps(), options_in(replay_test::read_file(RFANREPLAY_MAN_PAGE)));
 }
 
 TEST(Help, ExamplesUseOptionsThatThereAre) {
   for (const auto* verb : verbs()) {
     auto own = verb->make();
     TypedOptions typed;
-    std::vector<OptionGroup> groups{own->options()};
-    for (auto& group : common_options(typed, verb->groups)) groups.push_back(std::move(group));
-    const auto defined = options_in(option_help(groups));
-    for (const auto& option : options_in(verb->about))
+    const auto defined = options_in(command_line::option_help(options_of(*verb, *own, typed)));
+    for (const auto& option : options_in(std::string(verb->about)))
       EXPECT_TRUE(defined.contains(option)) << verb->name << ' ' << option;
   }
 }

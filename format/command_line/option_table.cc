@@ -1,14 +1,31 @@
-#include "replay/verb/option_table.h"
+#include "format/command_line/option_table.h"
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 
-namespace rfan::replay {
+namespace rfan::command_line {
 namespace {
 
 constexpr std::size_t kTextColumn = 25;
+
+// CLI11 takes 0x7 and " 7" for numbers, and its own range checks quote the limits of double, with 308 digits.
+CLI::Validator whole_number_in(const Range& range) {
+  const auto check = [range](const std::string& text) -> std::string {
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    const bool is_number = error == std::errc{} && rest == end;
+    if (is_number && number > range.most)
+      return fmt::format("{} is too large, {} is the most", text, range.most);
+    if (is_number && number >= range.least) return {};
+    const auto least = range.least > 0 ? fmt::format(" of {} or more", range.least) : "";
+    return fmt::format("needs a whole number{}, not '{}'", least, text);
+  };
+  return {check, "", ""};
+}
 
 struct Definer {
   CLI::App& app;
@@ -16,7 +33,10 @@ struct Definer {
 
   void operator()(bool* target) const { app.add_flag(option.names, *target); }
   void operator()(std::string* target) const { app.add_option(option.names, *target); }
-  void operator()(std::optional<std::uint64_t>* target) const { app.add_option(option.names, *target); }
+  void operator()(std::optional<std::string>* target) const { app.add_option(option.names, *target); }
+  void operator()(std::optional<std::uint64_t>* target) const {
+    app.add_option(option.names, *target)->check(whole_number_in(option.range));
+  }
   // Take one value each time; otherwise the option would also take the trace.
   void operator()(std::vector<std::string>* target) const {
     app.add_option(option.names, *target)->allow_extra_args(false);
@@ -27,6 +47,12 @@ std::string label_of(const OptionSpec& option) {
   std::string names = option.names;
   if (const auto comma = names.find(','); comma != names.npos) names.insert(comma + 1, " ");
   return "  " + names + (option.metavar.empty() ? "" : " " + option.metavar);
+}
+
+std::string help_of(const OptionSpec& option) {
+  const auto* const* text = std::get_if<std::string*>(&option.target);
+  return text == nullptr || (*text)->empty() ? option.help
+                                             : fmt::format("{} (default: {})", option.help, **text);
 }
 
 // Appends the words of `text` from `column` on, in lines of at most kHelpWidth.
@@ -81,10 +107,16 @@ std::string option_help(std::span<const OptionGroup> groups) {
         label.clear();
       }
       text += label + std::string(kTextColumn - label.size(), ' ');
-      append_wrapped(option.help, kTextColumn, text);
+      append_wrapped(help_of(option), kTextColumn, text);
     }
   }
   return text;
 }
 
-}  // namespace rfan::replay
+std::vector<std::string> names_of(const OptionSpec& option) {
+  const auto comma = option.names.find(',');
+  if (comma == option.names.npos) return {option.names};
+  return {option.names.substr(0, comma), option.names.substr(comma + 1)};
+}
+
+}  // namespace rfan::command_line

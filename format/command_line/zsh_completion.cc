@@ -1,0 +1,111 @@
+#include <fmt/format.h>
+
+#include "format/command_line/completion.h"
+
+namespace rfan::command_line {
+namespace {
+
+// The command after "--" is completed as if it stood alone.
+constexpr std::string_view kCommand = R"(  local dashes=${words[(i)--]}
+  if ((dashes < CURRENT)); then
+    shift $dashes words
+    ((CURRENT -= dashes))
+    _normal
+    return
+  fi
+)";
+
+// Without a verb, the first word may also be one.
+constexpr std::string_view kChoice = R"(
+_{0}() {{
+  local -a verbs=(
+{1}  )
+  if ((CURRENT > 2)) && [[ " {2} " == *" $words[2] "* ]]; then
+    shift words
+    ((CURRENT -= 1))
+    _{0}_$words[1]
+  else
+    ((CURRENT != 2)) || [[ $words[2] == -* ]] || _describe -t verbs verb verbs
+    _{0}_{3}
+  fi
+}}
+)";
+
+std::string action_of(const Values& values) {
+  switch (values.kind) {
+    case Values::Kind::kAny:
+      return " ";
+    case Values::Kind::kWord:
+      return "(" + values.words + ")";
+    case Values::Kind::kWords:
+      return "_sequence compadd - " + values.words;
+    case Values::Kind::kFile:
+      return "_files";
+    case Values::Kind::kTrace:
+      return "_files -g \"*.fbz(-.)\"";
+    case Values::Kind::kUser:
+      return "_users";
+    case Values::Kind::kProcess:
+      return "_pids";
+  }
+  return " ";
+}
+
+// _arguments ends an explanation at ']', and a message at ':'.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '[' || c == ']' || c == ':' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+std::string spec_of(const OptionSpec& option) {
+  const auto names = names_of(option);
+  std::string rest = "[" + escaped(short_help(option)) + "]";
+  if (!is_flag(option)) rest += ":" + escaped(option.metavar) + ":" + action_of(option.values);
+  std::string begin;
+  std::string forms;
+  for (const auto& name : names) {
+    const bool is_long = name.starts_with("--");
+    forms += (forms.empty() ? "" : ",") + name + (is_flag(option) ? "" : is_long ? "=" : "+");
+    begin += (begin.empty() ? "" : " ") + name;
+  }
+  const bool has_two = names.size() > 1;
+  begin = is_repeatable(option) ? "*" : "(" + begin + ")";
+  return single_quoted(begin) + (has_two ? "{" + forms + "}" : forms) + single_quoted(rest);
+}
+
+std::string function_of(const std::string& name, const Syntax& syntax, bool takes_command) {
+  std::string out = "\n" + name + "() {\n";
+  if (takes_command) out += kCommand;
+  out += "  _arguments -s -S";
+  for (const auto& group : syntax.groups) {
+    for (const auto& option : group.options) out += " \\\n    " + spec_of(option);
+  }
+  return out + " \\\n    " + single_quoted("*:argument:" + action_of(syntax.arguments)) + "\n}\n";
+}
+
+}  // namespace
+
+std::string zsh_completion(const CommandLine& line) {
+  auto out = fmt::format("#compdef {0}\n# Completions of {0} for zsh. Made by: {0} --completion zsh\n",
+                         line.program);
+  const auto& first = line.syntaxes.front();
+  if (first.verb.empty()) {
+    out += function_of("_" + line.program, first, line.takes_command);
+  } else {
+    std::string described;
+    std::string verbs;
+    for (const auto& syntax : line.syntaxes) {
+      out += function_of("_" + line.program + "_" + syntax.verb, syntax, line.takes_command);
+      described += "    " + single_quoted(syntax.verb + ":" + syntax.summary) + "\n";
+      verbs += (verbs.empty() ? "" : " ") + syntax.verb;
+    }
+    out += fmt::format(kChoice, line.program, described, verbs, first.verb);
+  }
+  return out + fmt::format("\ncompdef _{0} {0}\n", line.program);
+}
+
+}  // namespace rfan::command_line
