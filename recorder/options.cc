@@ -162,7 +162,7 @@ OptionGroup trace_options(Options& options, Texts& texts) {
            "keep so many files, the one being written included",
            &texts.keep_files,
            {},
-           1},
+           {1}},
           {"--keep-size", "SIZE", "keep finished files of so many bytes together", &texts.keep_size},
           {"--keep-age", "TIME", "keep files that were finished no longer ago: 12h, 7d", &texts.keep_age},
           {"--when-full",

@@ -9,6 +9,7 @@
 
 #include "format/model/damage.h"
 #include "format/model/event.h"
+#include "format/model/latency_histogram.h"
 #include "format/model/trace_info.h"
 
 namespace rfan::format {
@@ -45,6 +46,17 @@ struct EventColumns {
   // Columns of a later minor version that the block has and this program skipped.
   std::size_t unknown_columns = 0;
   MissingNames missing{};  // counts decoded ids that became 0 (unknown)
+
+  // Returns the event of a row. Precondition: all columns are decoded.
+  Event event(std::size_t row) const {
+    return {time_ns[row], kind[row], flags[row], process[row], path[row], path2[row], reply_ns[row]};
+  }
+  // Adds the time to the response of each permission event. Precondition: flags and replies are decoded.
+  void add_latencies(LatencyHistogram& histogram) const {
+    for (std::size_t row = 0; row < count; ++row) {
+      if ((flags[row] & kFlagHeld) != 0) histogram.add(reply_ns[row]);
+    }
+  }
 };
 
 // The facts about a block that are known before any column is decompressed.

@@ -23,10 +23,8 @@ TraceTotals count_columns(const EventColumns& columns, const TraceTotals& stated
   totals.events_with_exe = stated.events_with_exe;
   totals.first_ns = columns.time_ns.front();
   totals.last_ns = columns.time_ns.back();
-  for (std::size_t i = 0; i < columns.count; ++i) {
-    ++totals.by_kind[static_cast<std::size_t>(columns.kind[i])];
-    if ((columns.flags[i] & kFlagHeld) != 0) totals.reply_latency.add(columns.reply_ns[i]);
-  }
+  for (const auto kind : columns.kind) ++totals.by_kind[static_cast<std::size_t>(kind)];
+  columns.add_latencies(totals.reply_latency);
   return totals;
 }
 

@@ -178,10 +178,7 @@ void SlowestQuery::Slow::add(const Batch& batch) {
   const auto& events = batch.events;
   batch.for_each_row([&](std::uint32_t row) {
     if (!(events.flags[row] & format::kFlagHeld)) return;
-    const Entry entry{events.reply_ns[row],
-                      batch.block << 32U | row,
-                      {events.time_ns[row], events.kind[row], events.flags[row], events.process[row],
-                       events.path[row], events.path2[row], events.reply_ns[row]}};
+    const Entry entry{events.reply_ns[row], batch.block << 32U | row, events.event(row)};
     if (heap.size() == limit) {
       if (!(entry < heap.front())) return;
       std::pop_heap(heap.begin(), heap.end());

@@ -17,12 +17,6 @@ namespace {
 
 using format::TraceReader;
 
-void add_latencies(const format::EventColumns& columns, format::LatencyHistogram& histogram) {
-  for (std::size_t i = 0; i < columns.count; ++i) {
-    if ((columns.flags[i] & format::kFlagHeld) != 0) histogram.add(columns.reply_ns[i]);
-  }
-}
-
 // Reads to the end, so that nothing is taken on trust. Totals come from the statistics of the blocks; only
 // latencies are decoded.
 Status scan(TraceReader& reader, Timeline& timeline, format::TraceSummary& summary) {
@@ -34,7 +28,7 @@ Status scan(TraceReader& reader, Timeline& timeline, format::TraceSummary& summa
     timeline.refresh((*block)->statistics.totals.first_ns);
     summary.totals.merge((*block)->statistics.totals);
     if (reader.decode(**block, format::kColumnFlags | format::kColumnReply, columns)) {
-      add_latencies(columns, summary.totals.reply_latency);
+      columns.add_latencies(summary.totals.reply_latency);
     }
   }
   summary.losses = reader.losses();

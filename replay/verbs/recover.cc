@@ -17,14 +17,6 @@ namespace {
 using format::count_text;
 using format::Damage;
 
-format::LatencyHistogram latencies_of(const format::EventColumns& columns) {
-  format::LatencyHistogram histogram;
-  for (std::size_t i = 0; i < columns.count; ++i) {
-    if ((columns.flags[i] & format::kFlagHeld) != 0) histogram.add(columns.reply_ns[i]);
-  }
-  return histogram;
-}
-
 // Copies the readable part of one file into a writer. `damage` is that of the file; the times of blocks may
 // add to it.
 class Recovery {
@@ -68,13 +60,13 @@ Status Recovery::save_block(std::size_t index) {
   if (const auto lost_paths = columns_.missing.paths; lost_paths != 0) {
     writer_.add_loss({format::LossCause::kUnresolvedPath, lost_paths, columns_.time_ns.front(), last_ns_});
   }
-  if (copy_.ids() == CopiedIds::kKept && !columns_.missing.any())
-    return copy_.add_block(*block, latencies_of(columns_));
+  if (copy_.ids() == CopiedIds::kKept && !columns_.missing.any()) {
+    format::LatencyHistogram latencies;
+    columns_.add_latencies(latencies);
+    return copy_.add_block(*block, latencies);
+  }
   for (std::size_t i = 0; i < columns_.count; ++i) {
-    auto added =
-        copy_.add_event({columns_.time_ns[i], columns_.kind[i], columns_.flags[i], columns_.process[i],
-                         columns_.path[i], columns_.path2[i], columns_.reply_ns[i]});
-    if (!added) return added;
+    if (auto added = copy_.add_event(columns_.event(i)); !added) return added;
   }
   return {};
 }

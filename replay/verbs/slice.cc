@@ -69,15 +69,10 @@ class PieceMaker : public Part {
     piece_->unknown_columns = events.unknown_columns;
     if (copy_blocks_ && batch.selection.all && !events.missing.any()) {
       piece_->block = copy_of(batch.encoded);
-      for (std::size_t i = 0; i < events.count; ++i) {
-        if ((events.flags[i] & format::kFlagHeld) != 0) piece_->latencies.add(events.reply_ns[i]);
-      }
+      events.add_latencies(piece_->latencies);
       return;
     }
-    batch.for_each_row([&](std::uint32_t row) {
-      piece_->events.push_back({events.time_ns[row], events.kind[row], events.flags[row], events.process[row],
-                                events.path[row], events.path2[row], events.reply_ns[row]});
-    });
+    batch.for_each_row([&](std::uint32_t row) { piece_->events.push_back(events.event(row)); });
   }
   std::unique_ptr<Product> product() override { return std::move(piece_); }
 
