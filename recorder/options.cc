@@ -46,6 +46,11 @@ constexpr std::chrono::milliseconds kMinStall{200};
 constexpr std::chrono::milliseconds kMinFlushInterval{10};
 constexpr std::chrono::milliseconds kMaxFlushInterval{3'600'000};
 
+// The values of an option, from which parse_choice() takes a position.
+constexpr const char* kHoldModes = "open exec none";
+constexpr const char* kQueues = "unlimited default";
+constexpr const char* kWhenFull = "stop drop-oldest";
+
 // Options as typed, as far as their values must still be interpreted.
 struct Texts {
   RecordFilterArguments filter;
@@ -61,7 +66,7 @@ struct Texts {
   std::string events = kDefaultEvents;  // one word: as a list it would swallow the PATH after it
   std::optional<std::uint64_t> pid, cpu, keep_files;
   bool help = false, version = false;
-  std::string completion;
+  std::optional<std::string> completion;
 };
 
 using command_line::OptionGroup;
@@ -79,7 +84,7 @@ OptionGroup scope_options(Options& options, Texts& texts) {
                {1, INT32_MAX}},
               {"--events",
                "KIND,...",
-               "these, of: " + format::event_kind_names(),
+               "only these kinds of events (" + format::event_kind_names() + ")",
                &texts.events,
                {Kind::kWords, format::event_kind_names()}},
               {"--exe",
@@ -109,7 +114,7 @@ OptionGroup holding_options(Texts& texts) {
                "(nothing waits; "
                "the kernel may merge events)",
                &texts.hold,
-               {Kind::kWord, "open exec none"}},
+               {Kind::kWord, kHoldModes}},
               {"--max-stall", "TIME", "a recorder that does not answer for so long is killed, at least 200ms",
                &texts.max_stall},
               {"--kernel-queue",
@@ -118,7 +123,7 @@ OptionGroup holding_options(Texts& texts) {
                "comes on "
                "top is lost)",
                &texts.kernel_queue,
-               {Kind::kWord, "unlimited default"}},
+               {Kind::kWord, kQueues}},
               {"--cpu",
                "N",
                "pin the reader thread to this CPU (default: the last one allowed)",
@@ -169,7 +174,7 @@ OptionGroup trace_options(Options& options, Texts& texts) {
            "WHAT",
            "on a full disk: stop (what is recorded stays) or drop-oldest (file, and go on)",
            &texts.when_full,
-           {Kind::kWord, "stop drop-oldest"}},
+           {Kind::kWord, kWhenFull}},
       }};
 }
 
@@ -179,11 +184,7 @@ OptionGroup other_options(Options& options, Texts& texts) {
               {"--status", "", "show the status line with a COMMAND too, which has the same terminal",
                &options.status},
               {"-q,--quiet", "", "print no status line and no summary", &options.quiet},
-              {"--completion",
-               "SHELL",
-               "print the completions for bash, zsh or fish",
-               &texts.completion,
-               {Kind::kWord, "bash zsh fish"}},
+              command_line::completion_option(texts.completion),
               {"--version", "", "the version", &texts.version},
               {"-h,--help", "", "this text", &texts.help},
           }};
@@ -237,14 +238,14 @@ Status interpret_one(const std::optional<std::string>& text, Result<Value> (*par
   return {};
 }
 
-// Returns the position of `text` among the choices.
-Result<std::size_t> parse_choice(const char* option, const std::string& text,
-                                 std::span<const std::string_view> choices) {
-  const auto found = std::find(choices.begin(), choices.end(), text);
-  if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
-  std::string known;
-  for (const auto choice : choices) known += (known.empty() ? "" : ", ") + std::string(choice);
-  return Error{std::string("unknown value of ") + option, text, 0, "there are " + known};
+// Returns the position of `text` among the choices, which are separated by spaces.
+Result<std::size_t> parse_choice(const char* option, const std::string& text, const std::string& choices) {
+  std::istringstream words(choices);
+  std::size_t position = 0;
+  for (std::string word; words >> word; ++position) {
+    if (word == text) return position;
+  }
+  return Error{std::string("unknown value of ") + option, text, 0, "there are " + choices};
 }
 
 Status interpret_rotation(const Texts& texts, Options& options) {
@@ -256,7 +257,6 @@ Status interpret_rotation(const Texts& texts, Options& options) {
     if (!status) return status;
   }
   rotation.keep_files = texts.keep_files.value_or(0);
-  static constexpr std::string_view kWhenFull[] = {"stop", "drop-oldest"};
   const auto when_full = parse_choice("--when-full", texts.when_full, kWhenFull);
   if (!when_full) return when_full.error();
   rotation.drop_when_full = when_full.value() == 1;
@@ -318,13 +318,11 @@ Status interpret_holding(const Texts& texts, Options& options) {
     return status;
   if (options.max_stall < kMinStall)
     return Error{"--max-stall is too short", texts.max_stall, 0, "give 200ms or more"};
-  static constexpr std::string_view kModes[] = {"open", "exec", "none"};
-  static constexpr format::HoldMode kHoldModes[] = {format::HoldMode::kOpen, format::HoldMode::kExec,
-                                                    format::HoldMode::kNone};
-  const auto mode = parse_choice("--hold", texts.hold, kModes);
+  static constexpr format::HoldMode kModes[] = {format::HoldMode::kOpen, format::HoldMode::kExec,
+                                                format::HoldMode::kNone};
+  const auto mode = parse_choice("--hold", texts.hold, kHoldModes);
   if (!mode) return mode.error();
-  options.hold = kHoldModes[mode.value()];
-  static constexpr std::string_view kQueues[] = {"unlimited", "default"};
+  options.hold = kModes[mode.value()];
   const auto queue = parse_choice("--kernel-queue", texts.kernel_queue, kQueues);
   if (!queue) return queue.error();
   if (queue.value() == 1) options.kernel_queue = KernelQueue::kDefault;
@@ -386,8 +384,8 @@ ParsedOptions parse_options(int argc, const char* const* argv) {
     return usage_error(status.error().message());
   if (texts.help) return {std::nullopt, help_text(), 0};
   if (texts.version) return {std::nullopt, "rfanrec " RFAN_VERSION "\n", 0};
-  if (!texts.completion.empty()) {
-    auto script = completion_script(texts.completion);
+  if (texts.completion) {
+    auto script = completion_script(*texts.completion);
     if (!script) return usage_error(script.error().message());
     return {std::nullopt, std::move(*script), 0};
   }

@@ -49,8 +49,8 @@ Result<Invocation> parse(std::vector<std::string> arguments) {
     invocation.text = help_text(named ? entry.name : "");
   } else if (typed.version) {
     invocation.text = "rfanreplay " RFAN_VERSION "\n";
-  } else if (!typed.completion.empty()) {
-    auto script = completion_script(typed.completion);
+  } else if (typed.completion) {
+    auto script = completion_script(*typed.completion);
     if (!script) return script.error();
     invocation.text = std::move(*script);
   }
@@ -158,14 +158,14 @@ int run_program(std::vector<std::string> arguments, const Streams& streams) {
     console.say((pointed ? error.what : error.message()) + "\nTry 'rfanreplay --help'.");
     return kExitUsage;
   }
-  const auto& [entry, verb, options, text] = invocation.value();
+  const auto& text = invocation.value().text;
   if (!text.empty()) return print_text(text, console, streams.out_fd);
   try {
     return run_verb(invocation.value(), console, progress, streams.out_fd);
   } catch (const std::bad_alloc&) {
     const Error error{out_of_memory_text(), {}, 0, {}};
     console.say(error.message());
-    return verb->exit_status(error);
+    return invocation.value().verb->exit_status(error);
   }
 }
 

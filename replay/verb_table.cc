@@ -98,14 +98,16 @@ Result<std::string> completion_script(std::string_view shell) {
   command_line::CommandLine line{"rfanreplay", {}};
   TypedOptions typed;
   std::vector<std::unique_ptr<Verb>> made;  // hold the targets
-  for (const auto* entry : kVerbs) {
-    made.push_back(entry->make());
-    line.syntaxes.push_back({std::string(entry->name),
-                             std::string(entry->summary),
-                             options_of(*entry, *made.back(), typed),
+  const auto add = [&](const VerbEntry& entry, std::string_view name) {
+    made.push_back(entry.make());
+    line.syntaxes.push_back({std::string(name),
+                             std::string(entry.summary),
+                             options_of(entry, *made.back(), typed),
                              {Values::Kind::kTrace}});
-  }
+  };
+  add(*kVerbs[0], "");
   line.syntaxes.front().groups.push_back(program_options(typed));
+  for (const auto* entry : kVerbs) add(*entry, entry->name);
   return command_line::completion_script(line, shell);
 }
 

@@ -92,12 +92,10 @@ void append_syntax(const Syntax& syntax, std::string& out) {
 }  // namespace
 
 std::string bash_completion(const CommandLine& line) {
-  std::string verbs;
-  for (const auto& syntax : line.syntaxes) verbs += (verbs.empty() ? "" : " ") + syntax.verb;
   const auto& first = line.syntaxes.front();
   std::string out = fmt::format(kBegin, line.program, single_quoted(first.verb));
   if (line.takes_command) out += kCommand;
-  out += fmt::format("  local verbs={}\n", single_quoted(verbs));
+  out += fmt::format("  local verbs={}\n", single_quoted(verb_names(line)));
   out +=
       "  if ((COMP_CWORD > 1)) && [[ \" $verbs \" == *\" ${COMP_WORDS[1]} \"* ]]; then "
       "verb=${COMP_WORDS[1]}; fi\n";

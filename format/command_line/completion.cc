@@ -24,7 +24,24 @@ std::string single_quoted(std::string_view text) {
 }
 
 std::string short_help(const OptionSpec& option) {
-  return option.help.substr(0, std::min(option.help.find_first_of(";:("), option.help.size()));
+  const auto remarks = std::min(option.help.find_first_of(";("), option.help.size());
+  return option.help.substr(0, option.help.find_last_not_of(' ', remarks - 1) + 1);
+}
+
+OptionSpec completion_option(std::optional<std::string>& shell) {
+  return {"--completion",
+          "SHELL",
+          "print the completions for bash, zsh or fish",
+          &shell,
+          {Values::Kind::kWord, "bash zsh fish"}};
+}
+
+std::string verb_names(const CommandLine& line) {
+  std::string names;
+  for (const auto& syntax : line.syntaxes) {
+    if (!syntax.verb.empty()) names += (names.empty() ? "" : " ") + syntax.verb;
+  }
+  return names;
 }
 
 bool is_flag(const OptionSpec& option) {

@@ -9,9 +9,9 @@
 
 namespace rfan::command_line {
 
-// What may follow the name of a program or of a verb.
+// The options and arguments that may follow the name of a program or of a verb.
 struct Syntax {
-  std::string verb;  // empty: the program has no verbs
+  std::string verb;  // empty: a command line without a verb
   std::string summary;
   std::vector<OptionGroup> groups;
   Values arguments;
@@ -19,26 +19,31 @@ struct Syntax {
 
 struct CommandLine {
   std::string program;
-  std::vector<Syntax> syntaxes;  // the first one is for a command line without a verb
+  std::vector<Syntax> syntaxes;  // first that without a verb
   bool takes_command = false;    // "--" and a command may follow
 };
 
 // Returns the script for "bash", "zsh" or "fish". Fails for any other shell.
 Result<std::string> completion_script(const CommandLine& line, std::string_view shell);
 
-// These make the scripts of one shell each.
+// Return the script of one shell.
 std::string bash_completion(const CommandLine& line);
 std::string fish_completion(const CommandLine& line);
 std::string zsh_completion(const CommandLine& line);
 
-// Returns `text` as one word of a shell script. bash and zsh read it alike; fish does unless it has a
-// backslash.
+// Returns `text` as one word of a script for bash or zsh.
 std::string single_quoted(std::string_view text);
 
-// Returns the first clause of an option's help, which fits into a line.
+// Returns an option's help without its remarks, so that it fits into a line.
 std::string short_help(const OptionSpec& option);
 
-// Whether the option stands alone, without a value.
+// Returns the option that asks for a script, which both programs have.
+OptionSpec completion_option(std::optional<std::string>& shell);
+
+// Returns the verbs, separated by spaces.
+std::string verb_names(const CommandLine& line);
+
+// Returns whether the option stands alone, without a value.
 bool is_flag(const OptionSpec& option);
 bool is_repeatable(const OptionSpec& option);
 

@@ -58,19 +58,18 @@ std::string option_line(const std::string& begin, const OptionSpec& option) {
 
 std::string fish_completion(const CommandLine& line) {
   auto out = fmt::format("# Completions of {0} for fish. Made by: {0} --completion fish\n", line.program);
-  std::string verbs;
-  for (const auto& syntax : line.syntaxes) verbs += (verbs.empty() ? "" : " ") + syntax.verb;
+  const auto verbs = verb_names(line);
   for (const auto& syntax : line.syntaxes) {
-    const bool is_first = &syntax == &line.syntaxes.front();
-    std::string condition = line.takes_command ? "not contains -- -- (commandline -opc)" : "";
-    if (!syntax.verb.empty()) {
-      condition = is_first
-                      ? fmt::format("not __fish_seen_subcommand_from {}", verbs.substr(verbs.find(' ') + 1))
-                      : "__fish_seen_subcommand_from " + syntax.verb;
+    std::string condition = "__fish_seen_subcommand_from " + syntax.verb;
+    if (line.takes_command) {
+      condition = "not contains -- -- (commandline -opc)";
+    } else if (syntax.verb.empty()) {
+      condition = "not __fish_seen_subcommand_from " + verbs;
+    } else {
       out += fmt::format("\ncomplete -c {} -n __fish_use_subcommand -a {} -d {}\n", line.program, syntax.verb,
                          quoted(syntax.summary));
     }
-    const auto begin = "complete -c " + line.program + (condition.empty() ? "" : " -n " + quoted(condition));
+    const auto begin = "complete -c " + line.program + " -n " + quoted(condition);
     out += begin + choice_of(syntax.arguments) + "\n";
     for (const auto& group : syntax.groups) {
       for (const auto& option : group.options) out += option_line(begin, option);

@@ -26,9 +26,14 @@ _{0}() {{
     _{0}_$words[1]
   else
     ((CURRENT != 2)) || [[ $words[2] == -* ]] || _describe -t verbs verb verbs
-    _{0}_{3}
+    _{0}_
   fi
 }}
+)";
+
+// zsh takes the whole file for the function when it loads it from $fpath; a sourced file registers itself.
+constexpr std::string_view kEnd = R"(
+if [[ $funcstack[1] == _{0} ]]; then _{0} "$@"; else compdef _{0} {0}; fi
 )";
 
 std::string action_of(const Values& values) {
@@ -92,20 +97,14 @@ std::string function_of(const std::string& name, const Syntax& syntax, bool take
 std::string zsh_completion(const CommandLine& line) {
   auto out = fmt::format("#compdef {0}\n# Completions of {0} for zsh. Made by: {0} --completion zsh\n",
                          line.program);
-  const auto& first = line.syntaxes.front();
-  if (first.verb.empty()) {
-    out += function_of("_" + line.program, first, line.takes_command);
-  } else {
-    std::string described;
-    std::string verbs;
-    for (const auto& syntax : line.syntaxes) {
-      out += function_of("_" + line.program + "_" + syntax.verb, syntax, line.takes_command);
-      described += "    " + single_quoted(syntax.verb + ":" + syntax.summary) + "\n";
-      verbs += (verbs.empty() ? "" : " ") + syntax.verb;
-    }
-    out += fmt::format(kChoice, line.program, described, verbs, first.verb);
+  const bool has_verbs = line.syntaxes.size() > 1;
+  std::string described;
+  for (const auto& syntax : line.syntaxes) {
+    out += function_of("_" + line.program + (has_verbs ? "_" + syntax.verb : ""), syntax, line.takes_command);
+    if (!syntax.verb.empty()) described += "    " + single_quoted(syntax.verb + ":" + syntax.summary) + "\n";
   }
-  return out + fmt::format("\ncompdef _{0} {0}\n", line.program);
+  if (has_verbs) out += fmt::format(kChoice, line.program, described, verb_names(line));
+  return out + fmt::format(kEnd, line.program);
 }
 
 }  // namespace rfan::command_line

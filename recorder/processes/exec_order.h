@@ -25,7 +25,8 @@ namespace rfan::recorder {
 //   Every other permission event of the process helps in the same way, because its time is known.
 // - A notification event (--hold none, or a filesystem where nothing is held): likewise, unless the kernel
 //   merged it into an earlier open of the file. Then only events before it are certain. A close in the queue
-//   of the permission group may be older than a notification event that was read before it.
+//   of the permission group is certainly earlier only if the notifications were read after it. It is never
+//   certainly later.
 // For the writer thread.
 class ExecOrder {
  public:

@@ -224,9 +224,11 @@ bool ProcessTracker::has_sure_ids(const Entry& process) {
 
 // Returns whether a program was read before its exec had its arguments and its credentials. The kernel sets
 // them after it reports the exec (begin_new_exec, then create_elf_tables), and gives every program an
-// argument.
-bool ProcessTracker::is_amid_exec(const ProcessRecord& record) {
-  return record.cmdline.empty() && !record.exe.empty();
+// argument. Returns true only once, since a program may also hide its arguments.
+bool ProcessTracker::is_amid_exec(Entry& process, const ProcessRecord& record) {
+  if (!process.executed || !process.needs_details || process.was_amid_exec) return false;
+  process.was_amid_exec = record.cmdline.empty() && !record.exe.empty();
+  return process.was_amid_exec;
 }
 
 bool ProcessTracker::wants_look(const Entry& process) const {

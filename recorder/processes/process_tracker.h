@@ -68,7 +68,7 @@ class ProcessTracker {
     // A process that was killed meanwhile has no executable and no control group any more, and causes no more
     // events.
     if (!is_current(pid, image) || (is_known && record.exe.empty())) return;
-    if (process.executed && !is_known && is_amid_exec(record)) return;
+    if (is_amid_exec(process, record)) return;
     complete(process, record);
   }
 
@@ -104,6 +104,7 @@ class ProcessTracker {
     bool has_same_ids : 1 = false;   // the last look found `ids`; a fork then runs its parent's program
     bool is_executing : 1 = false;   // it is held in an exec
     bool is_unread : 1 = false;      // it is in unread_
+    bool was_amid_exec : 1 = false;  // it was read before its exec was finished
     bool awaits_exe : 1 = false;     // the first executable mapping after the exec gives the executable
     bool in_tree : 1 = false;        // it descends from the root of the recording; only with watch_scope()
     bool accepted : 1 = false;       // the filter accepts it; likewise
@@ -123,7 +124,7 @@ class ProcessTracker {
   ImageSerial attribute(std::uint32_t pid);
   bool is_current(std::uint32_t pid, ImageSerial image);
   static bool has_sure_ids(const Entry& process);
-  static bool is_amid_exec(const ProcessRecord& record);
+  static bool is_amid_exec(Entry& process, const ProcessRecord& record);
   bool wants_look(const Entry& process) const;
   void set_now(std::uint64_t now_ns);
   void look_again(std::uint32_t pid, Entry& process);

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "format/base/pattern.h"
+#include "format/command_line/completion.h"
 #include "format/model/event.h"
 
 namespace rfan::replay {
@@ -114,13 +115,9 @@ Result<OutputFormat> parse_format(const std::string& name, unsigned groups) {
 }  // namespace
 
 OptionGroup program_options(TypedOptions& typed) {
-  return {"",
-          {{"--version", "", "the version", &typed.version},
-           {"--completion",
-            "SHELL",
-            "print the completions for bash, zsh or fish",
-            &typed.completion,
-            {Values::Kind::kWord, "bash zsh fish"}}}};
+  return {
+      "",
+      {{"--version", "", "the version", &typed.version}, command_line::completion_option(typed.completion)}};
 }
 
 std::vector<OptionGroup> common_options(TypedOptions& typed, unsigned groups) {

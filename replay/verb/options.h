@@ -62,7 +62,7 @@ struct TypedOptions {
   bool reltime = false, utc = false, show_source = false, verbose = false, no_pager = false;
   bool safe_cells = false;
   bool help = false, version = false;
-  std::string completion;
+  std::optional<std::string> completion;
 };
 
 // Returns the common options of `groups`. Their targets are in `typed`.

@@ -131,6 +131,11 @@ TEST_F(DiffTest, AMissingFileIsFound) {
             std::vector<std::string>{"gone /src/config.mk"});
 }
 
+TEST_F(DiffTest, AFileThatIsWrittenInsteadOfReadIsFound) {
+  EXPECT_EQ(findings({}, {.writes_config = true}, 3), std::vector<std::string>{"more /src/config.mk"});
+  EXPECT_NE(out_.find("\"writes\":true"), std::string::npos) << out_;
+}
+
 TEST_F(DiffTest, MoreUnitsAreMoreProcesses) {
   const auto found = findings({}, {.units = 60}, 3);
   ASSERT_FALSE(found.empty());

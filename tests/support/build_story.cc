@@ -26,7 +26,10 @@ class Teller {
   void write(format::TraceWriter& writer) {
     make_ = start(kNobody, "/usr/bin/make", {"make", "-j2"});
     tell_reading(make_, "/src/Makefile");
-    if (story_.has_config) tell_reading(make_, "/src/config.mk");
+    if (story_.has_config) {
+      tell(make_, EventKind::kOpen, "/src/config.mk");
+      tell(make_, story_.writes_config ? EventKind::kCloseWrite : EventKind::kCloseNowrite, "/src/config.mk");
+    }
     for (const auto& [path, times] : story_.rereads) {
       for (std::size_t i = 0; i < times; ++i) tell_reading(make_, path);
     }

@@ -27,8 +27,9 @@ struct BuildStory {
   // Two linkers open a library four times each; the kernel merged the closes of each into this many. 0: there
   // is one linker, and no such library.
   std::size_t linker_closes = 0;
-  bool has_config = true;  // /src/config.mk is there
-  std::string wrapper{};   // make starts this, and it the compiler
+  bool has_config = true;      // /src/config.mk is there
+  bool writes_config = false;  // make opens it for writing, instead of reading it
+  std::string wrapper{};       // make starts this, and it the compiler
   std::string slow_directory{};
   std::uint64_t slow_ns = 3'000'000;  // on the way to each event below slow_directory
   format::Loss loss{};                // with a count: a loss of the recording

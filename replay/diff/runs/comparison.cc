@@ -1,5 +1,7 @@
 #include "replay/diff/runs/comparison.h"
 
+#include <absl/container/flat_hash_set.h>
+
 #include <numeric>
 
 #include "replay/query/parallel.h"
@@ -40,6 +42,7 @@ Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const N
   count_processes();
   fold_paths(folding, threads);
   merge_cells();
+  let_opens_speak_for_closes();
 }
 
 void Comparison::count_processes() {
@@ -90,6 +93,26 @@ void Comparison::merge_cells() {
       sums_[entry->second * runs() + parts_[part].run].add({cell.events, cell.repeats, cell.even_events,
                                                             cell.waits, cell.waited_ns, cell.waited_log2,
                                                             cell.waited_log2_squares, 1});
+    }
+  }
+}
+
+// Leaves only the opens of a file to be counted: two processes of one program may close it in turns, so that
+// repeats are not seen. A close that wrote still counts, because nothing else tells of it.
+void Comparison::let_opens_speak_for_closes() {
+  const auto file_of = [](const ComparedCell& cell) {
+    return static_cast<std::uint64_t>(cell.actor) << 32U | cell.path;
+  };
+  absl::flat_hash_set<std::uint64_t> opened;
+  for (const auto& cell : cells_) {
+    if (cell.kind == format::EventKind::kOpen) opened.insert(file_of(cell));
+  }
+  for (std::size_t i = 0; i < cells_.size(); ++i) {
+    if (cells_[i].kind != format::EventKind::kCloseNowrite || !opened.contains(file_of(cells_[i]))) continue;
+    for (std::size_t run = 0; run < runs(); ++run) {
+      auto& sum = sums_[i * runs() + run];
+      sum.repeats = sum.events;
+      sum.even_events = 0;
     }
   }
 }

@@ -96,11 +96,9 @@ class TallyReader {
     while (true) {
       auto block = run_.reader_->next_block();
       if (!block) return block.error();
-      if (!*block) break;
+      if (!*block) return {};
       take(**block);
     }
-    let_opens_speak_for_closes();
-    return {};
   }
 
   // Returns the losses that may affect the answer, and makes a note for each cause.
@@ -160,15 +158,6 @@ class TallyReader {
       add_step(process, static_cast<std::uint64_t>(path) << 8U | static_cast<std::uint8_t>(kind));
     if (run_.events_++ == 0) run_.first_ns_ = events_.time_ns[i];
     run_.last_ns_ = events_.time_ns[i];
-  }
-
-  void let_opens_speak_for_closes() {
-    for (auto& cell : run_.cells_) {
-      if (!is_close(cell.kind) || !index_.contains(cell_key(cell.shape, cell.path, EventKind::kOpen)))
-        continue;
-      cell.repeats = cell.events;
-      cell.even_events = 0;
-    }
   }
 
   static void add_wait(TallyCell& cell, std::uint64_t ns) {

@@ -24,9 +24,8 @@ namespace rfan::replay {
 // descendant is active counts for the descendant, not for the waiting ancestor. The first event of an image
 // has no such time.
 //
-// `repeats` are closes whose number means nothing, since the kernel merges equal events that wait in its
-// queue (fanotify(7)): all closes of a file that the program also opened, and otherwise those by the process
-// that also did the close before on the file.
+// `repeats` are closes by the process that also did the close before on the same file. Their number means
+// nothing, since the kernel merges equal events that wait in its queue (fanotify(7)).
 struct TallyCell {
   std::uint32_t shape = 0;
   format::PathId path = 0;  // for a rename: the target
