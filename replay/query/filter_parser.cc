@@ -21,7 +21,6 @@ namespace {
 
 using format::Alternatives;
 using format::appending;
-using format::EventKind;
 using format::parse_alternatives;
 
 Result<std::uint32_t> parse_pid(std::string_view text) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "format/base/escape.h"
@@ -203,7 +204,7 @@ std::string Report::cell(const ReportRow& row, Measure measure, std::uint64_t to
     case Measure::kLast:
       return moment_text(row.last, scale_, style);
     case Measure::kRate:
-      return row.rate() == 0 ? "-" : count_text(static_cast<std::uint64_t>(row.rate() + 0.5)) + "/s";
+      return row.rate() == 0 ? "-" : count_text(static_cast<std::uint64_t>(std::llround(row.rate()))) + "/s";
     case Measure::kWait:
       return format::latency_text(row.wait_ns);
     default:
