@@ -70,23 +70,20 @@ std::string_view name_of(Values::Kind kind) {
 
 // Appends the case of a verb: its options, and what follows each that has a value.
 void append_syntax(const Syntax& syntax, std::string& out) {
-  std::string options;
+  std::vector<std::string> options;
   std::string values;
   for (const auto& group : syntax.groups) {
     for (const auto& option : group.options) {
-      std::string pattern;
-      for (const auto& name : names_of(option)) {
-        options += (options.empty() ? "" : " ") + name;
-        pattern += (pattern.empty() ? "" : "|") + name;
-      }
+      const auto names = names_of(option);
+      options.insert(options.end(), names.begin(), names.end());
       if (is_flag(option)) continue;
-      values +=
-          fmt::format("        {}) kind={}{} ;;\n", pattern, name_of(option.values.kind),
-                      option.values.words.empty() ? "" : " words=" + single_quoted(option.values.words));
+      const auto& [kind, words] = option.values;
+      values += fmt::format("        {}) kind={}{} ;;\n", fmt::join(names, "|"), name_of(kind),
+                            words.empty() ? "" : " words=" + single_quoted(words));
     }
   }
-  out += fmt::format("    {})\n      options={}\n      case $option in\n{}      esac ;;\n",
-                     single_quoted(syntax.verb), single_quoted(options), values);
+  out += fmt::format("    {})\n      options='{}'\n      case $option in\n{}      esac ;;\n",
+                     single_quoted(syntax.verb), fmt::join(options, " "), values);
 }
 
 }  // namespace

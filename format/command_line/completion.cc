@@ -23,6 +23,15 @@ std::string single_quoted(std::string_view text) {
   return quoted + '\'';
 }
 
+std::string backslashed(std::string_view text, std::string_view special) {
+  std::string out;
+  for (const char c : text) {
+    if (special.find(c) != special.npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 std::string short_help(const OptionSpec& option) {
   const auto remarks = std::min(option.help.find_first_of(";("), option.help.size());
   return option.help.substr(0, option.help.find_last_not_of(' ', remarks - 1) + 1);

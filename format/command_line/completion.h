@@ -1,6 +1,7 @@
 // Makes the scripts with which bash, zsh and fish complete a command line.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,9 @@ std::string zsh_completion(const CommandLine& line);
 
 // Returns `text` as one word of a script for bash or zsh.
 std::string single_quoted(std::string_view text);
+
+// Returns `text` with a backslash before each of the `special` characters.
+std::string backslashed(std::string_view text, std::string_view special);
 
 // Returns an option's help without its remarks, so that it fits into a line.
 std::string short_help(const OptionSpec& option);

@@ -18,12 +18,7 @@ complete -c {0} -n 'contains -- -- (commandline -opc)' -x -a '(__{0}_command)'
 
 // fish reads \\ and \' inside single quotes.
 std::string quoted(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '\'';
+  return "'" + backslashed(text, "'\\") + "'";
 }
 
 std::string choice_of(const Values& values) {

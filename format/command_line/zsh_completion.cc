@@ -58,28 +58,24 @@ std::string action_of(const Values& values) {
 
 // _arguments ends an explanation at ']', and a message at ':'.
 std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '[' || c == ']' || c == ':' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out;
+  return backslashed(text, "[]:\\");
+}
+
+// Returns the name as it stands before a value: in --name=VALUE or -nVALUE.
+std::string form_of(const OptionSpec& option, const std::string& name) {
+  if (is_flag(option)) return name;
+  return name + (name.starts_with("--") ? "=" : "+");
 }
 
 std::string spec_of(const OptionSpec& option) {
   const auto names = names_of(option);
+  std::vector<std::string> forms;
+  for (const auto& name : names) forms.push_back(form_of(option, name));
   std::string rest = "[" + escaped(short_help(option)) + "]";
   if (!is_flag(option)) rest += ":" + escaped(option.metavar) + ":" + action_of(option.values);
-  std::string begin;
-  std::string forms;
-  for (const auto& name : names) {
-    const bool is_long = name.starts_with("--");
-    forms += (forms.empty() ? "" : ",") + name + (is_flag(option) ? "" : is_long ? "=" : "+");
-    begin += (begin.empty() ? "" : " ") + name;
-  }
-  const bool has_two = names.size() > 1;
-  begin = is_repeatable(option) ? "*" : "(" + begin + ")";
-  return single_quoted(begin) + (has_two ? "{" + forms + "}" : forms) + single_quoted(rest);
+  const auto begin = is_repeatable(option) ? "*" : fmt::format("({})", fmt::join(names, " "));
+  const auto joined = fmt::format("{}", fmt::join(forms, ","));
+  return single_quoted(begin) + (forms.size() > 1 ? "{" + joined + "}" : joined) + single_quoted(rest);
 }
 
 std::string function_of(const std::string& name, const Syntax& syntax, bool takes_command) {

@@ -1,13 +1,13 @@
 #include "replay/diff/runs/comparison.h"
 
-#include <absl/container/flat_hash_set.h>
-
 #include <numeric>
 
 #include "replay/query/parallel.h"
 
 namespace rfan::replay {
 namespace {
+
+using format::EventKind;
 
 std::vector<std::string> folded_paths(const RunTally& run, const NameFolding& folding, FoldCounts& counts) {
   const auto& dictionary = run.dictionary();
@@ -16,6 +16,11 @@ std::vector<std::string> folded_paths(const RunTally& run, const NameFolding& fo
     if (dictionary.knows_path(id)) paths[id] = folding.fold(dictionary.path(id), run.evidence(id), counts);
   }
   return paths;
+}
+
+std::uint64_t packed(const ComparedCell& cell) {
+  return static_cast<std::uint64_t>(cell.actor) << 36U | static_cast<std::uint64_t>(cell.path) << 4U |
+         static_cast<std::uint64_t>(cell.kind);
 }
 
 }  // namespace
@@ -42,7 +47,6 @@ Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const N
   count_processes();
   fold_paths(folding, threads);
   merge_cells();
-  let_opens_speak_for_closes();
 }
 
 void Comparison::count_processes() {
@@ -77,14 +81,12 @@ void Comparison::fold_paths(const NameFolding& folding, std::size_t threads) {
 }
 
 void Comparison::merge_cells() {
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> ids;
+  CellIds ids;
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     auto& cell_of = cell_of_.emplace_back();
     for (const auto& cell : parts_[part].tally->cells()) {
       const ComparedCell key{match_.actor_of[part][cell.shape], path_of_[part][cell.path], cell.kind};
-      const auto packed = static_cast<std::uint64_t>(key.actor) << 36U |
-                          static_cast<std::uint64_t>(key.path) << 4U | static_cast<std::uint64_t>(key.kind);
-      const auto [entry, added] = ids.try_emplace(packed, static_cast<std::uint32_t>(cells_.size()));
+      const auto [entry, added] = ids.try_emplace(packed(key), static_cast<std::uint32_t>(cells_.size()));
       if (added) {
         cells_.push_back(key);
         sums_.resize(sums_.size() + runs());
@@ -95,20 +97,15 @@ void Comparison::merge_cells() {
                                                             cell.waited_log2_squares, 1});
     }
   }
+  let_opens_speak_for_closes(ids);
 }
 
 // Leaves only the opens of a file to be counted: two processes of one program may close it in turns, so that
 // repeats are not seen. A close that wrote still counts, because nothing else tells of it.
-void Comparison::let_opens_speak_for_closes() {
-  const auto file_of = [](const ComparedCell& cell) {
-    return static_cast<std::uint64_t>(cell.actor) << 32U | cell.path;
-  };
-  absl::flat_hash_set<std::uint64_t> opened;
-  for (const auto& cell : cells_) {
-    if (cell.kind == format::EventKind::kOpen) opened.insert(file_of(cell));
-  }
+void Comparison::let_opens_speak_for_closes(const CellIds& ids) {
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    if (cells_[i].kind != format::EventKind::kCloseNowrite || !opened.contains(file_of(cells_[i]))) continue;
+    const auto& [actor, path, kind] = cells_[i];
+    if (kind != EventKind::kCloseNowrite || !ids.contains(packed({actor, path, EventKind::kOpen}))) continue;
     for (std::size_t run = 0; run < runs(); ++run) {
       auto& sum = sums_[i * runs() + run];
       sum.repeats = sum.events;

@@ -18,8 +18,8 @@ namespace rfan::replay {
 // The counts of one run for one key. All members of several keys may be added, except `files`.
 struct RunSum {
   std::uint64_t events = 0;
-  std::uint64_t repeats =
-      0;  // see TallyCell; besides, closes without writing of a file that the program opens
+  // Those of TallyCell; besides, closes without writing of a file that the program opens.
+  std::uint64_t repeats = 0;
   std::uint64_t even_events = 0;
   std::uint64_t waits = 0;
   std::uint64_t waited_ns = 0;
@@ -85,7 +85,8 @@ class Comparison {
   void fold_paths(const NameFolding& folding, std::size_t threads);
   void count_processes();
   void merge_cells();
-  void let_opens_speak_for_closes();
+  using CellIds = absl::flat_hash_map<std::uint64_t, std::uint32_t>;  // packed ComparedCell to its index
+  void let_opens_speak_for_closes(const CellIds& ids);
 
   std::span<const RunPart> parts_;
   RunCounts run_counts_;
