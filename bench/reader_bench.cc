@@ -61,13 +61,18 @@ void take_batch(benchmark::State& state) {
     arena->event_count = 0;
     tracker->begin_batch(monotonic_ns());
     KernelEventWalker walker(std::as_bytes(std::span(events)));
-    for (KernelEvent event; walker.next(event);) {
-      const auto index = arena->event_count++;
-      arena->images[index] = tracker->attribute_told(event.pid);
-      if (event.is_held()) replies.allow(event.fd);
+    for (;;) {
+      auto& event = arena->events[arena->event_count];
+      if (!walker.next(event.kernel)) break;
+      ++arena->event_count;
+      event.image = tracker->attribute_told(event.kernel.pid);
+      event.records_begin = 0;
+      event.records_bytes = 0;
+      event.own = event.denied = false;
+      if (event.kernel.is_held()) replies.allow(event.kernel.fd);
     }
     benchmark::DoNotOptimize(replies);
-    benchmark::DoNotOptimize(arena->images);
+    benchmark::DoNotOptimize(arena->events);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations() * batch));
 }

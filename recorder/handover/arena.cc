@@ -16,7 +16,6 @@ void Arena::clear() {
   notified_until_ns = 0;
   missing = {};
   process_facts_lost = 0;
-  denied.reset();
 }
 
 void ArenaQueue::push(Arena* arena) {

@@ -3,11 +3,11 @@
 
 #include <array>
 #include <atomic>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "recorder/handover/process_log.h"
@@ -17,22 +17,29 @@
 
 namespace rfan::recorder {
 
-// The bytes of several read()s as the kernel wrote them, and for each event the image that caused it. The
-// thread that took it from a queue owns it.
+// One event of an arena: all that the reader thread found out about it. The writer thread parses nothing but
+// its records. It has no initial values, so unused memory stays untouched.
+struct EventHead {
+  KernelEvent kernel;
+  ImageSerial image;  // that caused it, as far as the reader knew; 0: unknown, or an event of our own
+  // Its records in Arena::raw; empty in the permission group.
+  std::uint32_t records_begin;
+  std::uint16_t records_bytes;
+  bool own;     // the recorder caused it: its descriptor must be closed, nothing else is done with it
+  bool denied;  // by --deny
+};
+static_assert(sizeof(EventHead) == 24 && std::is_trivially_default_constructible_v<EventHead>);
+
+// The events of several read()s. The thread that took it from a queue owns it.
 struct Arena {
   static constexpr std::size_t kMaxEvents = 4096;
   static constexpr std::size_t kRawBytes = kMaxEvents * kKernelEventBytes;
   static constexpr std::size_t kMaxBatches = kMaxEvents;  // a lone opener makes batches of one event
-  // Marks an event that the recorder caused itself. Its descriptor must be closed; nothing else is done with
-  // it.
-  static constexpr ImageSerial kOwnEvent = UINT32_MAX;
 
   enum class Source : std::uint8_t { kPermissionGroup, kNotificationGroup };
   // One read(). It has no initial values, so unused memory stays untouched. Times are CLOCK_MONOTONIC.
   struct Batch {
-    std::uint32_t raw_begin;  // its bytes in `raw`
-    std::uint32_t raw_end;
-    std::uint32_t first_image;  // index of its first event in `images`
+    std::uint32_t first_event;  // in `events`; the next batch begins where this one ends
     Source source;
     // Permission group only. True if the notification group had been read to its end when these events were
     // read. Then everything that a held process did before is in this arena or an earlier one.
@@ -79,15 +86,20 @@ struct Arena {
   // Process notifications lost since then, because the kernel's ring or our log was full.
   std::uint64_t process_facts_lost = 0;
 
-  std::bitset<kMaxEvents> denied;  // by us, indexed like `images`
   std::array<Batch, kMaxBatches> batches;
-  std::array<ImageSerial, kMaxEvents> images;
-  alignas(8) std::array<std::byte, kRawBytes> raw;
+  std::array<EventHead, kMaxEvents> events;
+  alignas(8) std::array<std::byte, kRawBytes> raw;  // of the notification group, as the kernel wrote them
 
   bool empty() const { return event_count == 0 && missing.none() && process_facts_lost == 0; }
   void clear();
-  std::span<const std::byte> bytes_of(const Batch& batch) const {
-    return std::span(raw).subspan(batch.raw_begin, batch.raw_end - batch.raw_begin);
+  // Precondition: `batch` is one of `batches`.
+  std::span<const EventHead> events_of(const Batch& batch) const {
+    const Batch* const next = &batch + 1;
+    const auto end = next == batches.data() + batch_count ? event_count : next->first_event;
+    return std::span(events).subspan(batch.first_event, end - batch.first_event);
+  }
+  std::span<const std::byte> records_of(const EventHead& event) const {
+    return std::span(raw).subspan(event.records_begin, event.records_bytes);
   }
   std::span<std::byte> free_raw() { return std::span(raw).subspan(raw_bytes); }
 };
@@ -125,7 +137,7 @@ class FreeArenas {
 class ArenaPool {
  public:
   // 32 arenas hold 131,072 events. Most recordings use at most four. Those four occupy memory from the start;
-  // the others (270 KB each) do so once they are needed.
+  // the others (350 KB each) do so once they are needed.
   static constexpr std::size_t kArenas = 32;
   static constexpr std::size_t kReady = 4;
 

@@ -2,6 +2,7 @@
 
 #include <sys/fanotify.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -37,29 +38,38 @@ bool KernelEventWalker::next(KernelEvent& event) {
     return false;
   }
   malformed_ = false;
-  event.info = rest_.subspan(sizeof metadata, metadata.event_len - sizeof metadata);
+  records_ = rest_.subspan(sizeof metadata, metadata.event_len - sizeof metadata);
   rest_ = rest_.subspan(metadata.event_len);
-  event.mask = metadata.mask;
+  event.mask = static_cast<std::uint32_t>(metadata.mask);
   event.fd = metadata.fd;
   event.pid = static_cast<std::uint32_t>(metadata.pid);
   return true;
 }
 
+namespace {
+
+constexpr std::array<MaskKind, 12> kKinds{{
+    {FAN_CREATE, EventKind::kCreate},
+    {FAN_OPEN_EXEC_PERM, EventKind::kExec},
+    {FAN_OPEN_EXEC, EventKind::kExec},
+    {FAN_OPEN_PERM, EventKind::kOpen},
+    {FAN_OPEN, EventKind::kOpen},
+    {FAN_ACCESS, EventKind::kAccess},
+    {FAN_MODIFY, EventKind::kModify},
+    {FAN_ATTRIB, EventKind::kAttrib},
+    {FAN_CLOSE_WRITE, EventKind::kCloseWrite},
+    {FAN_CLOSE_NOWRITE, EventKind::kCloseNowrite},
+    {FAN_RENAME, EventKind::kRename},
+    {FAN_DELETE, EventKind::kDelete},
+}};
+
+// A KernelEvent keeps the lower half of the mask.
+static_assert(std::all_of(kKinds.begin(), kKinds.end(),
+                          [](const MaskKind& kind) { return kind.bit <= UINT32_MAX; }));
+
+}  // namespace
+
 std::span<const MaskKind> mask_kinds() {
-  static constexpr std::array<MaskKind, 12> kKinds{{
-      {FAN_CREATE, EventKind::kCreate},
-      {FAN_OPEN_EXEC_PERM, EventKind::kExec},
-      {FAN_OPEN_EXEC, EventKind::kExec},
-      {FAN_OPEN_PERM, EventKind::kOpen},
-      {FAN_OPEN, EventKind::kOpen},
-      {FAN_ACCESS, EventKind::kAccess},
-      {FAN_MODIFY, EventKind::kModify},
-      {FAN_ATTRIB, EventKind::kAttrib},
-      {FAN_CLOSE_WRITE, EventKind::kCloseWrite},
-      {FAN_CLOSE_NOWRITE, EventKind::kCloseNowrite},
-      {FAN_RENAME, EventKind::kRename},
-      {FAN_DELETE, EventKind::kDelete},
-  }};
   return kKinds;
 }
 

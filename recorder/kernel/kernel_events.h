@@ -9,15 +9,14 @@
 
 namespace rfan::recorder {
 
-// The fields of one fanotify_event_metadata that we use.
+// The fields of one fanotify_event_metadata that we use. It has no initial values, so that an array of events
+// in an arena that is not used yet takes no memory.
 struct KernelEvent {
-  std::uint64_t mask = 0;
-  // Descriptor of the object. A negative errno if the kernel could not open it; -1 on overflow.
-  int fd = -1;
-  std::uint32_t pid = 0;  // thread group; 0 if invisible in our pid namespace
-
-  // Records after the metadata (named_events.h); empty in the permission group.
-  std::span<const std::byte> info{};
+  std::uint32_t mask;  // the lower half: the upper half has no bits of ours
+  // Descriptor of the object. A negative errno if the kernel could not open it; -1 on overflow, and in the
+  // notification group.
+  int fd;
+  std::uint32_t pid;  // thread group; 0 if invisible in our pid namespace
 
   bool is_held() const;  // a permission event: the opener waits for our response
   bool is_exec() const;
@@ -35,10 +34,14 @@ class KernelEventWalker {
   // Returns false at the end. Bytes that are not a whole event of the known version also end the walk: see
   // malformed().
   bool next(KernelEvent& event);
+  // Returns the records after the metadata of the latest event (named_events.h); empty in the permission
+  // group.
+  std::span<const std::byte> records() const { return records_; }
   bool malformed() const { return malformed_; }
 
  private:
   std::span<const std::byte> rest_;
+  std::span<const std::byte> records_;
   bool malformed_ = false;
 };
 

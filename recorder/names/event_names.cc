@@ -4,6 +4,8 @@
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "format/base/pattern.h"
 #include "recorder/kernel/file_handles.h"
 #include "recorder/system/clock.h"
@@ -16,18 +18,17 @@ void EventNames::begin_arena(const Arena& arena) {
     repeated_.begin_arena(clock_ns(CLOCK_REALTIME) - (monotonic_ns() - arena.batches[0].read_ns));
   replacing_ = {};
   for (const auto& batch : std::span(arena.batches).first(arena.batch_count)) {
-    if (batch.source == Arena::Source::kNotificationGroup) foresee(arena.bytes_of(batch));
+    if (batch.source == Arena::Source::kNotificationGroup) foresee(arena, batch);
   }
 }
 
 // Later events about directories help to name earlier ones, because some directories are gone or elsewhere by
 // now.
-void EventNames::foresee(std::span<const std::byte> raw) {
-  KernelEventWalker walker(raw);
-  KernelEvent event;
-  while (walker.next(event)) {
-    if (!event.is_directory()) continue;
-    if (const auto named = parse_named_event(event.info)) directories_.foresee(event.mask, *named);
+void EventNames::foresee(const Arena& arena, const Arena::Batch& batch) {
+  for (const auto& event : arena.events_of(batch)) {
+    if (!event.kernel.is_directory()) continue;
+    if (const auto named = parse_named_event(arena.records_of(event)))
+      directories_.foresee(event.kernel.mask, *named);
   }
 }
 
@@ -147,22 +148,22 @@ void EventNames::follow(std::uint64_t mask, const NamedEvent& event, const Place
   if (moves && (of_directory || of_files)) moves_.add(place.position, place.until_ns, of_directory, event);
 }
 
-std::optional<NamedEvent> EventNames::of_event(const KernelEvent& event, const KernelEventWalker& ahead,
-                                               const Arena& arena, const Arena::Batch& batch) {
-  auto named = parse_named_event(event.info);
+std::optional<NamedEvent> EventNames::of_event(std::span<const EventHead> events, const Arena& arena,
+                                               const Arena::Batch& batch) {
+  const auto& event = events.front();
+  auto named = parse_named_event(arena.records_of(event));
   if (!named) return named;
-  if (named->name.empty() && replacing_pid_ != event.pid) replacing_ = {};
-  if (named->name.empty()) name_link_count(*named, ahead, arena, batch);
+  if (named->name.empty() && replacing_pid_ != event.kernel.pid) replacing_ = {};
+  if (named->name.empty()) name_link_count(*named, events.subspan(1), arena, batch);
   replacing_ = named->new_name.empty() ? NamedEvent{} : *named;
-  replacing_pid_ = event.pid;
+  replacing_pid_ = event.kernel.pid;
   return named;
 }
 
 // Takes the name of a later event about the same object.
-bool EventNames::borrow_name(NamedEvent& event, KernelEventWalker ahead, int& events_left) {
-  KernelEvent next;
-  for (; events_left > 0 && ahead.next(next); --events_left) {
-    const auto named = parse_named_event(next.info);
+bool EventNames::borrow_name(NamedEvent& event, const Arena& arena, std::span<const EventHead> later) {
+  for (const auto& next : later) {
+    const auto named = parse_named_event(arena.records_of(next));
     if (!named || named->name.empty() || !(named->object == event.object)) continue;
     event.directory = named->directory;
     event.name = named->name;
@@ -171,14 +172,18 @@ bool EventNames::borrow_name(NamedEvent& event, KernelEventWalker ahead, int& ev
   return false;
 }
 
-void EventNames::name_link_count(NamedEvent& event, const KernelEventWalker& ahead, const Arena& arena,
+void EventNames::name_link_count(NamedEvent& event, std::span<const EventHead> later, const Arena& arena,
                                  const Arena::Batch& batch) const {
-  int events_left = kMaxLookAhead;
-  if (event.object.empty() || borrow_name(event, ahead, events_left)) return;
+  auto events_left = kMaxLookAhead;
+  const auto borrows_from = [&](std::span<const EventHead> events) {
+    const auto some = events.first(std::min(events.size(), events_left));
+    events_left -= some.size();
+    return borrow_name(event, arena, some);
+  };
+  if (event.object.empty() || borrows_from(later)) return;
   const Arena::Batch* const end = arena.batches.data() + arena.batch_count;
   for (const Arena::Batch* next = &batch + 1; next != end && events_left > 0; ++next) {
-    if (next->source != Arena::Source::kNotificationGroup) continue;
-    if (borrow_name(event, KernelEventWalker(arena.bytes_of(*next)), events_left)) return;
+    if (next->source == Arena::Source::kNotificationGroup && borrows_from(arena.events_of(*next))) return;
   }
   event.directory = replacing_.new_directory;
   event.name = replacing_.new_name;

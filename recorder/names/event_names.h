@@ -57,27 +57,27 @@ class EventNames {
   // stream, as far as moves() tells. Returns nothing if one of its moves is still to come: ask again when
   // more of the stream is known.
   std::optional<EventPaths> then(int fd, std::uint64_t position, EventPaths paths);
-  // Returns the records of the notification event at which `ahead` stands, in `batch` of the arena of
-  // begin_arena(). Call it for each event in order. A changed link count has no name. The kernel reports it
-  // right before the link that was made or removed, or right after the rename that replaced the file
-  // (fsnotify_link(), vfs_unlink(), fsnotify_move() of Linux); it gets the name of that event. Returns
+  // Returns the records of the first of `events`, which are the rest of `batch` in the arena of
+  // begin_arena(). Call it for each notification event in order. A changed link count has no name. The kernel
+  // reports it right before the link that was made or removed, or right after the rename that replaced the
+  // file (fsnotify_link(), vfs_unlink(), fsnotify_move() of Linux); it gets the name of that event. Returns
   // nothing if the records are malformed.
-  std::optional<NamedEvent> of_event(const KernelEvent& event, const KernelEventWalker& ahead,
-                                     const Arena& arena, const Arena::Batch& batch);
+  std::optional<NamedEvent> of_event(std::span<const EventHead> events, const Arena& arena,
+                                     const Arena::Batch& batch);
   // Returns the paths of the event at its place in the stream.
   EventPaths of_names(const NamedEvent& event);
 
  private:
   // How many events are searched for the kernel's second event after the first.
-  static constexpr int kMaxLookAhead = 64;
+  static constexpr std::size_t kMaxLookAhead = 64;
 
   std::optional<ResolvedPath> resolve(const KernelEvent& event, const std::optional<FileStatus>& file);
   enum class Search : std::uint8_t { kFound, kUnmoved, kUnsettled };
   Search find_link(int fd, HandleView object, std::uint64_t position, const EventPaths& paths, Link& link);
   Search find_link_now(int fd, std::string_view name, Link& link);
-  void foresee(std::span<const std::byte> raw);
-  static bool borrow_name(NamedEvent& event, KernelEventWalker ahead, int& events_left);
-  void name_link_count(NamedEvent& event, const KernelEventWalker& ahead, const Arena& arena,
+  void foresee(const Arena& arena, const Arena::Batch& batch);
+  static bool borrow_name(NamedEvent& event, const Arena& arena, std::span<const EventHead> later);
+  void name_link_count(NamedEvent& event, std::span<const EventHead> later, const Arena& arena,
                        const Arena::Batch& batch) const;
 
   PathResolver resolver_;

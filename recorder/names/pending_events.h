@@ -15,8 +15,9 @@ namespace rfan::recorder {
 
 // An event with the facts that the reader thread added.
 struct ArenaEvent {
-  KernelEvent kernel{};  // without `info` once the arena is given back
+  KernelEvent kernel{};
   ImageSerial image = 0;
+  bool own = false;        // the recorder caused it
   bool denied = false;     // by --deny
   bool uncertain = false;  // it belongs to `image` or to the image before (ExecOrder)
   std::uint64_t read_ns = 0;
@@ -30,7 +31,6 @@ class PendingEvents {
  public:
   void add(const ArenaEvent& event, const EventPaths& paths) {
     entries_.push_back({event, paths.path.size(), paths.path2.size(), paths.deleted, paths.why_unknown});
-    entries_.back().event.kernel.info = {};
     text_.append(paths.path).append(paths.path2);
   }
 

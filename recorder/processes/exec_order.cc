@@ -99,28 +99,29 @@ void ExecOrder::begin_arena(const Arena& arena, std::uint64_t position) {
 }
 
 void ExecOrder::add_markers(const Arena& arena, const Arena::Batch& batch, std::uint64_t position) {
-  KernelEventWalker walker(arena.bytes_of(batch));
-  KernelEvent event;
-  position += batch.first_image;
-  while (walker.next(event)) {
+  position += batch.first_event;
+  for (const auto& event : arena.events_of(batch)) {
     ++position;
-    if (event.is_exec() || (event.is_held() && processes_.contains(event.pid)))
-      add_marker(event, batch, position);
+    const auto& kernel = event.kernel;
+    if (kernel.is_exec() || (kernel.is_held() && processes_.contains(kernel.pid)))
+      add_marker(arena, event, batch, position);
   }
 }
 
-void ExecOrder::add_marker(const KernelEvent& event, const Arena::Batch& batch, std::uint64_t position) {
-  Marker marker{position,        batch.read_ns,   batch.answered_ns,
-                event.is_held(), event.is_exec(), batch.follows_notifications};
+void ExecOrder::add_marker(const Arena& arena, const EventHead& event, const Arena::Batch& batch,
+                           std::uint64_t position) {
+  const auto& kernel = event.kernel;
+  Marker marker{position,         batch.read_ns,    batch.answered_ns,
+                kernel.is_held(), kernel.is_exec(), batch.follows_notifications};
   if (!marker.held) {
-    const auto named = parse_named_event(event.info);
+    const auto named = parse_named_event(arena.records_of(event));
     if (!named) return;
     marker.name = named->name;
     // The kernel merges a mask into an event that is already queued. If the mask has a close, the file was
     // opened earlier.
-    marker.exact = (event.mask & ~std::uint64_t{FAN_OPEN | FAN_OPEN_EXEC | FAN_ACCESS}) == 0;
+    marker.exact = (kernel.mask & ~std::uint32_t{FAN_OPEN | FAN_OPEN_EXEC | FAN_ACCESS}) == 0;
   }
-  keep(touch(event.pid, batch.read_ns).markers, std::move(marker));
+  keep(touch(kernel.pid, batch.read_ns).markers, std::move(marker));
 }
 
 ExecOrder::Answer ExecOrder::image_of(std::uint32_t pid, ImageSerial latest, const Arena::Batch& batch,

@@ -115,7 +115,8 @@ class ExecOrder {
   template <typename Kept>
   static void keep(std::vector<Kept>& all, Kept&& one);
   void add_markers(const Arena& arena, const Arena::Batch& batch, std::uint64_t position);
-  void add_marker(const KernelEvent& event, const Arena::Batch& batch, std::uint64_t position);
+  void add_marker(const Arena& arena, const EventHead& event, const Arena::Batch& batch,
+                  std::uint64_t position);
   void expire(std::uint64_t before_ns);
 
   absl::flat_hash_map<std::uint32_t, Process> processes_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace rfan::recorder {
 
@@ -16,25 +15,29 @@ bool ArenaFiller::obtain() {
   return true;
 }
 
-bool ArenaFiller::has_room() const {
+bool ArenaFiller::has_room(std::size_t waiting) const {
   assert(arena_ != nullptr);
-  return arena_->free_raw().size() >= kMaxEventBytes && arena_->batch_count + 2 <= Arena::kMaxBatches;
+  return arena_->free_raw().size() >= kMaxEventBytes && free_events() >= waiting + kMinFreeEvents &&
+         arena_->batch_count + 2 <= Arena::kMaxBatches;
 }
 
-std::size_t ArenaFiller::append(std::size_t bytes) {
-  assert(bytes <= arena_->free_raw().size());
-  const auto offset = arena_->raw_bytes;
+std::span<std::byte> ArenaFiller::free_bytes(std::size_t waiting) {
+  assert(has_room(waiting));
+  const auto bytes = arena_->free_raw();
+  return bytes.first(std::min(bytes.size(), (free_events() - waiting) * kKernelEventBytes));
+}
+
+std::span<const std::byte> ArenaFiller::append(std::size_t bytes) {
+  const auto appended = arena_->free_raw().first(bytes);
   arena_->raw_bytes += bytes;
-  return offset;
+  return appended;
 }
 
 Arena::Batch& ArenaFiller::begin_batch(Arena::Source source, const EventRead& read, std::uint64_t read_ns) {
   assert(arena_ != nullptr && arena_->batch_count < Arena::kMaxBatches);
   if (arena_->batch_count == 0) since_ns_ = read_ns;
   auto& batch = arena_->batches[arena_->batch_count++];
-  batch.raw_begin = static_cast<std::uint32_t>(read.offset);
-  batch.raw_end = static_cast<std::uint32_t>(read.offset + read.bytes);
-  batch.first_image = static_cast<std::uint32_t>(arena_->event_count);
+  batch.first_event = static_cast<std::uint32_t>(arena_->event_count);
   batch.source = source;
   batch.follows_notifications = notified_until_ns_ >= read.until_ns;
   batch.since_ns = read.since_ns;
@@ -44,10 +47,19 @@ Arena::Batch& ArenaFiller::begin_batch(Arena::Source source, const EventRead& re
   return batch;
 }
 
-std::size_t ArenaFiller::add(ImageSerial image) {
-  assert(arena_ != nullptr && arena_->event_count < Arena::kMaxEvents);
-  arena_->images[arena_->event_count] = image;
-  return arena_->event_count++;
+EventHead* ArenaFiller::add_next(KernelEventWalker& walker) {
+  assert(arena_ != nullptr);
+  auto& event = arena_->events[arena_->event_count];
+  if (!walker.next(event.kernel)) return nullptr;
+  assert(arena_->event_count + 1 < Arena::kMaxEvents && walker.records().size() <= UINT16_MAX);
+  ++arena_->event_count;
+  const auto records = walker.records();
+  event.image = 0;
+  event.records_begin = records.empty() ? 0 : static_cast<std::uint32_t>(records.data() - arena_->raw.data());
+  event.records_bytes = static_cast<std::uint16_t>(records.size());
+  event.own = false;
+  event.denied = false;
+  return &event;
 }
 
 void ArenaFiller::publish() {
@@ -63,14 +75,10 @@ void ArenaFiller::publish() {
   arena_ = nullptr;
 }
 
-bool ArenaFiller::carry_over(EventRead& read) {
+bool ArenaFiller::begin_another() {
   if (pool_.in_use() == ArenaPool::kArenas) return false;
-  std::memcpy(carried_.data(), arena_->raw.data() + read.offset, read.bytes);
   publish();
-  if (!obtain()) return false;
-  std::memcpy(free_bytes().data(), carried_.data(), read.bytes);
-  read.offset = append(read.bytes);
-  return true;
+  return obtain();
 }
 
 bool ArenaFiller::is_due(std::uint64_t now_ns) const {

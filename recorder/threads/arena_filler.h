@@ -1,22 +1,21 @@
 // The arena that the reader thread fills, from the pool and back.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "recorder/handover/arena.h"
 #include "recorder/handover/process_log.h"
-#include "recorder/kernel/read_relay.h"
+#include "recorder/kernel/kernel_events.h"
 #include "recorder/processes/process_tracker.h"
 
 namespace rfan::recorder {
 
-// One read() of a group: where its bytes are in the arena, and when the kernel queued them (CLOCK_MONOTONIC).
+// One read() of a group: its bytes as the kernel wrote them, and when it queued the events (CLOCK_MONOTONIC).
 struct EventRead {
-  std::size_t offset = 0;
-  std::size_t bytes = 0;
+  // In the arena (notification group), or valid until the next read() of the permission group.
+  std::span<const std::byte> bytes{};
   std::uint64_t since_ns = 0;
   std::uint64_t until_ns = 0;
   bool is_late = false;  // a blocked read() had brought it
@@ -41,26 +40,26 @@ class ArenaFiller {
   bool obtain();
   bool has_events() const { return arena_ != nullptr && !arena_->empty(); }
   // Precondition of all below, but publish(): obtain() was true, and nothing was published since.
-  // Whether the longest event fits, and a batch of the permission group after it.
-  bool has_room() const;
-  std::span<std::byte> free_bytes() { return arena_->free_raw(); }
-  // Takes in the first `bytes` of free_bytes(). Returns their offset.
-  std::size_t append(std::size_t bytes);
-  std::span<const std::byte> bytes_of(const EventRead& read) const {
-    return std::span<const std::byte>(arena_->raw).subspan(read.offset, read.bytes);
-  }
+  // Whether the longest event fits, and a batch of `waiting` events of the permission group after it.
+  bool has_room(std::size_t waiting = 0) const;
+  // One place stays free: add_next() needs it to find the end.
+  std::size_t free_events() const { return Arena::kMaxEvents - 1 - arena_->event_count; }
+  // Returns memory for a read of notification events that leaves room for `waiting` permission events.
+  // Precondition: has_room(waiting).
+  std::span<std::byte> free_bytes(std::size_t waiting);
+  // Takes in the first `bytes` of free_bytes(). Returns them.
+  std::span<const std::byte> append(std::size_t bytes);
 
   // `read_ns`: the time that the trace will show.
   Arena::Batch& begin_batch(Arena::Source source, const EventRead& read, std::uint64_t read_ns);
-  // Adds the next event of the batch. Returns its index for deny().
-  std::size_t add(ImageSerial image);
-  void deny(std::size_t event) { arena_->denied.set(event); }
+  // Parses the next event of the read into the batch, right where it stays: a copy costs 3 ns. Returns it, of
+  // no image so far, or null at the end of `walker`.
+  EventHead* add_next(KernelEventWalker& walker);
 
   // Hands over to the writer what there is, if anything. The next obtain() begins another arena.
   void publish();
-  // Publishes the arena without `read`, which moves on to the next one. Returns false, and does nothing,
-  // where there is no other arena.
-  bool carry_over(EventRead& read);
+  // Publishes the arena and begins another. Returns false, and does nothing, where there is no other.
+  bool begin_another();
   // Whether what there is should not wait any longer.
   bool is_due(std::uint64_t now_ns) const;
 
@@ -75,6 +74,9 @@ class ArenaFiller {
   std::uint32_t high_water() const { return high_water_; }  // arenas in use at a time
 
  private:
+  // So many of the shortest events have the size of the longest.
+  static constexpr std::size_t kMinFreeEvents = (kMaxEventBytes + kKernelEventBytes - 1) / kKernelEventBytes;
+
   ArenaPool& pool_;
   ProcessLog& log_;
   ProcessTracker& tracker_;
@@ -84,7 +86,6 @@ class ArenaFiller {
   std::uint64_t notified_until_ns_ = 0;
   Arena::Missing missing_;  // since the last arena was published
   std::uint32_t high_water_ = 0;
-  alignas(8) std::array<std::byte, PermissionReads::kMaxEvents * kKernelEventBytes> carried_;
 };
 
 }  // namespace rfan::recorder

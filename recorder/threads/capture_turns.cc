@@ -13,6 +13,20 @@ void add_to(std::atomic<std::uint64_t>& figure, std::uint64_t more) {
   figure.store(figure.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
+// Permission events that were read and are to be entered.
+std::size_t waiting_events(const EventRead& permissions) {
+  return permissions.bytes.size() / kKernelEventBytes;
+}
+
+bool holds_exec(const EventRead& permissions) {
+  KernelEventWalker walker(permissions.bytes);
+  KernelEvent event;
+  while (walker.next(event)) {
+    if (event.is_held() && event.is_exec()) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 CaptureTurns::CaptureTurns(Options options, const Sources& sources, ProcessWatch& processes,
@@ -49,57 +63,46 @@ bool CaptureTurns::make_room(const std::atomic<bool>& stopping) {
 CaptureTurns::Turn CaptureTurns::take(const Hints& hints) {
   const auto brought = intake_.read_permissions(hints.permission_queue_is_empty);
   if (!brought) return {.found = Found::kRoleGone};
-  auto permissions = *brought;
+  const auto& permissions = *brought;
   // Notifications of what a waiting process did precede its open: they are read before the answer, and
   // entered first, so that a file is created before it is opened.
-  const auto notifications = intake_.read_notifications();
-  if (permissions.bytes + notifications.bytes == 0) return {};
+  const auto notifications = intake_.read_notifications(waiting_events(permissions));
+  if (permissions.bytes.empty() && notifications.bytes.empty()) return {};
   Turn turn{.found = Found::kEvents,
-            .read_ns = permissions.bytes != 0 ? permissions.until_ns : notifications.until_ns,
+            .read_ns = permissions.bytes.empty() ? notifications.until_ns : permissions.until_ns,
             .was_late = permissions.is_late};
   processes_.tracker().begin_batch(turn.read_ns);
   // A lone permission event is the one that poll() found. To ask the connector nevertheless takes 1.5 us, 7 %
   // of what a lone opener waits (open_loop_bench).
-  const bool is_lone = permissions.bytes == kKernelEventBytes && notifications.bytes == 0;
+  const bool is_lone = permissions.bytes.size() == kKernelEventBytes && notifications.bytes.empty();
   processes_.drain(!is_lone || !hints.users_are_known || permissions.is_late);
-  if (notifications.bytes != 0) {
+  if (!notifications.bytes.empty()) {
     take_notifications(notifications, turn);
     if (holds_exec(permissions)) take_all_notified_before(permissions, turn);
   }
-  if (permissions.bytes != 0) take_permissions(permissions, turn);
+  if (!permissions.bytes.empty()) take_permissions(permissions, turn);
   return turn;
-}
-
-bool CaptureTurns::holds_exec(const EventRead& read) const {
-  KernelEventWalker walker(arena_.bytes_of(read));
-  KernelEvent event;
-  while (walker.next(event)) {
-    if (event.is_held() && event.is_exec()) return true;
-  }
-  return false;
 }
 
 // After its exec a process is another program: all that it did before is taken before it may go on, however
 // much is queued (0.5 us an event). If the queue fills faster, or no arena is free, the batch says so.
-void CaptureTurns::take_all_notified_before(EventRead& permissions, Turn& turn) {
+void CaptureTurns::take_all_notified_before(const EventRead& permissions, Turn& turn) {
+  const auto waiting = waiting_events(permissions);
   while (!intake_.has_notifications_until(permissions.until_ns) &&
          clock_.now_ns() - permissions.until_ns < kMaxThrottleNs) {
-    if (!arena_.has_room() && !arena_.carry_over(permissions)) return;
-    const auto notifications = intake_.read_notifications();
+    if (!arena_.has_room(waiting) && !arena_.begin_another()) return;
+    const auto notifications = intake_.read_notifications(waiting);
     processes_.drain();
-    if (notifications.bytes != 0) take_notifications(notifications, turn);
+    if (!notifications.bytes.empty()) take_notifications(notifications, turn);
   }
 }
 
 void CaptureTurns::take_notifications(const EventRead& read, Turn& turn) {
   arena_.begin_batch(Arena::Source::kNotificationGroup, read, turn.read_ns);
-  KernelEventWalker walker(arena_.bytes_of(read));
-  KernelEvent event;
+  KernelEventWalker walker(read.bytes);
   std::uint64_t seen = 0;
-  while (walker.next(event)) {
-    const bool own = event.pid == own_pid_;
-    arena_.add(own ? Arena::kOwnEvent : processes_.attribute(event));
-    if (!own) ++seen;
+  while (const auto* event = enter_next(walker)) {
+    if (!event->own) ++seen;
   }
   count_seen(seen);
   turn.notified += seen;
@@ -108,23 +111,21 @@ void CaptureTurns::take_notifications(const EventRead& read, Turn& turn) {
 
 void CaptureTurns::take_permissions(const EventRead& read, Turn& turn) {
   auto& batch = arena_.begin_batch(Arena::Source::kPermissionGroup, read, turn.read_ns);
-  KernelEventWalker walker(arena_.bytes_of(read));
-  KernelEvent event;
+  KernelEventWalker walker(read.bytes);
   std::int64_t descriptors = 0;
   std::int64_t openers = 0;
   std::uint64_t seen = 0;
-  while (walker.next(event)) {
-    const bool own = event.pid == own_pid_;
-    if (!own) ++seen;
-    const auto index = arena_.add(own ? Arena::kOwnEvent : processes_.attribute(event));
-    if (event.fd < 0) continue;
+  while (auto* event = enter_next(walker)) {
+    const auto& kernel = event->kernel;
+    if (!event->own) ++seen;
+    if (kernel.fd < 0) continue;
     ++descriptors;
-    if (!event.is_held()) continue;
+    if (!kernel.is_held()) continue;
     ++openers;
-    if (own) {
-      responder_.allow(event.fd);
-    } else if (responder_.respond(event)) {
-      arena_.deny(index);
+    if (event->own) {
+      responder_.allow(kernel.fd);
+    } else {
+      event->denied = responder_.respond(kernel);
     }
   }
   if (walker.malformed()) note_unreadable();
@@ -133,6 +134,14 @@ void CaptureTurns::take_permissions(const EventRead& read, Turn& turn) {
   batch.answered_ns = clock_.now_ns();
   turn.openers = openers;
   arenas_.open_descriptors.fetch_add(descriptors, std::memory_order_release);
+}
+
+EventHead* CaptureTurns::enter_next(KernelEventWalker& walker) {
+  auto* event = arena_.add_next(walker);
+  if (event == nullptr) return nullptr;
+  event->own = event->kernel.pid == own_pid_;
+  if (!event->own) event->image = processes_.attribute(event->kernel);
+  return event;
 }
 
 CaptureTurns::Turn CaptureTurns::drop() {

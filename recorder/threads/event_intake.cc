@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
 namespace rfan::recorder {
 
@@ -25,8 +24,8 @@ std::size_t EventIntake::max_events() const {
 std::optional<EventRead> EventIntake::read_permissions(bool queue_is_empty) {
   if (!reads_permissions()) return EventRead{};
   assert(arena_.has_room() && may_open_descriptors());
-  const auto limit = std::min({arena_.free_bytes().size() / kKernelEventBytes,
-                               static_cast<std::size_t>(descriptors_left()), max_events()});
+  const auto limit =
+      std::min({arena_.free_events(), static_cast<std::size_t>(descriptors_left()), max_events()});
   auto brought = take_late(limit);
   if (!brought && queue_is_empty) return EventRead{};
   const auto asked_ns = clock_.now_ns();
@@ -44,10 +43,8 @@ std::optional<EventRead> EventIntake::read_permissions(bool queue_is_empty) {
   // Before kernel 6.13 an event whose descriptor cannot be opened is swallowed, its opener DENIED, and read()
   // fails.
   if (brought->error != 0) ++arena_.missing().failed_reads;
-  read.bytes = brought->events.size();
+  read.bytes = brought->events;
   read.until_ns = clock_.now_ns();
-  if (read.bytes != 0) std::memcpy(arena_.free_bytes().data(), brought->events.data(), read.bytes);
-  read.offset = arena_.append(read.bytes);
   return read;
 }
 
@@ -58,23 +55,23 @@ std::optional<PermissionBytes> EventIntake::take_late(std::size_t max_events) {
   return late;
 }
 
-EventRead EventIntake::read_notifications() {
+EventRead EventIntake::read_notifications(std::size_t waiting) {
   constexpr std::size_t kMaxBytes = 16 * 1024;
-  if (sources_.notifications == nullptr || !arena_.has_room()) return {};
+  if (sources_.notifications == nullptr || !arena_.has_room(waiting)) return {};
   EventRead read{.since_ns = arena_.notified_until_ns()};
-  const auto limit = std::min(arena_.free_bytes().size(), kMaxBytes);
+  const auto room = arena_.free_bytes(waiting);
+  const auto limit = std::min(room.size(), kMaxBytes);
   const auto asked_ns = clock_.now_ns();
   note_progress(asked_ns);
-  const long bytes = sources_.notifications->read(arena_.free_bytes().first(limit));
+  const long bytes = sources_.notifications->read(room.first(limit));
   if (bytes < 0) {
     ++arena_.missing().failed_reads;
     return read;
   }
-  read.bytes = static_cast<std::size_t>(bytes);
-  read.until_ns = read.bytes == 0 ? asked_ns : clock_.now_ns();
+  read.bytes = arena_.append(static_cast<std::size_t>(bytes));
+  read.until_ns = read.bytes.empty() ? asked_ns : clock_.now_ns();
   // Everything, where the longest event would have found room.
-  if (read.bytes + ArenaFiller::kMaxEventBytes <= limit) arena_.set_notified_until(asked_ns);
-  read.offset = arena_.append(read.bytes);
+  if (read.bytes.size() + ArenaFiller::kMaxEventBytes <= limit) arena_.set_notified_until(asked_ns);
   return read;
 }
 

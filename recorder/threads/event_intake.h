@@ -27,12 +27,13 @@ class EventIntake {
 
   bool may_open_descriptors() const { return descriptors_left() > 0; }
 
-  // Precondition of both reads: the filler has an arena with room.
+  // Precondition of both reads: the filler has an arena with room. Permission events do not enter it yet.
   // Reads permission events: first those that a blocked read() brought, since their openers have waited
   // longest. `queue_is_empty`: a read would be in vain. Returns nothing when the role of the reader is gone.
   std::optional<EventRead> read_permissions(bool queue_is_empty);
   // Reads about 150 events at most (0.1 ms), since openers wait meanwhile.
-  EventRead read_notifications();
+  // Leaves room in the arena for `waiting` permission events, which come after.
+  EventRead read_notifications(std::size_t waiting);
   bool has_notifications_until(std::uint64_t ns) const { return arena_.notified_until_ns() >= ns; }
 
   // Reads permission events past the arena, for lack of room. Returns nothing when the role is gone.

@@ -23,20 +23,23 @@ void EventLookup::begin_arena(const Arena& arena) {
 
 void EventLookup::look_up(const Arena& arena, const Arena::Batch& batch, bool files_are_pending,
                           PendingEvents& out) {
-  KernelEventWalker walker(arena.bytes_of(batch));
-  ArenaEvent event{.read_ns = batch.read_ns, .answered_ns = batch.answered_ns};
-  for (std::size_t index = batch.first_image; walker.next(event.kernel); ++index) {
-    auto& kernel = event.kernel;
+  for (auto rest = arena.events_of(batch); !rest.empty(); rest = rest.subspan(1)) {
+    const auto& head = rest.front();
+    const auto& kernel = head.kernel;
     if (kernel.fd >= 0) out.descriptors.push_back(kernel.fd);
-    event.image = arena.images[index];
-    event.denied = arena.denied[index];
-    event.position = ++position_;
+    ArenaEvent event{.kernel = kernel,
+                     .image = head.image,
+                     .own = head.own,
+                     .denied = head.denied,
+                     .read_ns = batch.read_ns,
+                     .answered_ns = batch.answered_ns,
+                     .position = ++position_};
     find_image(event, batch);
     if (kernel.is_overflow()) {
       note_overflow(batch.read_ns);
     } else if (batch.source == Arena::Source::kPermissionGroup) {
       look_up_descriptor(event, out);
-    } else if (const auto named = names_.of_event(kernel, walker, arena, batch)) {
+    } else if (const auto named = names_.of_event(rest, arena, batch)) {
       look_up_names(event, batch, *named, files_are_pending || !out.descriptors.empty(), out);
     } else if (writer_.admits(event)) {
       writer_.lose(event, LossCause::kUnreadable);
@@ -46,8 +49,7 @@ void EventLookup::look_up(const Arena& arena, const Arena::Batch& batch, bool fi
 
 // A process that waits for a response is known. Of others the reader knows who it was when it had read them.
 void EventLookup::find_image(ArenaEvent& event, const Arena::Batch& batch) const {
-  event.uncertain = false;
-  if (event.kernel.is_held() || event.image == Arena::kOwnEvent) return;
+  if (event.kernel.is_held() || event.own) return;
   const auto found = execs_.image_of(event.kernel.pid, event.image, batch, event.position);
   event.image = found.image;
   event.uncertain = !found.certain;

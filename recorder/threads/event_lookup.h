@@ -1,4 +1,4 @@
-// From the bytes of an arena to events with names.
+// From the events of an arena to events with names.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@ using format::LossCause;
 
 bool EventWriter::admits(const ArenaEvent& event) {
   const auto events = count(event);
-  if (events == 0 || event.image == Arena::kOwnEvent) return false;
+  if (events == 0 || event.own) return false;
   seen_ += events;
   auto scope = processes_.scope_of(event.image);
   // Processes outside of our pid namespace have no number in it, and none of those recorded descends from one

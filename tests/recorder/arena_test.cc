@@ -60,6 +60,20 @@ TEST(Arena, ClearForgetsEverythingCounted) {
             0U);
 }
 
+TEST(Arena, ABatchHasTheEventsUpToTheNext) {
+  auto arena = std::make_unique<Arena>();
+  arena->clear();
+  arena->batch_count = 3;
+  arena->batches[0].first_event = 0;
+  arena->batches[1].first_event = 2;
+  arena->batches[2].first_event = 2;  // whose bytes were not understood
+  arena->event_count = 3;
+  EXPECT_EQ(arena->events_of(arena->batches[0]).size(), 2U);
+  EXPECT_TRUE(arena->events_of(arena->batches[1]).empty());
+  EXPECT_EQ(arena->events_of(arena->batches[2]).data(), &arena->events[2]);
+  EXPECT_EQ(arena->events_of(arena->batches[2]).size(), 1U);
+}
+
 TEST(Arena, LossAloneIsSomethingToTell) {
   auto arena = std::make_unique<Arena>();
   arena->clear();

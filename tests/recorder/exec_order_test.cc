@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/fanotify.h>
 
-#include <cstring>
 #include <memory>
 #include <string>
 
-#include "tests/recorder/kernel_bytes.h"
+#include "tests/recorder/arena_batches.h"
 
 namespace rfan::recorder {
 namespace {
@@ -100,20 +99,15 @@ class ExecOrderTest : public ::testing::Test {
   }
   std::uint64_t add(const KernelBytes& events, Arena::Source source, std::uint64_t since_ns,
                     std::uint64_t until_ns) {
-    const auto& bytes = events.bytes();
-    std::memcpy(arena_->raw.data() + arena_->raw_bytes, bytes.data(), bytes.size());
-    const auto begin = static_cast<std::uint32_t>(arena_->raw_bytes);
-    arena_->raw_bytes += bytes.size();
-    arena_->batches[arena_->batch_count++] = {.raw_begin = begin,
-                                              .raw_end = static_cast<std::uint32_t>(arena_->raw_bytes),
-                                              .first_image = static_cast<std::uint32_t>(arena_->event_count),
-                                              .source = source,
-                                              .follows_notifications = true,
-                                              .since_ns = since_ns,
-                                              .until_ns = until_ns,
-                                              .read_ns = until_ns,
-                                              .answered_ns = until_ns};
-    return ++arena_->event_count;
+    add_batch(*arena_, events,
+              {.first_event = 0,
+               .source = source,
+               .follows_notifications = true,
+               .since_ns = since_ns,
+               .until_ns = until_ns,
+               .read_ns = until_ns,
+               .answered_ns = until_ns});
+    return arena_->event_count;
   }
 
   std::unique_ptr<Arena> arena_ = std::make_unique<Arena>();

@@ -33,7 +33,7 @@ std::vector<EventKind> kinds_of(std::uint64_t mask) {
   return kinds;
 }
 
-KernelEvent with_mask(std::uint64_t mask) {
+KernelEvent with_mask(std::uint32_t mask) {
   return {.mask = mask, .fd = 5, .pid = 7};
 }
 
@@ -61,6 +61,18 @@ TEST(KernelEventWalker, StepsOverInformationBehindAnEvent) {
   ASSERT_EQ(result.events.size(), 2U);
   EXPECT_EQ(result.events[1].fd, 11);
   EXPECT_FALSE(result.malformed);
+}
+
+TEST(KernelEventWalker, HandsOutTheInformationOfTheLatestEvent) {
+  const auto input =
+      KernelBytes().event(FAN_CREATE, FAN_NOFD, 1).last_event_records("name").event(FAN_OPEN_PERM, 11, 2);
+  KernelEventWalker walker(input.bytes());
+  KernelEvent event;
+  ASSERT_TRUE(walker.next(event));
+  EXPECT_EQ(walker.records().size(), 4U);
+  EXPECT_EQ(walker.records().data(), input.bytes().data() + kKernelEventBytes);
+  ASSERT_TRUE(walker.next(event));
+  EXPECT_TRUE(walker.records().empty());
 }
 
 TEST(KernelEventWalker, PassesOnTheErrorInPlaceOfADescriptor) {

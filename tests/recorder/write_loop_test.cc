@@ -5,13 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "tests/recorder/kernel_bytes.h"
+#include "tests/recorder/arena_batches.h"
 #include "tests/recorder/memory_trace.h"
 #include "tests/support/scratch_directory.h"
 
@@ -33,23 +32,19 @@ class WriteLoopTest : public ::testing::Test {
   }
 
   // Publishes a batch of events, of an unknown process by default.
-  void batch(const KernelBytes& events, ImageSerial image = 0,
-             Arena::Source source = Arena::Source::kPermissionGroup) {
+  void batch(const KernelBytes& events, Arena::Source source = Arena::Source::kPermissionGroup,
+             bool own = false) {
     Arena* arena = take_arena();
-    const auto& bytes = events.bytes();
-    std::memcpy(arena->raw.data(), bytes.data(), bytes.size());
-    arena->raw_bytes = bytes.size();
-    arena->event_count = bytes.size() / kKernelEventBytes;  // of one event with records, or of many without
-    std::fill_n(arena->images.begin(), arena->event_count, image);
-    arena->batches[arena->batch_count++] = {.raw_begin = 0,
-                                            .raw_end = static_cast<std::uint32_t>(bytes.size()),
-                                            .first_image = 0,
-                                            .source = source,
-                                            .follows_notifications = true,
-                                            .since_ns = clock_ns_,
-                                            .until_ns = clock_ns_ + 1,
-                                            .read_ns = ++clock_ns_,
-                                            .answered_ns = ++clock_ns_};
+    add_batch(*arena, events,
+              {.first_event = 0,
+               .source = source,
+               .follows_notifications = true,
+               .since_ns = clock_ns_,
+               .until_ns = clock_ns_ + 1,
+               .read_ns = clock_ns_ + 1,
+               .answered_ns = clock_ns_ + 2},
+              0, own);
+    clock_ns_ += 2;
     arenas_->publish(arena);
   }
   // Publishes `count` closes of one kind, all without a descriptor.
@@ -101,7 +96,7 @@ TEST_F(WriteLoopTest, DescriptorIsNamedAndClosed) {
 
 TEST_F(WriteLoopTest, OwnEventIsClosedAndNotRecorded) {
   const int fd = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  batch(KernelBytes().event(FAN_OPEN_PERM, fd, 7), Arena::kOwnEvent);
+  batch(KernelBytes().event(FAN_OPEN_PERM, fd, 7), Arena::Source::kPermissionGroup, true);
   EXPECT_EQ(end().events, 0U);
   EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
 }
@@ -117,7 +112,7 @@ TEST_F(WriteLoopTest, OverflowOfTheQueueIsALossOfUnknownSize) {
 
 TEST_F(WriteLoopTest, ANotificationWhoseRecordsAreNotUnderstoodIsALossOfOneEvent) {
   constexpr std::string_view kNoRecord = "\xff\xff\xff\xff\xff\xff\xff\xff";
-  batch(KernelBytes().event(FAN_CREATE, FAN_NOFD, 7).last_event_records(kNoRecord), 0,
+  batch(KernelBytes().event(FAN_CREATE, FAN_NOFD, 7).last_event_records(kNoRecord),
         Arena::Source::kNotificationGroup);
   const auto trace = end();
   EXPECT_EQ(trace.events, 0U);

@@ -45,13 +45,10 @@ class CaptureTurnsTest : public ::testing::Test {
     kept_.clear();
   }
   void give_back(Arena* arena) {
-    for (const auto& batch : std::span(arena->batches).first(arena->batch_count)) {
-      KernelEventWalker walker(arena->bytes_of(batch));
-      for (KernelEvent event; walker.next(event);) {
-        if (event.fd < 0) continue;
-        ::close(event.fd);
-        --arenas_->open_descriptors;
-      }
+    for (const auto& event : std::span(arena->events).first(arena->event_count)) {
+      if (event.kernel.fd < 0) continue;
+      ::close(event.kernel.fd);
+      --arenas_->open_descriptors;
     }
     arena->clear();
     arenas_->give_back(arena);
@@ -292,6 +289,25 @@ TEST_F(CaptureTurnsTest, AnExecMovesToTheArenaThatHasTheLastNotifications) {
   }
   EXPECT_GT(arenas, 1U);
   EXPECT_EQ(events, kMany + 1U);
+}
+
+// Events without descriptors and records, which fill the events of an arena long before its bytes.
+TEST_F(CaptureTurnsTest, BothQueuesTogetherDoNotOverfillAnArena) {
+  constexpr std::size_t kOfEach = 10'000;
+  for (std::size_t i = 0; i < kOfEach; ++i) {
+    permissions_.queue().add(KernelBytes().event(FAN_CLOSE_NOWRITE, FAN_NOFD, kSomebody));
+    notifications_.queue().add(KernelBytes().event(FAN_CREATE, FAN_NOFD, kSomebody));
+  }
+  while (turn().found == CaptureTurns::Found::kEvents) {
+  }
+  turns_->arena().publish();
+  std::size_t events = 0;
+  while (Arena* arena = arenas_->take_filled(0)) {
+    EXPECT_LE(arena->event_count, Arena::kMaxEvents);
+    events += arena->event_count;
+    give_back(arena);
+  }
+  EXPECT_EQ(events, 2 * kOfEach);
 }
 
 // Thousands of turns in a random order of arrivals, failures, delays and shortages, with the real writer at
