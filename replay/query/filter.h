@@ -10,6 +10,7 @@
 #include "format/model/event.h"
 #include "format/trace/trace_reader.h"
 #include "replay/query/condition.h"
+#include "replay/query/selection.h"
 #include "replay/trace/timeline.h"
 
 namespace rfan::replay {
@@ -17,22 +18,14 @@ namespace rfan::replay {
 // How much of a block matches according to its statistics. kNone and kAll are certain.
 enum class Share : std::uint8_t { kNone, kSome, kAll };
 
-// The rows of a block that match, with scratch memory for finding them. One thread owns an instance.
-struct Selection {
-  bool all = false;                 // every row; then `rows` is empty
-  std::vector<std::uint32_t> rows;  // ascending
-  std::size_t count = 0;
+class FilterNode;  // one test of the tree, with its results
 
-  // One mark for each event: the result of Filter::path_test() on its paths. Empty if the paths are decoded
-  // instead.
-  std::vector<std::uint8_t> path_marks;
-
-  std::vector<std::vector<std::uint8_t>> masks;  // scratch, by depth of the tree
-};
-
-// Evaluates a Condition on the blocks of one file. Tests each dictionary entry once and keeps the result as a
-// bit (a byte for paths). For each block: judge() its statistics, decode columns(), then select(). Any number
-// of threads may use an instance between calls of extend().
+// Evaluates a Condition, the predicate of a query, on the blocks of one file. Tests each dictionary entry
+// once and keeps the result as a bit (a byte for paths), so that an event costs a look at its id. For each
+// block: judge() its statistics, decode columns(), then select(). The thread of the scan calls extend();
+// between its calls any number of threads may use an instance, each with a Selection of its own. Pruning by
+// judge() and may_match_time() may keep too much but never drops an event that matches. Rejected: evaluating
+// the condition event by event, because a condition on names would then compare texts for every event.
 class Filter {
  public:
   // A null condition passes everything.
@@ -64,21 +57,19 @@ class Filter {
   // the marks, the path columns need not be decoded.
   std::optional<format::PathMarks> path_test() const;
 
-  // Selects the matching rows. Precondition: extend() has seen all ids in `events`. Consists of mark() and,
+  // Selects the matching rows. Precondition: extend() has seen all ids in `events`. Consists of mask() and,
   // for callers that need rows, list_rows().
   void select(const format::EventColumns& events, const Timeline& timeline, Selection& out) const {
-    if (mark(events, timeline, out); !out.all) list_rows(out);
+    if (mask(events, timeline, out); !out.all) list_rows(out);
   }
   // Sets `all` and `count`. Unless `all`, sets masks[0] to 1 for each selected event and to 0 for the others.
-  void mark(const format::EventColumns& events, const Timeline& timeline, Selection& out) const;
+  void mask(const format::EventColumns& events, const Timeline& timeline, Selection& out) const;
   static void list_rows(Selection& out);
 
-  class Node;  // one test of the tree, with its results
-
  private:
-  ConditionPtr condition_;      // the nodes refer into it
-  std::unique_ptr<Node> root_;  // null: everything passes
-  std::vector<const Node*> path_nodes_;
+  ConditionPtr condition_;            // the nodes refer into it
+  std::unique_ptr<FilterNode> root_;  // null: everything passes
+  std::vector<const FilterNode*> path_nodes_;
 };
 
 }  // namespace rfan::replay

@@ -117,7 +117,7 @@ class BlockWork {
     borrowed_ = 0;
     if (selection_.all) return decode(source, wanted, events_, counts);
     if (!decode_for_filter(statistics, filter, wanted, counts, source)) return false;
-    filter.mark(events_, file.timeline, selection_);
+    filter.mask(events_, file.timeline, selection_);
     if (selection_.count == 0) return false;
     const auto rest = wanted & ~filter.columns();
     if (rest == 0) return true;
