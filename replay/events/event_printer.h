@@ -2,7 +2,7 @@
 #pragma once
 
 #include "format/model/event_block.h"
-#include "replay/query/scan.h"
+#include "replay/query/query.h"
 
 namespace rfan::replay {
 

@@ -10,7 +10,7 @@
 
 #include "format/base/error.h"
 #include "format/model/event_block.h"
-#include "replay/query/scan.h"
+#include "replay/query/query.h"
 
 namespace rfan::replay {
 

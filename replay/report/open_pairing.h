@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "format/model/event.h"
-#include "replay/query/scan.h"
+#include "replay/query/query.h"
 #include "replay/report/grouping.h"
 
 namespace rfan::replay {
@@ -35,7 +35,7 @@ class OpenPairing {
     std::optional<std::uint64_t> first_close_ns;
     std::optional<Opened> open_at_end;
   };
-  struct Changes : Product {
+  struct Changes : BlockOutput {
     std::vector<Change> changes;
   };
 

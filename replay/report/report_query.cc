@@ -41,7 +41,7 @@ void ReportQuery::begin(const ScanFile& file) {
     row_by_labels_[rows_[i].labels] = static_cast<std::uint32_t>(i);
 }
 
-std::unique_ptr<Part> ReportQuery::make_part(const ScanFile&) {
+std::unique_ptr<Sink> ReportQuery::make_sink(const ScanFile&) {
   return std::make_unique<ReportTallies>(spec_, state_->grouping);
 }
 
@@ -93,10 +93,10 @@ std::uint32_t ReportQuery::global_process(FileState& state, format::ProcessId id
   return entry->second;
 }
 
-void ReportQuery::take(const ScanFile& file, Part& part) {
+void ReportQuery::combine(const ScanFile& file, Sink& sink) {
   scale_.add(file.timeline);
   auto& state = *state_;
-  auto& tallies = static_cast<ReportTallies&>(part);
+  auto& tallies = static_cast<ReportTallies&>(sink);
   if (rows_.empty()) rows_.reserve(tallies.group_count());
   tallies.for_each_group([&](GroupCode code, const Tally& tally) {
     auto& row = rows_[row_of(state, code)];
@@ -123,9 +123,9 @@ void ReportQuery::take(const ScanFile& file, Part& part) {
   for (const auto& [code, count] : tallies.short_opens) rows_[row_of(state, code)].short_opens += count;
 }
 
-void ReportQuery::take_product(const ScanFile&, Product& product) {
+void ReportQuery::consume(const ScanFile&, BlockOutput& output) {
   auto& state = *state_;
-  for (const auto& change : static_cast<OpenPairing::Changes&>(product).changes) {
+  for (const auto& change : static_cast<OpenPairing::Changes&>(output).changes) {
     const auto open = state.open.find(change.pair);
     if (open != state.open.end() && change.first_close_ns &&
         *change.first_close_ns - open->second.time_ns < spec_.short_ns) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "format/model/latency_histogram.h"
-#include "replay/query/scan.h"
+#include "replay/query/query.h"
 #include "replay/report/grouping.h"
 #include "replay/report/open_pairing.h"
 #include "replay/report/report_spec.h"
@@ -49,12 +49,12 @@ class ReportQuery : public Query {
   ~ReportQuery() override;
 
   format::ColumnSet columns() const override { return spec_.columns(); }
-  bool shows_command_lines() const override { return false; }
+  NameUse name_use() const override { return NameUse::kAllWithoutCommandLines; }
   bool ordered() const override { return spec_.wants(Measure::kShort); }
   void begin(const ScanFile& file) override;
-  std::unique_ptr<Part> make_part(const ScanFile& file) override;
-  void take(const ScanFile& file, Part& part) override;
-  void take_product(const ScanFile& file, Product& product) override;
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override;
+  void combine(const ScanFile& file, Sink& sink) override;
+  void consume(const ScanFile& file, BlockOutput& output) override;
 
   // Returns all groups in no order and empties the query.
   std::vector<ReportRow> rows();

@@ -16,11 +16,11 @@ using format::EventKind;
 using format::kFlagHeld;
 using format::LatencyHistogram;
 
-std::uint64_t count_of_kind(const Marked& marked, EventKind kind) {
-  const auto* const kinds = marked.events.kind.data();
-  const auto* const marks = marked.marks.data();
-  return format::count_ones(marked.marks.size(), [=](std::size_t i) {
-    return static_cast<std::uint8_t>(marks[i] & static_cast<std::uint8_t>(kinds[i] == kind));
+std::uint64_t count_of_kind(const MaskedBatch& batch, EventKind kind) {
+  const auto* const kinds = batch.events.kind.data();
+  const auto* const mask = batch.mask.data();
+  return format::count_ones(batch.mask.size(), [=](std::size_t i) {
+    return static_cast<std::uint8_t>(mask[i] & static_cast<std::uint8_t>(kinds[i] == kind));
   });
 }
 
@@ -60,7 +60,7 @@ void ReportTallies::add(const Batch& batch) {
   }
 }
 
-bool ReportTallies::add_statistics(const format::BlockStatistics& statistics) {
+bool ReportTallies::count_block(const format::BlockStatistics& statistics) {
   if (!counts_events()) return false;
   if (grouping_.by_process() || grouping_.by_path()) return false;
   make_room();
@@ -71,7 +71,7 @@ bool ReportTallies::add_statistics(const format::BlockStatistics& statistics) {
   return true;
 }
 
-bool ReportTallies::add_process_counts(std::span<const ProcessCount> counts) {
+bool ReportTallies::count_processes(std::span<const ProcessCount> counts) {
   if (!counts_events()) return false;
   if (grouping_.by_path() || grouping_.by_kind()) return false;
   grouping_.extend();
@@ -92,13 +92,13 @@ std::span<std::uint32_t> ReportTallies::path_counters(std::uint64_t events) {
   return path_counts_;
 }
 
-bool ReportTallies::add_marked(const Marked& marked) {
+bool ReportTallies::count_masked(const MaskedBatch& batch) {
   if (!counts_events() || grouping_.by_process() || grouping_.by_path() || !grouping_.by_kind()) return false;
   std::array<std::uint64_t, format::kEventKindLimit> by_kind{};
-  auto left = marked.count;
-  for (const auto kind : frequent_first(marked.statistics.totals.by_kind)) {
-    if (left == 0 || marked.statistics.totals.by_kind[kind] == 0) break;
-    left -= by_kind[kind] = count_of_kind(marked, static_cast<EventKind>(kind));
+  auto left = batch.count;
+  for (const auto kind : frequent_first(batch.statistics.totals.by_kind)) {
+    if (left == 0 || batch.statistics.totals.by_kind[kind] == 0) break;
+    left -= by_kind[kind] = count_of_kind(batch, static_cast<EventKind>(kind));
   }
   if (left != 0) return false;  // the statistics miss events that the columns have
   make_room();
@@ -108,8 +108,8 @@ bool ReportTallies::add_marked(const Marked& marked) {
   return true;
 }
 
-std::unique_ptr<Product> ReportTallies::product() {
-  return short_ ? std::unique_ptr<Product>(pairing_.finish_block()) : nullptr;
+std::unique_ptr<BlockOutput> ReportTallies::output() {
+  return short_ ? std::unique_ptr<BlockOutput>(pairing_.finish_block()) : nullptr;
 }
 
 std::size_t ReportTallies::group_count() {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "format/model/event.h"
-#include "replay/query/scan.h"
+#include "replay/query/counting_sink.h"
 #include "replay/report/grouping.h"
 #include "replay/report/open_pairing.h"
 #include "replay/report/report_spec.h"
@@ -36,19 +36,19 @@ struct CodePair {
   }
 };
 
-// The Part of a report. Counts groups by dictionary id where it can, in dense arrays where Grouping::dense(),
+// The sink of a report. Counts groups by dictionary id where it can, in dense arrays where Grouping::dense(),
 // and in hash maps elsewhere.
-class ReportTallies : public Part {
+class ReportTallies : public CountingSink {
  public:
   // `grouping` belongs to the file; all its threads share it.
   ReportTallies(const ReportSpec& spec, Grouping& grouping);
 
   void add(const Batch& batch) override;
-  bool add_statistics(const format::BlockStatistics& statistics) override;
-  bool add_process_counts(std::span<const ProcessCount> counts) override;
+  bool count_block(const format::BlockStatistics& statistics) override;
+  bool count_processes(std::span<const ProcessCount> counts) override;
   std::span<std::uint32_t> path_counters(std::uint64_t events) override;
-  bool add_marked(const Marked& marked) override;
-  std::unique_ptr<Product> product() override;
+  bool count_masked(const MaskedBatch& batch) override;
+  std::unique_ptr<BlockOutput> output() override;
 
   // Returns the number of groups that have events.
   std::size_t group_count();

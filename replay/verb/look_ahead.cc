@@ -33,13 +33,13 @@ ProcessIdentity identity_of(const format::ProcessEntry& process) {
 class WritersQuery : public Query {
  public:
   format::ColumnSet columns() const override { return format::kColumnProcess; }
-  bool shows_command_lines() const override { return false; }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Writers>(file); }
-  void take(const ScanFile&, Part& part) override { found_.merge(static_cast<Writers&>(part).found); }
+  NameUse name_use() const override { return NameUse::kAllWithoutCommandLines; }
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override { return std::make_unique<Writers>(file); }
+  void combine(const ScanFile&, Sink& sink) override { found_.merge(static_cast<Writers&>(sink).found); }
   const Identities& found() const { return found_; }
 
  private:
-  struct Writers : Part {
+  struct Writers : Sink {
     explicit Writers(const ScanFile& scanned) : file(scanned) {}
     void add(const Batch& batch) override {
       batch.for_each_row([&](std::uint32_t row) {
@@ -87,13 +87,12 @@ class WaitQuery : public Query {
   explicit WaitQuery(std::uint64_t step_ns) : step_ns_(step_ns) {}
 
   format::ColumnSet columns() const override { return format::kColumnTime | format::kColumnReply; }
-  bool shows_command_lines() const override { return false; }
-  bool looks_names_up() const override { return true; }  // it uses no names
-  std::unique_ptr<Part> make_part(const ScanFile& file) override {
+  NameUse name_use() const override { return NameUse::kNone; }
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override {
     return std::make_unique<Waits>(file, step_ns_);
   }
-  void take(const ScanFile&, Part& part) override {
-    for (const auto& [step, sum] : static_cast<Waits&>(part).sums) add(sums_[step], sum.wait_ns, sum.at);
+  void combine(const ScanFile&, Sink& sink) override {
+    for (const auto& [step, sum] : static_cast<Waits&>(sink).sums) add(sums_[step], sum.wait_ns, sum.at);
   }
   const Sums& sums() const { return sums_; }
 
@@ -103,7 +102,7 @@ class WaitQuery : public Query {
     sum.at = at;
   }
 
-  struct Waits : Part {
+  struct Waits : Sink {
     Waits(const ScanFile& file, std::uint64_t step) : clock(file.timeline), step_ns(step) {}
     void add(const Batch& batch) override {
       batch.for_each_row([&](std::uint32_t row) {
@@ -123,8 +122,7 @@ class WaitQuery : public Query {
 
 // Returns the condition for the slowest period: kSteps steps with the largest sum of waits, the earliest of
 // equal ones.
-Result<ConditionPtr> slowest_stretch(const Session& session, const TraceSet& set,
-                                     const ConditionPtr& filter) {
+Result<ConditionPtr> slowest_period(const Session& session, const TraceSet& set, const ConditionPtr& filter) {
   constexpr std::uint64_t kSteps = 8;
   auto length = parse_duration(session.options.slowest);
   if (!length) return length.error();
@@ -177,9 +175,9 @@ Result<ConditionPtr> look_ahead(const Session& session, const TraceSet& set) {
     filter = both(filter, *writers);
   }
   if (!session.options.slowest.empty()) {
-    auto stretch = slowest_stretch(session, set, filter);
-    if (!stretch) return stretch.error();
-    filter = both(filter, *stretch);
+    auto period = slowest_period(session, set, filter);
+    if (!period) return period.error();
+    filter = both(filter, *period);
   }
   return filter;
 }

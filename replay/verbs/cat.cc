@@ -12,8 +12,8 @@
 namespace rfan::replay {
 namespace {
 
-// The look of events, for all files of a scan.
-struct Look {
+// The style in which events are printed, for all files of a scan.
+struct PrintStyle {
   OutputFormat format = OutputFormat::kText;
   std::vector<Field> fields;  // empty: the default of the format
   TimeStyle time = TimeStyle::kLocal;
@@ -48,12 +48,13 @@ struct Look {
     if (format == OutputFormat::kCsv) return columns_of(FieldSet(csv_fields()));
     return fields.empty() ? format::kAllColumns : columns_of(FieldSet(fields));
   }
-  bool shows_command_lines() const {
-    return (format == OutputFormat::kJson ? json_fields() : FieldSet(fields)).contains(Field::kCmdline);
+  NameUse name_use() const {
+    const auto shown = format == OutputFormat::kJson ? json_fields() : FieldSet(fields);
+    return shown.contains(Field::kCmdline) ? NameUse::kReferencedWithCommandLines : NameUse::kReferenced;
   }
 };
 
-struct Text : Product {
+struct Text : BlockOutput {
   TextBuffer buffer;
 };
 
@@ -81,16 +82,16 @@ class TextPool {
   std::vector<std::unique_ptr<Text>> spare_;
 };
 
-class CatPart : public Part {
+class CatSink : public Sink {
  public:
-  CatPart(const Look& look, const ScanFile& file, TextPool& pool)
-      : pool_(pool), printer_(look.printer(buffer_, file)) {}
+  CatSink(const PrintStyle& style, const ScanFile& file, TextPool& pool)
+      : pool_(pool), printer_(style.printer(buffer_, file)) {}
 
   void add(const Batch& batch) override {
     if (buffer_.empty()) buffer_ = std::move(pool_.get()->buffer);
     printer_->print(batch);
   }
-  std::unique_ptr<Product> product() override {
+  std::unique_ptr<BlockOutput> output() override {
     if (buffer_.empty()) return nullptr;
     auto text = std::make_unique<Text>();
     text->buffer = std::exchange(buffer_, TextBuffer());
@@ -106,23 +107,22 @@ class CatPart : public Part {
 // Prints all events in order.
 class CatQuery : public Query {
  public:
-  CatQuery(const Look& look, Output& out) : look_(look), out_(out) {}
-  format::ColumnSet columns() const override { return look_.columns(); }
-  bool shows_command_lines() const override { return look_.shows_command_lines(); }
-  bool looks_names_up() const override { return true; }
+  CatQuery(const PrintStyle& style, Output& out) : style_(style), out_(out) {}
+  format::ColumnSet columns() const override { return style_.columns(); }
+  NameUse name_use() const override { return style_.name_use(); }
   bool ordered() const override { return true; }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override {
-    return std::make_unique<CatPart>(look_, file, pool_);
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override {
+    return std::make_unique<CatSink>(style_, file, pool_);
   }
-  void take_product(const ScanFile&, Product& product) override {
-    auto& buffer = static_cast<Text&>(product).buffer;
+  void consume(const ScanFile&, BlockOutput& output) override {
+    auto& buffer = static_cast<Text&>(output).buffer;
     out_.write(buffer.view());
     pool_.put(std::move(buffer));
   }
   bool done() const override { return !out_.status(); }
 
  private:
-  const Look& look_;
+  const PrintStyle& style_;
   Output& out_;
   TextPool pool_;
 };
@@ -130,14 +130,13 @@ class CatQuery : public Query {
 // Finds the `limit` held events that waited longest; of equal ones the earlier.
 class SlowestQuery : public Query {
  public:
-  SlowestQuery(const Look& look, std::size_t limit) : look_(look), limit_(limit) {}
+  SlowestQuery(const PrintStyle& style, std::size_t limit) : style_(style), limit_(limit) {}
   format::ColumnSet columns() const override { return format::kAllColumns; }
-  bool shows_command_lines() const override { return look_.shows_command_lines(); }
-  bool looks_names_up() const override { return true; }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override {
+  NameUse name_use() const override { return style_.name_use(); }
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override {
     return std::make_unique<Slow>(file, limit_);
   }
-  void take(const ScanFile& file, Part& part) override;
+  void combine(const ScanFile& file, Sink& sink) override;
   void print(Output& out) {
     for (const auto& line : lines_) out.append(line.text);
   }
@@ -151,7 +150,7 @@ class SlowestQuery : public Query {
       return reply_ns != other.reply_ns ? reply_ns > other.reply_ns : place < other.place;
     }
   };
-  struct Slow : Part {
+  struct Slow : Sink {
     Slow(const ScanFile& scanned, std::size_t most) : file(scanned), limit(most) {}
     void add(const Batch& batch) override;
     const ScanFile& file;
@@ -169,7 +168,7 @@ class SlowestQuery : public Query {
     }
   };
 
-  const Look& look_;
+  const PrintStyle& style_;
   std::size_t limit_;
   std::vector<Line> lines_;  // the slowest first
 };
@@ -189,11 +188,11 @@ void SlowestQuery::Slow::add(const Batch& batch) {
   });
 }
 
-void SlowestQuery::take(const ScanFile& file, Part& part) {
-  auto& heap = static_cast<Slow&>(part).heap;
+void SlowestQuery::combine(const ScanFile& file, Sink& sink) {
+  auto& heap = static_cast<Slow&>(sink).heap;
   std::sort(heap.begin(), heap.end());
   TextBuffer buffer;
-  const auto printer = look_.printer(buffer, file);
+  const auto printer = style_.printer(buffer, file);
   const format::BlockStatistics none;
   for (const auto& [reply_ns, place, event] : heap) {
     const format::EventColumns one{1,
@@ -234,12 +233,12 @@ class Cat : public Verb {
   }
 
   Status check(const Options& options) override {
-    look_ = {options.format, {}, options.time_style(), options.show_source};
+    style_ = {options.format, {}, options.time_style(), options.show_source};
     if (!fields_.empty()) {
       auto fields = parse_fields(fields_);
       if (!fields) return fields.error();
-      look_.fields = std::move(*fields);
-      if (options.show_source) look_.fields.insert(look_.fields.begin(), Field::kSource);
+      style_.fields = std::move(*fields);
+      if (options.show_source) style_.fields.insert(style_.fields.begin(), Field::kSource);
     }
     if (!sort_.empty() && sort_ != "latency") {
       return Error{"cannot sort by", sort_, 0, "cat prints in the order of the trace, or --sort latency"};
@@ -253,14 +252,14 @@ class Cat : public Verb {
   }
 
   Result<Coverage> run(const Session& session) override {
-    if (look_.format == OutputFormat::kCsv) session.out.append(csv_header(look_.csv_fields()));
+    if (style_.format == OutputFormat::kCsv) session.out.append(csv_header(style_.csv_fields()));
     if (!sort_.empty()) {
-      SlowestQuery query(look_, static_cast<std::size_t>(top_.value_or(20)));
+      SlowestQuery query(style_, static_cast<std::size_t>(top_.value_or(20)));
       auto coverage = scan_traces(session, query);
       query.print(session.out);
       return coverage;
     }
-    CatQuery query(look_, session.out);
+    CatQuery query(style_, session.out);
     return scan_traces(session, query, follow_);
   }
 
@@ -269,7 +268,7 @@ class Cat : public Verb {
   std::string sort_;
   std::optional<std::uint64_t> top_;
   bool follow_ = false;
-  Look look_;
+  PrintStyle style_;
 };
 
 }  // namespace

@@ -79,13 +79,13 @@ class FilesQuery : public Query {
  public:
   explicit FilesQuery(bool follows_lives) : follows_lives_(follows_lives) {}
   format::ColumnSet columns() const override { return format::kAllColumns & ~format::kColumnReply; }
-  bool shows_command_lines() const override { return false; }
+  NameUse name_use() const override { return NameUse::kAllWithoutCommandLines; }
   bool ordered() const override { return follows_lives_; }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override {
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override {
     return std::make_unique<Touches>(file, follows_lives_);
   }
-  void take(const ScanFile& file, Part& part) override;
-  void take_product(const ScanFile& file, Product& product) override;
+  void combine(const ScanFile& file, Sink& sink) override;
+  void consume(const ScanFile& file, BlockOutput& output) override;
 
   const MomentScale& scale() const { return scale_; }
 
@@ -102,7 +102,7 @@ class FilesQuery : public Query {
 
  private:
   // The creations, deletions and renames of a block.
-  struct Steps : Product {
+  struct Steps : BlockOutput {
     struct Step {
       format::EventKind kind;
       format::PathId path, path2;
@@ -111,12 +111,12 @@ class FilesQuery : public Query {
     std::vector<Step> steps;
   };
 
-  struct Touches : Part {
+  struct Touches : Sink {
     Touches(const ScanFile& scanned, bool follow)
         : file(scanned), clock(scanned.timeline), follows_lives(follow) {}
     void add(const Batch& batch) override;
     void follow(const Batch& batch, std::uint32_t row);
-    std::unique_ptr<Product> product() override { return std::exchange(steps, nullptr); }
+    std::unique_ptr<BlockOutput> output() override { return std::exchange(steps, nullptr); }
     void touch(const Batch& batch, std::uint32_t row, format::PathId id, bool second);
 
     const ScanFile& file;
@@ -170,9 +170,9 @@ void FilesQuery::Touches::add(const Batch& batch) {
   });
 }
 
-void FilesQuery::take(const ScanFile& file, Part& part) {
+void FilesQuery::combine(const ScanFile& file, Sink& sink) {
   scale_.add(file.timeline);
-  const auto& touches = static_cast<Touches&>(part).by_path;
+  const auto& touches = static_cast<Touches&>(sink).by_path;
   for (std::size_t id = 1; id < touches.size(); ++id) {
     const auto& touch = touches[id];
     if (touch.events == 0) continue;
@@ -186,8 +186,8 @@ void FilesQuery::take(const ScanFile& file, Part& part) {
   }
 }
 
-void FilesQuery::take_product(const ScanFile& file, Product& product) {
-  for (const auto& step : static_cast<Steps&>(product).steps) {
+void FilesQuery::consume(const ScanFile& file, BlockOutput& output) {
+  for (const auto& step : static_cast<Steps&>(output).steps) {
     const auto path = file.dictionary.path(step.path);
     if (step.kind == format::EventKind::kCreate) {
       lives_.create(path, step.at);

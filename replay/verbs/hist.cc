@@ -72,19 +72,18 @@ class HistQuery : public Query {
   format::ColumnSet columns() const override {
     return format::kColumnTime | format::kColumnReply | format::kColumnFlags;
   }
-  bool shows_command_lines() const override { return false; }
-  bool looks_names_up() const override { return true; }  // it uses no names
-  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Steps>(file); }
-  void take(const ScanFile& file, Part& part) override {
+  NameUse name_use() const override { return NameUse::kNone; }
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override { return std::make_unique<Steps>(file); }
+  void combine(const ScanFile& file, Sink& sink) override {
     scale_.add(file.timeline);
-    series_.merge(static_cast<Steps&>(part).series);
+    series_.merge(static_cast<Steps&>(sink).series);
   }
 
   const Series& series() const { return series_; }
   const MomentScale& scale() const { return scale_; }
 
  private:
-  struct Steps : Part {
+  struct Steps : Sink {
     explicit Steps(const ScanFile& file) : timeline(file.timeline) {}
     void add(const Batch& batch) override {
       const auto& events = batch.events;

@@ -38,7 +38,7 @@ bool only_time(const ConditionPtr& condition) {
 }
 
 // The output of one block: the block itself, or some of its events with the ids of the source.
-struct Piece : Product {
+struct Piece : BlockOutput {
   std::optional<format::EncodedBlock> block;
   format::LatencyHistogram latencies;
   std::vector<format::Event> events;
@@ -57,7 +57,7 @@ format::EncodedBlock copy_of(const format::EncodedBlock& block) {
   return copy;
 }
 
-class PieceMaker : public Part {
+class PieceMaker : public Sink {
  public:
   // A copied block keeps columns and fields that this program does not know.
   explicit PieceMaker(bool copy_blocks) : copy_blocks_(copy_blocks) {}
@@ -74,7 +74,7 @@ class PieceMaker : public Part {
     }
     batch.for_each_row([&](std::uint32_t row) { piece_->events.push_back(events.event(row)); });
   }
-  std::unique_ptr<Product> product() override { return std::move(piece_); }
+  std::unique_ptr<BlockOutput> output() override { return std::move(piece_); }
 
  private:
   // Notes that events lost their paths. The count is known only for a whole block.
@@ -101,11 +101,11 @@ class SliceQuery : public Query {
     const auto ids = file.dictionary.has_gaps() ? CopiedIds::kByUse : ids_;
     if (status_) status_ = copy_.begin(file.dictionary, ids);
   }
-  std::unique_ptr<Part> make_part(const ScanFile&) override {
+  std::unique_ptr<Sink> make_sink(const ScanFile&) override {
     return std::make_unique<PieceMaker>(copy_.ids() == CopiedIds::kKept && !redacted_);
   }
-  void take_product(const ScanFile&, Product& product) override {
-    auto& piece = static_cast<Piece&>(product);
+  void consume(const ScanFile&, BlockOutput& output) override {
+    auto& piece = static_cast<Piece&>(output);
     if (piece.lost_paths) lost_paths_.push_back(*piece.lost_paths);
     unknown_columns_ = std::max(unknown_columns_, piece.unknown_columns);
     if (status_ && piece.block) status_ = copy_.add_block(*piece.block, piece.latencies);

@@ -71,14 +71,14 @@ class TreeQuery : public Query {
     seen_.clear();
     ++files_begun_;
   }
-  std::unique_ptr<Part> make_part(const ScanFile& file) override { return std::make_unique<Counts>(file); }
-  void take(const ScanFile& file, Part& part) override;
+  std::unique_ptr<Sink> make_sink(const ScanFile& file) override { return std::make_unique<Counts>(file); }
+  void combine(const ScanFile& file, Sink& sink) override;
 
   // Returns the processes with links to parents and children. `unknown` gets the counts of unknown processes.
   std::vector<TreeNode> nodes(Deeds& unknown);
 
  private:
-  struct Counts : Part {
+  struct Counts : Sink {
     explicit Counts(const ScanFile& scanned) : file(scanned) {}
     void add(const Batch& batch) override;
     const ScanFile& file;
@@ -111,7 +111,7 @@ void TreeQuery::Counts::add(const Batch& batch) {
 }
 
 // Returns the node of an image; makes it and those of its ancestors as needed. Images come in the order of
-// their ids within a part only, and each thread has a part. Works without recursion, like everything here
+// their ids within a sink only, and each thread has a sink. Works without recursion, like everything here
 // that follows parents: a process that forks and exits again and again makes a chain of any length.
 std::size_t TreeQuery::node_of(const ScanFile& file, format::ProcessId id) {
   std::vector<format::ProcessId> unseen;
@@ -177,8 +177,8 @@ void TreeQuery::break_circles() {
   }
 }
 
-void TreeQuery::take(const ScanFile& file, Part& part) {
-  const auto& counts = static_cast<Counts&>(part).by_process;
+void TreeQuery::combine(const ScanFile& file, Sink& sink) {
+  const auto& counts = static_cast<Counts&>(sink).by_process;
   if (!counts.empty()) unknown_.merge(counts[0]);
   for (std::size_t id = 1; id < counts.size(); ++id) {
     if (counts[id].events != 0)
