@@ -63,6 +63,7 @@ class Grouping {
   bool dense() const { return by_process_ + by_path_ + by_kind_ <= 1; }
   unsigned dense_shift() const { return by_path_ ? kPathShift : by_process_ ? kProcessShift : 0; }
   std::size_t dense_index(GroupCode code) const { return code >> dense_shift(); }
+  GroupCode dense_code(std::size_t index) const { return GroupCode{index} << dense_shift(); }
   std::size_t dense_count() const {
     return by_path_ ? path_class_count() : by_process_ ? process_class_count() : format::kEventKindLimit;
   }

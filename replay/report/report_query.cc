@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "replay/report/report_tallies.h"
+#include "replay/report/report_sink.h"
 
 namespace rfan::replay {
 
@@ -42,7 +42,7 @@ void ReportQuery::begin(const ScanFile& file) {
 }
 
 std::unique_ptr<Sink> ReportQuery::make_sink(const ScanFile&) {
-  return std::make_unique<ReportTallies>(spec_, state_->grouping);
+  return std::make_unique<ReportSink>(spec_, state_->grouping);
 }
 
 std::uint32_t ReportQuery::row_of(FileState& state, GroupCode code) {
@@ -96,9 +96,9 @@ std::uint32_t ReportQuery::global_process(FileState& state, format::ProcessId id
 void ReportQuery::combine(const ScanFile& file, Sink& sink) {
   scale_.add(file.timeline);
   auto& state = *state_;
-  auto& tallies = static_cast<ReportTallies&>(sink);
-  if (rows_.empty()) rows_.reserve(tallies.group_count());
-  tallies.for_each_group([&](GroupCode code, const Tally& tally) {
+  auto& counted = static_cast<ReportSink&>(sink);
+  if (rows_.empty()) rows_.reserve(counted.group_count());
+  counted.for_each_group([&](GroupCode code, const Tally& tally) {
     auto& row = rows_[row_of(state, code)];
     row.events += tally.events;
     row.opens += tally.opens;
@@ -107,20 +107,21 @@ void ReportQuery::combine(const ScanFile& file, Sink& sink) {
     row.first = std::min(row.first, file.timeline.moment(tally.first_ns));
     row.last = std::max(row.last, file.timeline.moment(tally.last_ns));
   });
-  for (const auto& [key, opens] : tallies.opens_of_pairs) {
+  const auto& details = counted.details();
+  for (const auto& [key, opens] : details.opens_of_pairs) {
     const auto process = global_process(state, static_cast<format::ProcessId>(key.pair >> 32U));
     const auto path = global_path(state, static_cast<format::PathId>(key.pair));
     opens_by_file_[{row_of(state, key.code), process, path}] += opens;
   }
-  for (const auto& [code, path] : tallies.paths_of_groups) {
+  for (const auto& [code, path] : details.paths_of_groups) {
     files_.insert({row_of(state, code), 0, global_path(state, static_cast<format::PathId>(path))});
   }
-  for (const auto& [key, count] : tallies.buckets) {
+  for (const auto& [key, count] : details.buckets) {
     auto& row = rows_[row_of(state, key >> 8U)];
     if (!row.latencies) row.latencies = std::make_unique<LatencyHistogram>();
     row.latencies->add_bucket(key & 255U, count);
   }
-  for (const auto& [code, count] : tallies.short_opens) rows_[row_of(state, code)].short_opens += count;
+  for (const auto& [code, count] : details.short_opens) rows_[row_of(state, code)].short_opens += count;
 }
 
 void ReportQuery::consume(const ScanFile&, BlockOutput& output) {
