@@ -1,20 +1,14 @@
 #include "replay/query/filter_parser.h"
 
-#include <pwd.h>
-
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "format/base/alternatives.h"
 #include "format/base/pattern.h"
-#include "format/base/quantity.h"
-#include "format/base/user.h"
-#include "replay/text/comma_list.h"
+#include "replay/query/field_tests.h"
 
 namespace rfan::replay {
 namespace {
@@ -22,15 +16,7 @@ namespace {
 using format::Alternatives;
 using format::appending;
 using format::parse_alternatives;
-
-Result<std::uint32_t> parse_pid(std::string_view text) {
-  std::uint32_t pid = 0;
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (failure != std::errc() || end != text.data() + text.size()) {
-    return Error{"not a process id", std::string(text), 0, "write a decimal number"};
-  }
-  return pid;
-}
+using Conditions = std::vector<ConditionPtr>;
 
 // Finds the processes that descend from the wanted ones. A filter tests the processes of a file in the order
 // of their ids, from 0 on, so that one step to the parent is enough. That matters because processes that fork
@@ -72,83 +58,117 @@ class Descents {
   std::map<const format::Dictionary*, std::map<std::uint32_t, Answers>> known_;
 };
 
-// The values of --exe, --comm, --pid, --tree, --user and --cgroup as one test of a process.
-struct ProcessWish {
-  Alternatives<format::ExePattern> exe;
-  Alternatives<format::CommPattern> comm;
-  Alternatives<std::uint32_t> pid;
-  std::shared_ptr<Descents> tree;  // null: not given
-  Alternatives<std::uint32_t> user;
-  Alternatives<format::PathPattern> cgroup;
+// The following combine tests of one field into one test where they can. A test of a process or path runs
+// once for each dictionary entry, but each node of the filter runs once for each event.
 
-  bool empty() const {
-    return exe.empty() && comm.empty() && pid.empty() && tree == nullptr && user.empty() && cgroup.empty();
+bool accepts(const ConditionPtr& part, const ProcessView& view) {
+  return std::get<ProcessTest>(part->test).accept(view);
+}
+
+ConditionPtr any_of(Conditions parts) {
+  if (parts.size() == 1) return parts.front();
+  const auto& first = parts.front()->test;
+  if (std::holds_alternative<ProcessTest>(first)) {
+    return condition(ProcessTest{[parts](const ProcessView& view) {
+      return std::any_of(parts.begin(), parts.end(), [&](const auto& part) { return accepts(part, view); });
+    }});
   }
-  bool accept(const ProcessView& view) const;
+  if (const auto* path = std::get_if<PathTest>(&first)) {
+    const auto accept = [parts](std::string_view text) {
+      return std::any_of(parts.begin(), parts.end(),
+                         [&](const auto& part) { return std::get<PathTest>(part->test).accept(text); });
+    };
+    return condition(PathTest{accept, path->which});
+  }
+  if (std::holds_alternative<KindTest>(first)) {
+    KindTest any;
+    for (const auto& part : parts) any.kinds |= std::get<KindTest>(part->test).kinds;
+    return condition(any);
+  }
+  return condition(AnyOf{std::move(parts)});
+}
+
+ConditionPtr none_of(Conditions parts) {
+  auto any = any_of(std::move(parts));
+  if (std::holds_alternative<ProcessTest>(any->test)) {
+    return condition(ProcessTest{[any](const ProcessView& view) { return !accepts(any, view); }});
+  }
+  if (const auto* kind = std::get_if<KindTest>(&any->test)) return condition(KindTest{~kind->kinds});
+  return condition(NoneOf{std::move(any)});
+}
+
+// Returns one test that passes where both do; null if the two need a node each. Evaluates `left` first, and
+// for each process.
+ConditionPtr fused(const ConditionPtr& left, const ConditionPtr& right) {
+  if (!left || !right) return left ? left : right;
+  if (std::holds_alternative<ProcessTest>(left->test) && std::holds_alternative<ProcessTest>(right->test)) {
+    return condition(ProcessTest{
+        [left, right](const ProcessView& view) { return accepts(left, view) && accepts(right, view); }});
+  }
+  const auto* kind = std::get_if<KindTest>(&left->test);
+  const auto* other = std::get_if<KindTest>(&right->test);
+  if (kind != nullptr && other != nullptr) return condition(KindTest{kind->kinds & other->kinds});
+  return nullptr;
+}
+
+// An option whose values are compared with a field.
+struct FieldOption {
+  const char* name;
+  const std::vector<std::string>& values;
+  std::string_view field;
+  Operator op;
 };
 
-bool ProcessWish::accept(const ProcessView& view) const {
-  if (tree != nullptr && !tree->accept(view)) return false;
-  const auto& process = view.process();
-  const auto is = [&](std::uint32_t number) {
-    return [&view, number](std::uint32_t wanted) { return view.known() && wanted == number; };
+// Adds the tests of the option: one of its plain values and one of its negated ones, or both as one.
+Status add_field(const FieldOption& option, Conditions& all) {
+  const auto parse = [&](std::string_view text) -> Result<ConditionPtr> {
+    if (option.field == "pid") {  // the error of an option says which number is expected
+      if (auto pid = parse_pid(text); !pid) return pid.error();
+    }
+    return comparison(*find_field(option.field), option.op, std::string(text), false);
   };
-  return pid.accept(is(process.pid)) && user.accept(is(process.uid)) &&
-         comm.accept([&](const format::CommPattern& pattern) { return pattern.matches(process.comm); }) &&
-         cgroup.accept([&](const format::PathPattern& pattern) { return pattern.matches(process.cgroup); }) &&
-         exe.accept(
-             [&](const format::ExePattern& pattern) { return pattern.matches(view.exe(), process.comm); });
-}
-
-Result<std::optional<ProcessTest>> parse_process(const FilterArguments& arguments) {
-  ProcessWish wish;
-  auto status = parse_alternatives("--exe", arguments.exe, wish.exe, appending(format::ExePattern::compile));
-  const auto parse = [&](const char* option, const auto& values, auto& list, auto parse_one) {
-    if (status) status = parse_alternatives(option, values, list, appending(parse_one));
-  };
-  parse("--comm", arguments.comm, wish.comm, format::CommPattern::compile);
-  parse("--pid", arguments.pid, wish.pid, parse_pid);
-  Alternatives<std::uint32_t> tree;
-  parse("--tree", arguments.tree, tree, parse_pid);
-  parse("--user", arguments.user, wish.user, parse_user);
-  parse("--cgroup", arguments.cgroup, wish.cgroup, format::PathPattern::compile);
-  if (!status) return status.error();
-  if (!tree.empty()) wish.tree = std::make_shared<Descents>(std::move(tree));
-  if (wish.empty()) return std::optional<ProcessTest>();
-  return std::optional<ProcessTest>(
-      ProcessTest{[wish = std::move(wish)](const ProcessView& view) { return wish.accept(view); }});
-}
-
-// Adds the --path test. An event with two paths matches if either path does.
-Status add_paths(const FilterArguments& arguments, std::vector<ConditionPtr>& all) {
-  Alternatives<format::PathPattern> path;
-  if (auto status =
-          parse_alternatives("--path", arguments.path, path, appending(format::PathPattern::compile));
-      !status) {
-    return status;
+  Alternatives<ConditionPtr> tests;
+  auto status = parse_alternatives(option.name, option.values, tests, appending(parse));
+  if (!status || tests.empty()) return status;
+  const auto any = tests.any.empty() ? nullptr : any_of(std::move(tests.any));
+  const auto none = tests.none.empty() ? nullptr : none_of(std::move(tests.none));
+  if (auto whole = fused(any, none)) {
+    all.push_back(std::move(whole));
+  } else {
+    all.insert(all.end(), {any, none});
   }
-  const auto test_of = [](std::vector<format::PathPattern> patterns) {
-    return condition(PathTest{[patterns = std::move(patterns)](std::string_view text) {
-      return std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return p.matches(text); });
-    }});
+  return {};
+}
+
+// Adds the options that test processes, as one test.
+Status add_processes(const FilterArguments& arguments, Conditions& all) {
+  Conditions tests;
+  Status status;
+  const auto add = [&](const char* name, const auto& values, std::string_view field, Operator op) {
+    if (status) status = add_field({name, values, field, op}, tests);
   };
-  if (!path.any.empty()) all.push_back(test_of(std::move(path.any)));
-  if (!path.none.empty()) all.push_back(condition(NoneOf{test_of(std::move(path.none))}));
+  add("--exe", arguments.exe, "exe", Operator::kGlob);
+  add("--comm", arguments.comm, "comm", Operator::kGlob);
+  add("--pid", arguments.pid, "pid", Operator::kEqual);
+  Alternatives<std::uint32_t> roots;
+  if (status) status = parse_alternatives("--tree", arguments.tree, roots, appending(parse_pid));
+  add("--user", arguments.user, "user", Operator::kEqual);
+  add("--cgroup", arguments.cgroup, "cgroup", Operator::kGlob);
+  if (!status) return status;
+  // The last test comes first: that of --tree must see every process, and numbers are compared faster than
+  // names.
+  ConditionPtr whole;
+  if (!roots.empty()) {
+    const auto tree = std::make_shared<Descents>(std::move(roots));
+    whole = condition(ProcessTest{[tree](const ProcessView& view) { return tree->accept(view); }});
+  }
+  std::for_each(tests.rbegin(), tests.rend(), [&](const auto& test) { whole = fused(whole, test); });
+  if (whole) all.push_back(std::move(whole));
   return {};
 }
 
-Status add_kinds(const FilterArguments& arguments, std::vector<ConditionPtr>& all) {
-  Alternatives<std::uint32_t> kinds;
-  auto status = parse_alternatives("--kind", arguments.kind, kinds, appending(parse_kinds));
-  if (!status || kinds.empty()) return status;
-  std::uint32_t wanted = kinds.any.empty() ? ~0U : 0;
-  for (const auto bits : kinds.any) wanted |= bits;
-  for (const auto bits : kinds.none) wanted &= ~bits;
-  all.push_back(condition(KindTest{wanted}));
-  return {};
-}
-
-Status add_times(const FilterArguments& arguments, bool utc, std::vector<ConditionPtr>& all) {
+// Adds the times as one TimeFilter, which combines its times of one kind into a range.
+Status add_times(const FilterArguments& arguments, bool utc, Conditions& all) {
   const auto parse = appending([utc](std::string_view text) { return parse_time(text, utc); });
   Alternatives<TimePoint> since;
   Alternatives<TimePoint> until;
@@ -157,35 +177,6 @@ Status add_times(const FilterArguments& arguments, bool utc, std::vector<Conditi
   if (!status) return status;
   TimeFilter filter(std::move(since), std::move(until), utc);
   if (filter.active()) all.push_back(condition(TimeTest{std::move(filter)}));
-  return {};
-}
-
-// Adds the condition "one of `any`, and none of `none`".
-void add_alternatives(const Alternatives<ConditionPtr>& list, std::vector<ConditionPtr>& all) {
-  if (!list.any.empty()) all.push_back(condition(AnyOf{list.any}));
-  for (const auto& part : list.none) all.push_back(condition(NoneOf{part}));
-}
-
-Status add_verdicts_and_latencies(const FilterArguments& arguments, std::vector<ConditionPtr>& all) {
-  Alternatives<ConditionPtr> verdicts;
-  Alternatives<ConditionPtr> latencies;
-  auto status = parse_alternatives("--verdict", arguments.verdict, verdicts,
-                                   appending([](std::string_view text) -> Result<ConditionPtr> {
-                                     auto test = parse_verdict(text);
-                                     if (!test) return test.error();
-                                     return condition(*test);
-                                   }));
-  if (status) {
-    status = parse_alternatives("--min-latency", arguments.min_latency, latencies,
-                                appending([](std::string_view text) -> Result<ConditionPtr> {
-                                  auto ns = parse_duration(text);
-                                  if (!ns) return ns.error();
-                                  return condition(LatencyTest{*ns, UINT64_MAX});
-                                }));
-  }
-  if (!status) return status;
-  add_alternatives(verdicts, all);
-  add_alternatives(latencies, all);
   return {};
 }
 
@@ -202,37 +193,18 @@ void note_relative_globs(const FilterArguments& arguments, std::vector<std::stri
 
 }  // namespace
 
-Result<std::uint32_t> parse_kinds(std::string_view comma_list) {
-  std::uint32_t kinds = 0;
-  for (const auto name : names_in(comma_list)) {
-    const auto kind = format::event_kind_from_name(name);
-    if (!kind)
-      return Error{"unknown kind", std::string(name), 0, "the kinds are " + format::event_kind_names()};
-    kinds |= 1U << static_cast<unsigned>(*kind);
-  }
-  return kinds;
-}
-
-Result<FlagTest> parse_verdict(std::string_view text) {
-  using format::kFlagDenied;
-  using format::kFlagHeld;
-  if (text == "allow") return FlagTest{kFlagHeld | kFlagDenied, kFlagHeld};
-  if (text == "deny") return FlagTest{kFlagDenied, kFlagDenied};
-  if (text == "none") return FlagTest{kFlagHeld, 0};
-  return Error{"unknown verdict", std::string(text), 0,
-               "the verdicts are allow, deny, and none (an event that did not wait for one)"};
-}
-
 Result<ConditionPtr> parse_filter(const FilterArguments& arguments, bool utc,
                                   std::vector<std::string>* notes) {
-  std::vector<ConditionPtr> all;
-  auto process = parse_process(arguments);
-  if (!process) return process.error();
-  if (*process) all.push_back(condition(std::move(**process)));
-  auto status = add_kinds(arguments, all);
-  if (status) status = add_verdicts_and_latencies(arguments, all);
+  Conditions all;
+  auto status = add_processes(arguments, all);
+  const auto add = [&](const char* name, const auto& values, std::string_view field, Operator op) {
+    if (status) status = add_field({name, values, field, op}, all);
+  };
+  add("--kind", arguments.kind, "kind", Operator::kEqual);
+  add("--verdict", arguments.verdict, "verdict", Operator::kEqual);
+  add("--min-latency", arguments.min_latency, "latency", Operator::kGreaterEqual);
   if (status) status = add_times(arguments, utc, all);
-  if (status) status = add_paths(arguments, all);
+  add("--path", arguments.path, "path", Operator::kGlob);
   if (!status) return status.error();
   if (notes != nullptr) note_relative_globs(arguments, *notes);
   for (const auto& text : arguments.where) {

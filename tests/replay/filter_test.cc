@@ -205,6 +205,26 @@ TEST_F(FilterTest, WhereNegationsKeepTheUnknown) {
   EXPECT_EQ(where("path != /etc/hosts"), rows({.path = {"!/etc/hosts"}}));
 }
 
+TEST_F(FilterTest, OptionsSelectTheSameAsTheirFields) {
+  EXPECT_EQ(rows({.exe = {"b*"}}), where("exe ~ b*"));
+  EXPECT_EQ(rows({.comm = {"!b*"}}), where("comm !~ b*"));
+  EXPECT_EQ(rows({.pid = {"10", "13"}}), where("pid == 10 or pid == 13"));
+  EXPECT_EQ(rows({.user = {"!1010"}}), where("user != 1010"));
+  EXPECT_EQ(rows({.cgroup = {"*.scope", "!vim.scope"}}), where("cgroup ~ *.scope and cgroup !~ vim.scope"));
+  EXPECT_EQ(rows({.path = {"*.h", "bash"}}), where("path ~ *.h or path ~ bash"));
+  EXPECT_EQ(rows({.kind = {"open,exec", "!exec"}}), where("kind == open,exec and kind != exec"));
+  EXPECT_EQ(rows({.min_latency = {"2ms", "!1s"}}), where("latency >= 2ms and not latency >= 1s"));
+  EXPECT_EQ(rows({.verdict = {"deny", "none"}}), where("verdict == deny or verdict == none"));
+  EXPECT_EQ(rows({.since = {"+1s"}, .until = {"+3s"}}), where("time >= +1s and time < +3s"));
+}
+
+TEST_F(FilterTest, TestsOfProcessesAreOneHoweverManyOptionsGiveThem) {
+  const auto all = rows({.exe = {"bash", "!x"}, .comm = {"b*"}, .pid = {"11", "12"}, .tree = {"11"}});
+  EXPECT_EQ(all, (Rows{1, 2}));
+  const auto condition = parse_filter({.exe = {"bash", "!x"}, .comm = {"b*"}, .tree = {"11"}}, true).value();
+  EXPECT_TRUE(std::holds_alternative<ProcessTest>(condition->test));
+}
+
 TEST_F(FilterTest, WhereBindsNotBeforeAndBeforeOr) {
   EXPECT_EQ(where("kind == exec or kind == open and pid == 10"), (Rows{0, 1}));
   EXPECT_EQ(where("(kind == exec or kind == open) and pid == 10"), (Rows{0}));
@@ -263,6 +283,12 @@ TEST(ParseFilter, UnknownKindListsTheKinds) {
   for (const auto* part : {"--kind", "reed", "close_write", "attrib"}) {
     EXPECT_NE(message.find(part), message.npos) << message;
   }
+}
+
+TEST(ParseFilter, SaysWhichNumberItExpects) {
+  const auto parsed = parse_filter({.pid = {"ten"}}, true);
+  ASSERT_FALSE(parsed.ok());
+  EXPECT_EQ(parsed.error().message(), "--pid: not a process id 'ten'; write a decimal number");
 }
 
 TEST(ParseFilter, RefusesValuesWithoutMeaning) {
