@@ -28,6 +28,11 @@ struct Invocation {
   std::string text;  // to print instead of running the verb: help, version, completions
 };
 
+Error no_trace_given(const VerbEntry& entry, bool named) {
+  return {.what = "no trace given",
+          .hint = named ? fmt::format("write ./{} for a file of that name", entry.name) : ""};
+}
+
 Result<Invocation> parse(std::vector<std::string> arguments) {
   Invocation invocation;
   invocation.entry = arguments.empty() ? nullptr : find_verb(arguments.front());
@@ -55,13 +60,9 @@ Result<Invocation> parse(std::vector<std::string> arguments) {
     invocation.text = std::move(*script);
   }
   if (!invocation.text.empty()) return invocation;
+  if (words.empty() && !(entry.groups & kTakesSides)) return no_trace_given(entry, named);
   auto options = interpret(typed, entry.groups, std::move(words));
-  if (!options) {
-    auto error = options.error();
-    if (error.what == "no trace given" && named)
-      error.hint = fmt::format("write ./{} for a file of that name", entry.name);
-    return error;
-  }
+  if (!options) return options.error();
   invocation.options = std::move(options).value();
   if (auto status = invocation.verb->check(invocation.options); !status) return status.error();
   return invocation;
@@ -152,10 +153,7 @@ int run_program(std::vector<std::string> arguments, const Streams& streams) {
   Console console(streams.diagnostics, progress);
   const auto invocation = parse(std::move(arguments));
   if (!invocation) {
-    const auto& error = invocation.error();
-    // An error with a caret has several lines and is already escaped.
-    const bool pointed = error.what.find('\n') != error.what.npos;
-    console.say((pointed ? error.what : error.message()) + "\nTry 'rfanreplay --help'.");
+    console.say(invocation.error().message() + "\nTry 'rfanreplay --help'.");
     return kExitUsage;
   }
   const auto& text = invocation.value().text;

@@ -13,12 +13,14 @@ std::string Error::message() const {
   if (!path.empty()) text += fmt::format(" '{}'", escaped(path));
   if (errno_value != 0) text += fmt::format(": {}", std::generic_category().message(errno_value));
   if (!hint.empty()) text += fmt::format("; {}", escaped_sentence(hint));
+  if (!excerpt.empty()) text += '\n' + excerpt;
   return text;
 }
 
 Error errno_error(std::string_view what, std::string_view path, std::string_view hint) {
   const int saved = errno;
-  return Error{std::string(what), std::string(path), saved, std::string(hint)};
+  return {
+      .what = std::string(what), .path = std::string(path), .errno_value = saved, .hint = std::string(hint)};
 }
 
 }  // namespace rfan

@@ -1,8 +1,10 @@
 // Defines Result and Error, with which every fallible function of rfanrec and rfanreplay reports failure.
+// Checks of bytes that are in memory return a Fault (fault.h), which their caller turns into a report.
 #pragma once
 
 #include <cassert>
 #include <cerrno>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,16 +12,26 @@
 
 namespace rfan {
 
-// Says what failed, on which object, why, and what the user can do. An Error may cross a folder boundary; an
-// exception never does.
-struct Error {
-  std::string what;     // the action that failed, lower case, no full stop: "cannot open trace"
-  std::string path;     // the file, mount or process concerned; empty when there is none
-  int errno_value = 0;  // errno, 0 when the cause is not a system call
-  std::string hint;     // the remedy, a full clause; empty when none is known
+// Tells apart the errors that callers treat differently.
+enum class ErrorKind : std::uint8_t {
+  kFailure,  // the caller cannot go on
+  kDamage,   // bytes of a trace are wrong or missing: the caller reads on without them
+};
 
-  // Returns one line: `what 'path': strerror; hint`. Escapes everything that a terminal must not get
-  // (format/base/escape.h).
+// Says what failed, on which object, why, and what the user can do. An Error may cross a folder boundary; an
+// exception never does. Only `kind` and `errno_value` are for programs to decide by; texts are for people.
+struct Error {
+  std::string what{};     // the action that failed, lower case, no full stop: "cannot open trace"
+  std::string path{};     // the file, mount or process concerned; empty when there is none
+  int errno_value = 0;    // errno, 0 when the cause is not a system call
+  std::string hint{};     // the remedy, a full clause; empty when none is known
+  std::string excerpt{};  // lines that show the fault, such as input above a caret; escaped already
+  ErrorKind kind = ErrorKind::kFailure;
+
+  bool is_damage() const { return kind == ErrorKind::kDamage; }
+
+  // Returns one line: `what 'path': strerror; hint`, and the excerpt below it. Escapes everything that a
+  // terminal must not get (format/base/escape.h).
   std::string message() const;
 };
 

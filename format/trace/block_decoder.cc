@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "format/base/any_above.h"
+#include "format/base/fault.h"
 #include "format/columns/column_codec.h"
 #include "format/columns/path_column.h"
 #include "format/wire/flatbuffer_bytes.h"
@@ -105,7 +106,7 @@ std::span<const std::byte> column_frame(const EncodedBlock& block, std::size_t i
   return block.body.subspan(begin, lengths.Get(static_cast<flatbuffers::uoffset_t>(index)));
 }
 
-std::string check_times(const BlockStatistics& statistics, const std::vector<std::uint64_t>& time_ns) {
+Fault check_times(const BlockStatistics& statistics, const std::vector<std::uint64_t>& time_ns) {
   if (time_ns.empty() ||
       (time_ns.front() == statistics.totals.first_ns && time_ns.back() == statistics.totals.last_ns)) {
     return {};
@@ -134,11 +135,10 @@ struct BlockDecoder::Scratch {
   // Returns the one second path of all events, mostly 0, or nothing if they must be decoded.
   std::optional<PathId> only_second_path(const EncodedBlock& block, const Dictionary& dictionary);
 
-  std::string decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
-                     EventColumns& out);
+  Fault decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted, EventColumns& out);
   bool decode_column(ColumnId id, const ColumnInput& in, const wire::EventBlock& block, EventColumns& out);
-  std::string decode_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
-  std::string decode_joint_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
+  Fault decode_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
+  Fault decode_joint_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out);
 };
 
 // Decodes column `id`, whose dependencies are already in `out`.
@@ -176,8 +176,7 @@ bool BlockDecoder::Scratch::decode_column(ColumnId id, const ColumnInput& in, co
 }
 
 // Decodes a block in which each column has a frame of its own: inflates only the columns that are needed.
-std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, ColumnSet needed,
-                                                  EventColumns& out) {
+Fault BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, ColumnSet needed, EventColumns& out) {
   const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
   out.unknown_columns = table.column_bytes()->size() - kColumnCount;
   for (std::size_t index = 0; index < kColumnCount; ++index) {
@@ -198,8 +197,8 @@ std::string BlockDecoder::Scratch::decode_columns(const EncodedBlock& block, Col
 
 // Decodes a block in which one frame holds all columns. Columns of a later minor version follow the known
 // ones.
-std::string BlockDecoder::Scratch::decode_joint_columns(const EncodedBlock& block, ColumnSet needed,
-                                                        EventColumns& out) {
+Fault BlockDecoder::Scratch::decode_joint_columns(const EncodedBlock& block, ColumnSet needed,
+                                                  EventColumns& out) {
   const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
   if (!decompressor.inflate(block.body, max_joint_bytes(out.count), inflated))
     return "columns do not decompress";
@@ -214,18 +213,19 @@ std::string BlockDecoder::Scratch::decode_joint_columns(const EncodedBlock& bloc
   }
   out.unknown_columns = 0;
   for (ColumnInput unknown; take_column(rest, unknown);) ++out.unknown_columns;
-  return rest.empty() ? "" : "columns do not fill their frame";
+  if (!rest.empty()) return "columns do not fill their frame";
+  return {};
 }
 
-std::string BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dictionary& dictionary,
-                                          ColumnSet wanted, EventColumns& out) {
+Fault BlockDecoder::Scratch::decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
+                                    EventColumns& out) {
   const auto& table = *flatbuffers::GetRoot<wire::EventBlock>(block.meta.data());
   const auto needed = with_dependencies(wanted);
   out.count = table.count();
   clear_columns(out, kAllColumns & ~needed);
   auto fault = table.column_bytes() != nullptr ? decode_columns(block, needed, out)
                                                : decode_joint_columns(block, needed, out);
-  if (!fault.empty()) return fault;
+  if (fault) return fault;
   out.missing = forget_missing(dictionary, out);
   return check_times(block.statistics, out.time_ns);
 }
@@ -270,10 +270,12 @@ BlockDecoder& BlockDecoder::operator=(BlockDecoder&&) noexcept = default;
 Status BlockDecoder::decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted,
                             EventColumns& out) {
   const auto fault = scratch_->decode(block, dictionary, wanted, out);
-  clear_columns(out, fault.empty() ? kAllColumns & ~wanted : kAllColumns);
-  if (fault.empty()) return {};
+  clear_columns(out, fault ? kAllColumns : kAllColumns & ~wanted);
+  if (!fault) return {};
   out.count = 0;
-  return Error{block.origin.description + ": " + fault, {}, 0, "the events of this block are lost"};
+  return Error{.what = block.origin.description + ": " + fault.what,
+               .hint = "the events of this block are lost",
+               .kind = ErrorKind::kDamage};
 }
 
 Status BlockDecoder::count_paths(const EncodedBlock& block, const Dictionary& dictionary,

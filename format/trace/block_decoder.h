@@ -32,7 +32,8 @@ class BlockDecoder {
   BlockDecoder& operator=(BlockDecoder&&) noexcept;
 
   // Decompresses the wanted columns. An id that is not in `dictionary` becomes 0 and is counted in
-  // `out.missing`. On any fault the error says where and what, and `out` is empty.
+  // `out.missing`. On any fault the error, which
+  // is damage, says where and what, and `out` is empty.
   Status decode(const EncodedBlock& block, const Dictionary& dictionary, ColumnSet wanted, EventColumns& out);
 
   // These are alternatives to decoding a column of paths, for callers that need only the number of events of

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "format/base/fault.h"
 #include "format/model/loss_summary.h"
 #include "format/trace/block_decoder.h"
 #include "format/trace/trace_context.h"
@@ -34,9 +35,9 @@ std::uint64_t events_with_exe(const EventColumns& columns, const Dictionary& dic
                     [&](auto id) { return id != 0 && dictionary.process(id).exe != 0; }));
 }
 
-// Returns the fault in the list of processes and in their event counts. Ids that stand for nothing were made
-// 0 and are not compared.
-std::string fault_in_processes(const BlockStatistics& statistics, const EventColumns& columns) {
+// Checks the list of processes and their event counts. Ids that stand for nothing were made 0 and are not
+// compared.
+Fault fault_in_processes(const BlockStatistics& statistics, const EventColumns& columns) {
   if (!statistics.processes) return {};
   const auto& listed = *statistics.processes;
   std::vector<std::uint32_t> found(listed.size());
@@ -84,13 +85,13 @@ class Checker {
   Result<TraceCheck> run();
 
  private:
-  void fault(const Frame& frame, const std::string& what, std::optional<std::uint64_t> events = 0) {
+  void report_fault(const Frame& frame, const Fault& fault, std::optional<std::uint64_t> events = 0) {
     context_.report(
-        {frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + what, events});
+        {frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault.what, events});
   }
   FrameRecord take(Frame frame);
   void take_events(Frame frame, FrameRecord& record);
-  std::string fault_in(const BlockStatistics& statistics, const TraceTotals& counted);
+  Fault fault_in(const BlockStatistics& statistics, const TraceTotals& counted);
   void compare_index(const Frame& frame);
   void compare_footer(const Frame& frame);
 
@@ -105,8 +106,8 @@ class Checker {
   std::uint64_t index_end_ = kHeaderBytes;  // where the frames of the next INDEX begin
 };
 
-// Returns the fault of the statistics, or an empty string.
-std::string Checker::fault_in(const BlockStatistics& statistics, const TraceTotals& counted) {
+// Checks the statistics of a block.
+Fault Checker::fault_in(const BlockStatistics& statistics, const TraceTotals& counted) {
   if (!std::is_sorted(columns_.time_ns.begin(), columns_.time_ns.end()) ||
       (check_.totals.events != 0 && counted.first_ns < check_.totals.last_ns)) {
     return "its times run backwards";
@@ -132,8 +133,8 @@ void Checker::take_events(Frame frame, FrameRecord& record) {
     return context_.report(damage);
   }
   const auto counted = count_columns(columns_, stated);
-  if (auto wrong = fault_in(block->statistics, counted); !wrong.empty()) {
-    damage.description += ": " + wrong;
+  if (const auto fault = fault_in(block->statistics, counted)) {
+    damage.description += ": " + fault.what;
     return context_.report(damage);
   }
   if (columns_.missing.any()) context_.report(decoder_.missing_names(*block, context_.dictionary));
@@ -143,15 +144,15 @@ void Checker::take_events(Frame frame, FrameRecord& record) {
 
 void Checker::compare_index(const Frame& frame) {
   const auto part = decode_index(frame.meta(), frame.body(), decompressor_);
-  if (!part) return fault(frame, "the list of frames is malformed");
+  if (!part) return report_fault(frame, "the list of frames is malformed");
   if (context_.damage_count == 0) {
     if (part->previous != last_index_ || part->first_frame != index_end_) {
-      fault(frame, "it does not follow the INDEX before it");
+      report_fault(frame, "it does not follow the INDEX before it");
     } else if (!std::equal(part->frames.begin(), part->frames.end(), since_index_.begin(), since_index_.end(),
                            same_frame)) {
-      fault(frame, "it lists other frames than there are");
+      report_fault(frame, "it lists other frames than there are");
     } else if (part->totals != check_.totals) {
-      fault(frame, "its totals are not those of the events before it");
+      report_fault(frame, "its totals are not those of the events before it");
     }
   }
   last_index_ = frame.offset;
@@ -164,14 +165,14 @@ void Checker::compare_footer(const Frame& frame) {
   const auto& footer = *context_.footer;
   const auto& dictionary = context_.dictionary;
   if (footer.totals != check_.totals) {
-    fault(frame, "its totals are not the sum of the blocks");
+    report_fault(frame, "its totals are not the sum of the blocks");
     context_.footer->totals = check_.totals;  // nothing is damaged, so nothing is missing
   }
   if (!same_losses(footer.losses, context_.losses))
-    fault(frame, "its losses are not those of the LOSS frames");
+    report_fault(frame, "its losses are not those of the LOSS frames");
   if (footer.path_count != dictionary.path_count() || footer.process_count != dictionary.process_count())
-    fault(frame, "its counts of paths and processes are not those of the dictionaries");
-  if (context_.index_offset != last_index_) fault(frame, "it does not lead to the last INDEX");
+    report_fault(frame, "its counts of paths and processes are not those of the dictionaries");
+  if (context_.index_offset != last_index_) report_fault(frame, "it does not lead to the last INDEX");
 }
 
 FrameRecord Checker::take(Frame frame) {
@@ -196,7 +197,7 @@ Result<TraceCheck> Checker::run() {
     if (!frame) return frame.error();
     if (!*frame) break;
     if (std::exchange(first, false) && !(*frame)->head.is(FrameType::kMeta) && context_.damage_count == 0)
-      fault(**frame, "it stands where META must be");
+      report_fault(**frame, "it stands where META must be");
     if ((*frame)->head.is(FrameType::kIndex)) {
       compare_index(**frame);
     } else {

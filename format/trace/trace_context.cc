@@ -15,15 +15,15 @@ void TraceContext::report(const Damage& damage) {
   if (on_damage_) on_damage_(damage);
 }
 
-void TraceContext::report_frame(const Frame& frame, const std::string& fault) {
+void TraceContext::report_frame(const Frame& frame, const Fault& fault) {
   const auto events = holds_no_events(frame.head.type) ? std::optional<std::uint64_t>(0) : std::nullopt;
-  report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault, events});
+  report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault.what, events});
 }
 
 std::optional<DictionaryIds> TraceContext::expect_names(const Frame& frame) {
   DictionaryIds ids;
   const auto fault = expect_entries(frame.meta(), unfolded_limit(frame.end()), dictionary, ids);
-  if (fault.empty()) return ids;
+  if (!fault) return ids;
   report_frame(frame, fault);
   return {};
 }
@@ -31,8 +31,8 @@ std::optional<DictionaryIds> TraceContext::expect_names(const Frame& frame) {
 bool TraceContext::take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts,
                               std::uint64_t limit) {
   const auto fault = decode_entries(frame.body(), ids, parts, limit, decompressor_, dictionary);
-  if (!fault.empty()) report_frame(frame, fault);
-  return fault.empty();
+  if (fault) report_frame(frame, fault);
+  return !fault;
 }
 
 void TraceContext::take(const Frame& frame) {
@@ -118,7 +118,7 @@ void TraceContext::compare_footer(std::uint64_t events) {
 
 std::optional<EncodedBlock> TraceContext::block_of(Frame frame) {
   BlockStatistics statistics;
-  if (auto fault = check_block(frame.meta(), frame.body().size(), statistics); !fault.empty()) {
+  if (const auto fault = check_block(frame.meta(), frame.body().size(), statistics)) {
     report_frame(frame, fault);
     return {};
   }

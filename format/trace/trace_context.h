@@ -4,9 +4,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "format/base/fault.h"
 #include "format/model/damage.h"
 #include "format/model/dictionary.h"
 #include "format/model/event_block.h"
@@ -53,7 +53,7 @@ class TraceContext {
   std::uint64_t unknown_frames = 0;
 
  private:
-  void report_frame(const Frame& frame, const std::string& fault);
+  void report_frame(const Frame& frame, const Fault& fault);
   void take_meta(const Frame& frame);
   void take_mounts(const Frame& frame);
   void take_losses(const Frame& frame);

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "format/base/fault.h"
 #include "format/base/unfolding.h"
 #include "format/trace/directory.h"
 #include "format/trace/trace_context.h"
@@ -88,7 +89,7 @@ Status TraceFile::State::load_frame(std::uint64_t offset, const FrameRecord& rec
     return {};
   }
   auto frame = read_frame_at(*source, seed, offset, record.length);
-  if (!frame && frame.error().errno_value != 0) return frame.error();
+  if (!frame && !frame.error().is_damage()) return frame.error();
   if (frame) {
     context.take(*frame);
   } else {
@@ -116,8 +117,8 @@ void TraceFile::State::add_block(const Frame& frame) {
   BlockStatistics statistics;
   const auto body_bytes = static_cast<std::size_t>(frame.head.body_length);
   const auto length = frame.head.frame_length();
-  if (auto fault = check_block(frame.meta(), body_bytes, statistics); !fault.empty()) {
-    return context.report({frame.offset, length, describe_frame(frame.head) + ": " + fault, {}});
+  if (const auto fault = check_block(frame.meta(), body_bytes, statistics)) {
+    return context.report({frame.offset, length, describe_frame(frame.head) + ": " + fault.what, {}});
   }
   const auto& totals = statistics.totals;
   blocks.push_back(
@@ -158,11 +159,14 @@ void TraceFile::State::report_block(const Damage& damage) {
   if (reported_blocks.insert(damage.offset).second) context.report(damage);
 }
 
-// Loses a block. An error without errno is damage, which it reports; any other error is returned as it is.
+// Reports a block that is damaged. Any other error is returned as it is.
 Status TraceFile::State::lose_block(const EncodedBlock& block, const Error& error) {
-  if (error.errno_value != 0) return error;
+  if (!error.is_damage()) return error;
   report_block({block.origin.offset, block.origin.bytes, error.what, block.origin.events});
-  return Error{error.what, source->name(), 0, "the events of this block are lost"};
+  return Error{.what = error.what,
+               .path = source->name(),
+               .hint = "the events of this block are lost",
+               .kind = ErrorKind::kDamage};
 }
 
 const Dictionary& TraceFile::State::load_dictionary(std::uint64_t until) {
@@ -281,15 +285,16 @@ Status TraceFile::read_statistics(std::size_t index, EncodedBlock& block) const 
   if (!read) return state_->lose_block(block, read.error());
   block.meta = std::span(block.bytes).subspan(kFrameHeadBytes, frame.head.meta_length);
   block.statistics = {};
-  auto fault = frame.head.is(FrameType::kEvents)
-                   ? check_block(block.meta, frame.head.body_length, block.statistics)
-                   : "the directory calls it EVENTS";
+  Fault fault = "the directory calls it EVENTS";
+  if (frame.head.is(FrameType::kEvents))
+    fault = check_block(block.meta, frame.head.body_length, block.statistics);
   const auto& totals = block.statistics.totals;
-  if (fault.empty() && totals.events != entry.events) fault = "the directory gives another count";
-  if (fault.empty() && (totals.first_ns != entry.first_ns || totals.last_ns != entry.last_ns))
+  if (!fault && totals.events != entry.events) fault = "the directory gives another count";
+  if (!fault && (totals.first_ns != entry.first_ns || totals.last_ns != entry.last_ns))
     fault = "the directory gives other times";
-  if (fault.empty()) return {};
-  return state_->lose_block(block, {block.origin.description + ": " + fault, {}, 0, {}});
+  if (!fault) return {};
+  return state_->lose_block(
+      block, {.what = block.origin.description + ": " + fault.what, .kind = ErrorKind::kDamage});
 }
 
 Status TraceFile::read_body(EncodedBlock& block) const {

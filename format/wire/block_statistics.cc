@@ -71,8 +71,8 @@ std::optional<std::uint64_t> block_event_count(std::span<const std::byte> meta_u
   return block->count();
 }
 
-std::string check_block(std::span<const std::byte> meta_untrusted, std::size_t body_bytes,
-                        BlockStatistics& statistics) {
+Fault check_block(std::span<const std::byte> meta_untrusted, std::size_t body_bytes,
+                  BlockStatistics& statistics) {
   const auto* block = verified_table<wire::EventBlock>(meta_untrusted);
   if (block == nullptr) return "metadata is malformed";
   if (block->count() == 0 || block->count() > kMaxBlockEvents) return "event count is out of range";

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
 
+#include "format/base/fault.h"
 #include "format/model/event_block.h"
 
 namespace rfan::format {
@@ -15,9 +15,8 @@ namespace rfan::format {
 // metadata is malformed.
 std::optional<std::uint64_t> block_event_count(std::span<const std::byte> meta_untrusted);
 
-// Verifies the metadata against the limits and the length of the body, and fills `statistics`. Returns the
-// fault, or an empty string.
-std::string check_block(std::span<const std::byte> meta_untrusted, std::size_t body_bytes,
-                        BlockStatistics& statistics);
+// Verifies the metadata against the limits and the length of the body, and fills `statistics`.
+Fault check_block(std::span<const std::byte> meta_untrusted, std::size_t body_bytes,
+                  BlockStatistics& statistics);
 
 }  // namespace rfan::format

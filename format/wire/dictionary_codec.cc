@@ -111,7 +111,7 @@ struct EntryReader {
   bool fits = true;
 };
 
-std::string beyond(std::uint64_t limit) {
+Fault beyond(std::uint64_t limit) {
   return fmt::format(
       "the names unfold to more than {} MiB, the limit for a trace of this size (--unfold-limit)",
       limit >> 20U);
@@ -127,10 +127,11 @@ class BatchBudget {
     taken_ += bytes;
     return taken_ <= room_ && taken_ <= kMaxBatchBytes;
   }
-  // Returns why take() returned false, or an empty string.
-  std::string fault() const {
+  // Returns why take() returned false.
+  Fault fault() const {
     if (taken_ > room_) return beyond(limit_);
-    return taken_ > kMaxBatchBytes ? "the batch is too large" : "";
+    if (taken_ > kMaxBatchBytes) return "the batch is too large";
+    return {};
   }
 
  private:
@@ -240,8 +241,8 @@ class ProcessesReader {
   ProcessEntry sum_;
 };
 
-// Returns the fault in the ids and sizes that the metadata declares, or an empty string.
-std::string check_meta(const wire::DictMeta& meta, std::uint64_t limit, const Dictionary& dictionary) {
+// Checks the ids and sizes that the metadata declares.
+Fault check_meta(const wire::DictMeta& meta, std::uint64_t limit, const Dictionary& dictionary) {
   if (std::uint64_t{meta.path_count()} + meta.process_count() > kMaxDictEntriesPerFrame)
     return "too many entries";
   if (meta.first_path() <= dictionary.path_count() || meta.first_process() <= dictionary.process_count()) {
@@ -255,7 +256,7 @@ std::string check_meta(const wire::DictMeta& meta, std::uint64_t limit, const Di
   const auto processes =
       std::uint64_t{meta.first_process()} - dictionary.process_count() - 1 + meta.process_count();
   const auto more = paths * kUnfoldedPathBytes + processes * kUnfoldedProcessBytes;
-  return dictionary.unfolded_bytes() + more > limit ? beyond(limit) : "";
+  return dictionary.unfolded_bytes() + more > limit ? beyond(limit) : Fault();
 }
 
 // Returns true if an encoder of this version or a later one may write such a body: a few numbers an entry
@@ -277,16 +278,15 @@ bool is_plausible(const wire::DictBatch& batch, const DictionaryIds& ids, std::s
          inflated_bytes <= kUnknownFields + 2 * (sizes + path_text + numbers + process_text);
 }
 
-// Puts the entries of the inflated body. Returns the fault, after which some of the entries were put, or an
-// empty string.
-std::string put_entries(std::span<const std::byte> inflated, const DictionaryIds& ids, DictionaryParts parts,
-                        std::uint64_t limit, Dictionary& dictionary) {
+// Puts the entries of the inflated body; some of them if there is a fault.
+Fault put_entries(std::span<const std::byte> inflated, const DictionaryIds& ids, DictionaryParts parts,
+                  std::uint64_t limit, Dictionary& dictionary) {
   const auto* batch = verified_table<wire::DictBatch>(inflated);
   if (batch == nullptr || !is_plausible(*batch, ids, inflated.size())) return "dictionary batch is malformed";
   BatchBudget budget(limit, dictionary);
   const auto fault = [&](const char* malformed) {
-    auto text = budget.fault();
-    return text.empty() ? malformed : text;
+    auto no_room = budget.fault();
+    return no_room ? no_room : Fault(malformed);
   };
   if (parts.paths && !add_paths(*batch, ids.paths, budget, dictionary)) return fault("a path is malformed");
   if (parts.processes && dictionary.wanted_processes() != ProcessDetail::kNone &&
@@ -361,24 +361,24 @@ void DictionaryEncoder::encode(const DictionaryBatch& batch, ZstdCompressor& com
                            batch.first_process, static_cast<std::uint32_t>(batch.processes.size())));
 }
 
-std::string expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit,
-                           Dictionary& dictionary, DictionaryIds& ids) {
+Fault expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit, Dictionary& dictionary,
+                     DictionaryIds& ids) {
   const auto* meta = verified_table<wire::DictMeta>(meta_untrusted);
   if (meta == nullptr) return "metadata is malformed";
-  if (auto fault = check_meta(*meta, limit, dictionary); !fault.empty()) return fault;
+  if (auto fault = check_meta(*meta, limit, dictionary)) return fault;
   ids = {{meta->first_path(), meta->path_count()}, {meta->first_process(), meta->process_count()}};
   dictionary.expect(ids);
   return {};
 }
 
-std::string decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
-                           DictionaryParts parts, std::uint64_t limit, ZstdDecompressor& decompressor,
-                           Dictionary& dictionary) {
+Fault decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
+                     DictionaryParts parts, std::uint64_t limit, ZstdDecompressor& decompressor,
+                     Dictionary& dictionary) {
   std::vector<std::byte> inflated;
-  std::string fault = "body does not decompress";
+  Fault fault = "body does not decompress";
   if (decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated))
     fault = put_entries(inflated, ids, parts, limit, dictionary);
-  if (fault.empty()) return fault;
+  if (!fault) return fault;
   // Charged because a file of nothing but wrong bodies would otherwise make the reader inflate them all.
   dictionary.charge(inflated.size());
   forget_entries(ids, parts, dictionary);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cassert>
 
+#include "format/base/fault.h"
 #include "format/wire/block_statistics.h"
 
 namespace rfan::format {
@@ -19,9 +20,9 @@ std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Returns the fault of a frame, or an empty string. `body` has no value if it was skipped.
-std::string check_frame(const FrameHead& head, std::span<const std::byte> meta,
-                        std::optional<std::span<const std::byte>> body, std::uint64_t seed) {
+// `body` has no value if it was skipped.
+Fault check_frame(const FrameHead& head, std::span<const std::byte> meta,
+                  std::optional<std::span<const std::byte>> body, std::uint64_t seed) {
   if ((head.flags & kFrameFlagsMustKnow) != 0) return fmt::format("unknown frame flags {:#x}", head.flags);
   if (checksum32(meta, seed) != head.meta_checksum) return "metadata checksum differs";
   if (body && checksum(*body, seed) != head.body_checksum) return "body checksum differs";
@@ -39,7 +40,7 @@ std::optional<std::uint64_t> lost_events(const FrameHead& head, std::span<const 
 }
 
 Error damaged_frame(const ByteSource& source, const std::string& what) {
-  return {what, source.name(), 0, {}};
+  return {.what = what, .path = source.name(), .kind = ErrorKind::kDamage};
 }
 
 // Reads on until the first `wanted` bytes of the frame were read, or all bytes of a shorter frame.
@@ -211,8 +212,8 @@ Result<std::optional<Frame>> FrameScanner::read_frame(const FrameHead& head) {
     return std::optional<Frame>();
   }
   auto body = pass_over ? std::nullopt : std::optional(behind_head.subspan(meta.size()));
-  if (auto fault = check_frame(head, meta, body, seed); !fault.empty()) {
-    report(position_ + length, describe_frame(head) + ": " + fault, lost_events(head, meta, seed));
+  if (const auto fault = check_frame(head, meta, body, seed)) {
+    report(position_ + length, describe_frame(head) + ": " + fault.what, lost_events(head, meta, seed));
     return std::optional<Frame>();
   }
   Frame frame{position_, head, {bytes->begin(), bytes->end()}};
@@ -232,7 +233,7 @@ Result<std::optional<FrameHead>> read_head_at(ByteSource& source, const Checksum
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset) {
   auto head = read_head_at(source, seed, offset);
   if (!head) return head.error();
-  if (!*head) return Error{"no valid frame here", source.name(), 0, {}};
+  if (!*head) return damaged_frame(source, "no valid frame here");
   return read_frame_at(source, seed, offset, (*head)->frame_length());
 }
 
@@ -264,7 +265,7 @@ Status read_frame_start(ByteSource& source, const ChecksumSeed& seed, std::size_
   if (auto read = read_up_to(source, kFrameHeadBytes + head->meta_length, frame); !read) return read;
   const auto meta = std::span(frame.bytes).subspan(kFrameHeadBytes, head->meta_length);
   const auto fault = check_frame(*head, meta, {}, seed.at(frame.offset));
-  return fault.empty() ? Status() : damaged_frame(source, describe_frame(*head) + ": " + fault);
+  return fault ? damaged_frame(source, describe_frame(*head) + ": " + fault.what) : Status();
 }
 
 Status read_frame_rest(ByteSource& source, const ChecksumSeed& seed, PartialFrame& frame) {

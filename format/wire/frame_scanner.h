@@ -91,8 +91,8 @@ class FrameScanner {
 Result<std::optional<FrameHead>> read_head_at(ByteSource& source, const ChecksumSeed& seed,
                                               std::uint64_t offset);
 
-// Returns the frame at `offset` of a seekable source. Any thread may call it. An Error without errno
-// describes damage to the frame.
+// Returns the frame at `offset` of a seekable source. Any thread may call it. Fails with ErrorKind::kDamage
+// if the frame is damaged, else because the source cannot be read.
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset);
 // Reads a frame of known length in one read.
 Result<Frame> read_frame_at(ByteSource& source, const ChecksumSeed& seed, std::uint64_t offset,

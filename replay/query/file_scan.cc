@@ -111,7 +111,7 @@ void FileScan::consume(std::size_t item, BlockOutput* output) {
 // Returns false if the block cannot be read: after damage, which the trace has reported, the scan goes on;
 // after any other error it ends.
 bool FileScan::readable(const Status& status) {
-  if (!status && status.error().errno_value != 0) {
+  if (!status && !status.error().is_damage()) {
     const std::lock_guard lock(failure_mutex_);
     if (!failure_) failure_ = status.error();
     if (buffer_) buffer_->stop();

@@ -88,11 +88,8 @@ class Lexer {
   Error fault_at(std::size_t at, const std::string& what) const {
     const auto shown = escaped(text_);
     const auto before = escaped(text_.substr(0, at));
-    return Error{"--where: " + escaped_sentence(what) + "\n  " + shown + "\n  " +
-                     std::string(before.size(), ' ') + "^",
-                 {},
-                 0,
-                 {}};
+    return {.what = "--where: " + what,
+            .excerpt = "  " + shown + "\n  " + std::string(before.size(), ' ') + "^"};
   }
 
  private:

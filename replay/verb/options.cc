@@ -158,7 +158,6 @@ Status split_sides(unsigned groups, std::vector<std::string> words, Options& opt
 Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vector<std::string> traces) {
   Options options;
   if (auto status = split_sides(groups, std::move(traces), options); !status) return status.error();
-  if (options.traces.empty()) return Error{"no trace given", {}, 0, {}};
   if (std::count(options.traces.begin(), options.traces.end(), "-") > 1) {
     return Error{"standard input was given twice", {}, 0, {}};
   }

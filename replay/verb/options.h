@@ -74,7 +74,8 @@ OptionGroup program_options(TypedOptions& typed);
 // Stands for "--" among the words of a verb with two sides. It contains a NUL, so no file name equals it.
 inline constexpr std::string_view kSideMark{"\0--", 3};
 
-// Interprets the typed values. Fails on a usage error.
+// Interprets the typed values. Fails on a usage error. Precondition: there is a trace, unless the verb takes
+// sides.
 Result<Options> interpret(const TypedOptions& typed, unsigned groups, std::vector<std::string> traces);
 
 }  // namespace rfan::replay

@@ -47,7 +47,7 @@ class Recovery {
 // its damage has been reported. Does not copy ids that stand for nothing.
 Status Recovery::save_block(std::size_t index) {
   auto block = file_.read_block(index);
-  if (!block) return block.error().errno_value != 0 ? Status(block.error()) : Status();
+  if (!block) return block.error().is_damage() ? Status() : Status(block.error());
   if (!file_.decode(*block, format::kAllColumns, decoder_, columns_)) return {};
   if (columns_.time_ns.front() < last_ns_ ||
       !std::is_sorted(columns_.time_ns.begin(), columns_.time_ns.end())) {

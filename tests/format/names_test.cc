@@ -28,6 +28,11 @@ TEST(ErrorMessage, EscapesWhatATerminalMustNotGet) {
   EXPECT_EQ((Error{"no \x9b", "", 0, "write \\[ and no \x9b"}).message(), "no \\x9b; write \\[ and no \\x9b");
 }
 
+TEST(ErrorMessage, ShowsTheExcerptBelowAsItIs) {
+  const Error error{.what = "--where: expected a value", .excerpt = "  kind ==\n         ^"};
+  EXPECT_EQ(error.message(), "--where: expected a value\n  kind ==\n         ^");
+}
+
 TEST(ErrorMessage, TakesTheCurrentErrno) {
   errno = EACCES;
   const auto error = errno_error("cannot read", "/x");

@@ -304,7 +304,7 @@ TEST(ParseFilter, RefusesValuesWithoutMeaning) {
 std::pair<std::string, std::size_t> where_error(const std::string& expression) {
   const auto parsed = parse_where(expression, true);
   if (parsed.ok()) return {"", 0};
-  const auto message = parsed.error().what;
+  const auto message = parsed.error().message();
   const auto caret_line = message.rfind('\n') + 1;
   return {message, message.size() - 1 - caret_line - 2};
 }

@@ -32,8 +32,7 @@ class Sealer {
     format::FrameRecord record;
     record.type = frame.type;
     format::BlockStatistics statistics;
-    if (frame.is(FrameType::kEvents) &&
-        format::check_block(frame.meta, frame.body.size(), statistics).empty()) {
+    if (frame.is(FrameType::kEvents) && !format::check_block(frame.meta, frame.body.size(), statistics)) {
       record.count = static_cast<std::uint32_t>(statistics.totals.events);
       record.first_ns = statistics.totals.first_ns;
       record.last_ns = statistics.totals.last_ns;
