@@ -40,37 +40,12 @@ enum class ProcessDetail : std::uint8_t {
   kAll,
 };
 
-struct IdRange {
-  std::uint32_t first = 1;
-  std::uint32_t count = 0;
-  std::uint32_t end() const { return first + count; }
-};
-
-// The ids that one DICT frame defines.
-struct DictionaryIds {
-  IdRange paths;
-  IdRange processes;
-};
-
-// Reads entries on their first use. Any thread may call it.
-class EntrySource {
- public:
-  virtual ~EntrySource() = default;
-  // Puts all expected entries of the range, or forgets them. The implementation lets one thread at a time
-  // change the dictionary.
-  virtual void read_paths(const IdRange& ids) = 0;
-  virtual void read_processes(const IdRange& ids) = 0;
-};
-
-// Maps ids to paths and processes. One thread writes it; after it has stopped growing, any number of threads
-// may read it. Storage is append-only, so views stay valid as long as the dictionary lives.
-//
-// Entries may be read on demand: they are expected first, the EntrySource puts them on the first use of an
-// entry in their neighbourhood, and from then on they do not change.
+// Maps ids to paths and processes. A reader of a trace fills it (growing_dictionary.h) and gives it to
+// everybody else as this class. One thread fills it; after it has stopped growing, any number of threads may
+// read it. Storage is append-only, so views stay valid as long as the dictionary lives. Entries that are read
+// on demand do not change once they were used.
 class Dictionary {
  public:
-  Dictionary();
-  ~Dictionary();
   Dictionary(const Dictionary&) = delete;
   Dictionary& operator=(const Dictionary&) = delete;
 
@@ -88,39 +63,10 @@ class Dictionary {
   bool knows_processes(std::span<const ProcessId> ids) const;
   bool has_gaps() const;  // or may have gaps, if entries are read on demand
 
-  // Add an entry and return its id. For tests that build a dictionary by hand.
-  PathId add_path(std::string_view path);
-  ProcessId add_process(const Process& process);
+ protected:
+  Dictionary();
+  ~Dictionary();
 
-  // For the reader. Announces the next ids: they are known from now on, and empty until they are put. Skipped
-  // ids before them count, but are not known. Precondition: `ids` does not begin below the next free ids.
-  void expect(const DictionaryIds& ids);
-  std::string_view put_path(PathId id, std::string_view front, std::string_view rest);  // stores front + rest
-  void put_process(ProcessId id, const ProcessEntry& entry);  // precondition: its strings came from keep()
-  // Stores the three parts one after the other and returns a view of the result.
-  std::string_view keep(std::string_view front, std::string_view middle, std::string_view tail);
-  // Mark entries as lost. Their strings must not be used any more.
-  void forget_paths(const IdRange& ids);
-  void forget_processes(const IdRange& ids);
-  // Counts as TRACE_FORMAT.md, "Limits", says: the text that was put, a fixed number of bytes for each id,
-  // lost ones included, and the bytes that charge() added.
-  std::uint64_t unfolded_bytes() const;
-  void charge(std::uint64_t bytes);
-
-  // These never call the source; they answer from what is loaded. An id is expected unless it is known to be
-  // lost.
-  bool expects_path(PathId id) const;
-  bool expects_process(ProcessId id) const;
-  const ProcessEntry& process_so_far(ProcessId id) const;
-
-  // Sets how much is kept of processes that are read from now on. kNone: they are never put.
-  void want_processes(ProcessDetail detail);
-  ProcessDetail wanted_processes() const;
-
-  // From now on, fetches expected entries from `source` when they are first used.
-  void read_on_demand(EntrySource& source);
-
- private:
   struct Storage;
   std::unique_ptr<Storage> storage_;
 };

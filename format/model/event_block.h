@@ -26,7 +26,7 @@ inline constexpr ColumnSet kColumnReply = 1U << 6;
 inline constexpr ColumnSet kAllColumns = (1U << 7) - 1;
 
 // Counts the events of a block that name an entry which the dictionary lacks because a DICT frame was lost.
-struct MissingNames {
+struct MissingEntries {
   std::size_t paths = 0;  // events whose path or second path is missing
   std::size_t processes = 0;
 
@@ -45,7 +45,7 @@ struct EventColumns {
   std::vector<std::uint32_t> reply_ns;  // held events: the middle of the bucket; else 0
   // Columns of a later minor version that the block has and this program skipped.
   std::size_t unknown_columns = 0;
-  MissingNames missing{};  // counts decoded ids that became 0 (unknown)
+  MissingEntries missing{};  // counts decoded ids that became 0 (unknown)
 
   // Returns the event of a row. Precondition: all columns are decoded.
   Event event(std::size_t row) const {
@@ -66,6 +66,15 @@ struct BlockStatistics {
   std::optional<std::vector<ProcessId>> processes;
   // Number of events of each of these processes. Empty if the block does not say; small blocks do not.
   std::vector<std::uint32_t> process_events;
+};
+
+// The position of a block, and the facts that are known before it is read.
+struct BlockEntry {
+  std::uint64_t offset = 0;
+  std::uint64_t length = 0;
+  std::uint32_t events = 0;
+  std::uint64_t first_ns = 0;  // CLOCK_MONOTONIC, as are all times
+  std::uint64_t last_ns = 0;
 };
 
 // An EVENTS frame, checked but still compressed. It owns its bytes. It is movable only, because the spans

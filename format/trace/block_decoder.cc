@@ -77,7 +77,7 @@ void clear_columns(EventColumns& out, ColumnSet unwanted) {
 }
 
 // Ids that the dictionary lacks become 0, unknown.
-MissingNames forget_missing(const Dictionary& dictionary, EventColumns& columns) {
+MissingEntries forget_missing(const Dictionary& dictionary, EventColumns& columns) {
   if (dictionary.knows_processes(columns.process) && dictionary.knows_paths(columns.path) &&
       dictionary.knows_paths(columns.path2)) {
     return {};
@@ -89,7 +89,7 @@ MissingNames forget_missing(const Dictionary& dictionary, EventColumns& columns)
     ids[i] = 0;
     return true;
   };
-  MissingNames missing;
+  MissingEntries missing;
   for (std::size_t i = 0; i < columns.count; ++i) {
     if (forget(columns.process, i, knows_process)) ++missing.processes;
     const bool first = forget(columns.path, i, knows_path);
@@ -279,7 +279,7 @@ Status BlockDecoder::decode(const EncodedBlock& block, const Dictionary& diction
 }
 
 Status BlockDecoder::count_paths(const EncodedBlock& block, const Dictionary& dictionary,
-                                 std::span<std::uint32_t> counts, MissingNames& missing) {
+                                 std::span<std::uint32_t> counts, MissingEntries& missing) {
   missing = {};
   if (scratch_->open_stretches(block, dictionary)) {
     missing.paths = scratch_->stretches.count(counts) ? 0 : 1;
@@ -294,7 +294,7 @@ Status BlockDecoder::count_paths(const EncodedBlock& block, const Dictionary& di
 
 Status BlockDecoder::mark_paths(const EncodedBlock& block, const Dictionary& dictionary,
                                 const PathMarks& marks, std::vector<std::uint8_t>& out,
-                                MissingNames& missing) {
+                                MissingEntries& missing) {
   missing = {};
   const auto count = block.statistics.totals.events;
   ColumnSet left = 0;  // must be decoded after all
@@ -324,14 +324,14 @@ Status BlockDecoder::mark_paths(const EncodedBlock& block, const Dictionary& dic
 }
 
 std::optional<Damage> BlockDecoder::damage_of(const EncodedBlock& block, const Dictionary& dictionary,
-                                              const Status& status, const MissingNames& missing) {
-  if (status) return missing.any() ? std::optional(missing_names(block, dictionary)) : std::nullopt;
+                                              const Status& status, const MissingEntries& missing) {
+  if (status) return missing.any() ? std::optional(missing_entries(block, dictionary)) : std::nullopt;
   auto damage = block.origin;
   damage.description = status.error().what;
   return damage;
 }
 
-Damage BlockDecoder::missing_names(const EncodedBlock& block, const Dictionary& dictionary) {
+Damage BlockDecoder::missing_entries(const EncodedBlock& block, const Dictionary& dictionary) {
   EventColumns columns;
   const auto decoded = decode(block, dictionary, kAllColumns, columns);
   if (!decoded) return *damage_of(block, dictionary, decoded, {});

@@ -43,20 +43,20 @@ class BlockDecoder {
   // Adds the number of events of each path to counts[id]; `counts` has an entry for each id of `dictionary`.
   // Does not change it on a fault.
   Status count_paths(const EncodedBlock& block, const Dictionary& dictionary, std::span<std::uint32_t> counts,
-                     MissingNames& missing);
+                     MissingEntries& missing);
   // Sets out[i] to the mark of the path of event i. `out` is empty on a fault.
   Status mark_paths(const EncodedBlock& block, const Dictionary& dictionary, const PathMarks& marks,
-                    std::vector<std::uint8_t>& out, MissingNames& missing);
+                    std::vector<std::uint8_t>& out, MissingEntries& missing);
 
   // Returns the damage report for a block for which one of the above returned `status` and `missing`, or
   // nothing if all is well.
   std::optional<Damage> damage_of(const EncodedBlock& block, const Dictionary& dictionary,
-                                  const Status& status, const MissingNames& missing);
+                                  const Status& status, const MissingEntries& missing);
 
-  // Returns the report for a block in which decode() found names missing, whichever columns it decoded: no
+  // Returns the report for a block in which decode() found entries missing, whichever columns it decoded: no
   // event is lost, but so many have no path or process. Decodes all columns to count them. If that finds
   // another fault, reports it instead.
-  Damage missing_names(const EncodedBlock& block, const Dictionary& dictionary);
+  Damage missing_entries(const EncodedBlock& block, const Dictionary& dictionary);
 
  private:
   struct Scratch;

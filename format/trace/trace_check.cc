@@ -137,7 +137,7 @@ void Checker::take_events(Frame frame, FrameRecord& record) {
     damage.description += ": " + fault.what;
     return context_.report(damage);
   }
-  if (columns_.missing.any()) context_.report(decoder_.missing_names(*block, context_.dictionary));
+  if (columns_.missing.any()) context_.report(decoder_.missing_entries(*block, context_.dictionary));
   check_.totals.merge(counted);
   ++check_.blocks;
 }

@@ -20,16 +20,16 @@ void TraceContext::report_frame(const Frame& frame, const Fault& fault) {
   report({frame.offset, frame.head.frame_length(), describe_frame(frame.head) + ": " + fault.what, events});
 }
 
-std::optional<DictionaryIds> TraceContext::expect_names(const Frame& frame) {
+std::optional<DictionaryIds> TraceContext::expect_entries(const Frame& frame) {
   DictionaryIds ids;
-  const auto fault = expect_entries(frame.meta(), unfolded_limit(frame.end()), dictionary, ids);
+  const auto fault = format::expect_entries(frame.meta(), unfolded_limit(frame.end()), dictionary, ids);
   if (!fault) return ids;
   report_frame(frame, fault);
   return {};
 }
 
-bool TraceContext::take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts,
-                              std::uint64_t limit) {
+bool TraceContext::take_entries(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts,
+                                std::uint64_t limit) {
   const auto fault = decode_entries(frame.body(), ids, parts, limit, decompressor_, dictionary);
   if (fault) report_frame(frame, fault);
   return !fault;
@@ -40,7 +40,7 @@ void TraceContext::take(const Frame& frame) {
     case FrameType::kMeta:
       return take_meta(frame);
     case FrameType::kDict:
-      if (const auto ids = expect_names(frame)) take_names(frame, *ids, {}, unfolded_limit(frame.end()));
+      if (const auto ids = expect_entries(frame)) take_entries(frame, *ids, {}, unfolded_limit(frame.end()));
       return;
     case FrameType::kClock:
       return take_clock(frame);
@@ -107,11 +107,11 @@ void TraceContext::take_footer(const Frame& frame) {
 
 void TraceContext::compare_footer(std::uint64_t events) {
   if (!footer || !footer_offset || damage_count != 0) return;
-  const bool same_names =
+  const bool same_entries =
       footer->path_count == dictionary.path_count() && footer->process_count == dictionary.process_count();
-  if (footer->totals.events == events && same_names) return;
+  if (footer->totals.events == events && same_entries) return;
   const auto* fault =
-      same_names ? "it counts other events than there are" : "it counts other names than there are";
+      same_entries ? "it counts other events than there are" : "it counts other names than there are";
   report(
       {*footer_offset, footer_length, fmt::format("the FOOTER contradicts the other frames: {}", fault), 0});
 }

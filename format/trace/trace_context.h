@@ -1,4 +1,4 @@
-// Collects what all frames but EVENTS say: the names, times and losses that give events their meaning.
+// Collects what all frames but EVENTS say: the dictionary, times and losses that give events their meaning.
 // Private to format/.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 #include "format/base/fault.h"
 #include "format/model/damage.h"
-#include "format/model/dictionary.h"
 #include "format/model/event_block.h"
+#include "format/model/growing_dictionary.h"
 #include "format/model/trace_info.h"
 #include "format/wire/dictionary_codec.h"
 #include "format/wire/frame_scanner.h"
@@ -19,6 +19,9 @@ namespace rfan::format {
 
 // The state of a trace that both readers share. One thread owns it. It grows frame by frame, in the order of
 // the file. It counts damage and passes it to the callback.
+//
+// Its members are many because a trace states many things. They are not divided: each frame changes one or
+// two of them, and both readers and the checker look at all of them.
 class TraceContext {
  public:
   explicit TraceContext(DamageCallback on_damage) : on_damage_(std::move(on_damage)) {}
@@ -27,10 +30,10 @@ class TraceContext {
   // Takes in a frame of any type but EVENTS.
   void take(const Frame& frame);
   // Take in a DICT frame in two steps. The first needs no body; the second may come later, and part by part.
-  // They report a fault and return nothing or false. Names may unfold to `limit` bytes, see unfolding.h.
-  std::optional<DictionaryIds> expect_names(const Frame& frame);
-  bool take_names(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts, std::uint64_t limit);
-  // Reports a FOOTER that counts other names or events than there are. Precondition: all frames before it
+  // They report a fault and return nothing or false. Entries may unfold to `limit` bytes, see unfolding.h.
+  std::optional<DictionaryIds> expect_entries(const Frame& frame);
+  bool take_entries(const Frame& frame, const DictionaryIds& ids, DictionaryParts parts, std::uint64_t limit);
+  // Reports a FOOTER that counts other entries or events than there are. Precondition: all frames before it
   // were taken in; `events` is the number of events in the blocks. It reports nothing if there was damage,
   // which explains any difference.
   void compare_footer(std::uint64_t events);
@@ -41,7 +44,7 @@ class TraceContext {
   std::vector<MountCoverage> mounts() const;
 
   TraceMeta meta;
-  Dictionary dictionary;
+  GrowingDictionary dictionary;
   std::vector<Loss> losses;
   std::vector<ClockSample> clocks;
   std::optional<TraceSummary> footer;

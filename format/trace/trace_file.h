@@ -18,13 +18,12 @@
 
 namespace rfan::format {
 
-// The position of a block, and the facts that are known before it is read.
-struct BlockEntry {
-  std::uint64_t offset = 0;
-  std::uint64_t length = 0;
-  std::uint32_t events = 0;
-  std::uint64_t first_ns = 0;  // CLOCK_MONOTONIC, as are all times
-  std::uint64_t last_ns = 0;
+// Selects how much of a dictionary is loaded, and when.
+struct DictionaryLoading {
+  ProcessDetail processes = ProcessDetail::kAll;
+  // For callers that look up few entries: ids are known at once, entries are read on first use together with
+  // their neighbours, from the few frames that contain them.
+  bool on_demand = false;
 };
 
 // Gives access to the blocks of a trace in any order. All calls may come from any thread, with the exception
@@ -32,8 +31,8 @@ struct BlockEntry {
 //
 // open() reads the header, META, clocks, losses, and the directory of frames, which it finds by the TRAILER
 // and FOOTER. In a file without them it goes from frame head to frame head (and over damage) without reading
-// the blocks. Dictionaries are the largest part of all that: they are read on first use, and damage in them
-// is reported then. A caller that reads few blocks takes only the names that were given out before these.
+// the blocks. Dictionary entries are the largest part of all that: they are read on first use, and damage in
+// them is reported then. A caller that reads few blocks takes only the entries that were added before these.
 //
 // Rejected: mapping the file, because a file that is cut while it is read would end the program with SIGBUS.
 // TraceReader reads pipes, and blocks in the order of the file across damage.
@@ -53,13 +52,9 @@ class TraceFile {
   const FileHeader& header() const;
   const TraceMeta& meta() const;
   std::vector<MountCoverage> mounts() const;  // those of META, and those that appeared while recording
-  // Sets how much is kept of processes that were not read yet; by default all. Has the restriction of
-  // dictionary_until().
-  void want_processes(ProcessDetail detail) const;
-  // Loads the names that were not read yet lazily, for callers that look up few names: ids are known at once,
-  // entries are read on first use together with their neighbours, from the few frames that contain them. Has
-  // the restriction of dictionary_until().
-  void read_names_on_demand() const;
+  // Chooses how the dictionary is loaded; by default all of it. Precondition: nobody used the dictionary or
+  // decoded a block yet. Ignored for what open() had to load, in a file without a directory.
+  void set_dictionary_loading(const DictionaryLoading& loading);
   const Dictionary& dictionary() const;  // of the whole file; restricted as dictionary_until()
   // Returns a dictionary with at least the entries that the blocks up to `block` use. Restriction: while
   // another thread uses the dictionary, nobody may call this or decode a later block.

@@ -24,7 +24,7 @@ struct TraceReader::State {
   Result<std::optional<Frame>> next_frame();
   void report_block(const Damage& damage);
   // Reports the outcome of decoding a block, and returns it.
-  Status told(Status status, const EncodedBlock& block, const MissingNames& missing);
+  Status report_outcome(Status status, const EncodedBlock& block, const MissingEntries& missing);
   std::optional<TraceSummary> footer_by_trailer();
 
   std::unique_ptr<ByteSource> source;
@@ -110,7 +110,8 @@ Result<std::optional<EncodedBlock>> TraceReader::next_block() {
   return std::optional<EncodedBlock>();
 }
 
-Status TraceReader::State::told(Status status, const EncodedBlock& block, const MissingNames& missing) {
+Status TraceReader::State::report_outcome(Status status, const EncodedBlock& block,
+                                          const MissingEntries& missing) {
   if (const auto damage = decoder.damage_of(block, context.dictionary, status, missing))
     report_block(*damage);
   return status;
@@ -118,20 +119,20 @@ Status TraceReader::State::told(Status status, const EncodedBlock& block, const 
 
 Status TraceReader::decode(const EncodedBlock& block, ColumnSet wanted, EventColumns& out) {
   auto status = state_->decoder.decode(block, state_->context.dictionary, wanted, out);
-  return state_->told(std::move(status), block, out.missing);
+  return state_->report_outcome(std::move(status), block, out.missing);
 }
 
 Status TraceReader::count_paths(const EncodedBlock& block, std::span<std::uint32_t> counts) {
-  MissingNames missing;
+  MissingEntries missing;
   auto status = state_->decoder.count_paths(block, state_->context.dictionary, counts, missing);
-  return state_->told(std::move(status), block, missing);
+  return state_->report_outcome(std::move(status), block, missing);
 }
 
 Status TraceReader::mark_paths(const EncodedBlock& block, const PathMarks& marks,
                                std::vector<std::uint8_t>& out) {
-  MissingNames missing;
+  MissingEntries missing;
   auto status = state_->decoder.mark_paths(block, state_->context.dictionary, marks, out, missing);
-  return state_->told(std::move(status), block, missing);
+  return state_->report_outcome(std::move(status), block, missing);
 }
 
 std::vector<MountCoverage> TraceReader::mounts() const {

@@ -120,7 +120,7 @@ Fault beyond(std::uint64_t limit) {
 // Counts the text of one batch while it unfolds.
 class BatchBudget {
  public:
-  BatchBudget(std::uint64_t limit, const Dictionary& dictionary)
+  BatchBudget(std::uint64_t limit, const GrowingDictionary& dictionary)
       : limit_(limit), room_(limit - std::min(limit, dictionary.unfolded_bytes())) {}
 
   bool take(std::uint64_t bytes) {
@@ -142,7 +142,7 @@ class BatchBudget {
 
 // Adds the paths of a batch. Returns false if one is malformed or there is no room for it.
 bool add_paths(const wire::DictBatch& batch, const IdRange& ids, BatchBudget& budget,
-               Dictionary& dictionary) {
+               GrowingDictionary& dictionary) {
   EntryReader in(batch.path_sizes(), batch.path_text());
   std::string_view before;
   for (auto id = ids.first; id < ids.end(); ++id) {
@@ -159,7 +159,7 @@ bool add_paths(const wire::DictBatch& batch, const IdRange& ids, BatchBudget& bu
 // Adds the processes of a batch. A process whose example is lost is lost as well.
 class ProcessesReader {
  public:
-  ProcessesReader(const wire::DictBatch& batch, const DictionaryIds& ids, Dictionary& dictionary)
+  ProcessesReader(const wire::DictBatch& batch, const DictionaryIds& ids, GrowingDictionary& dictionary)
       : in_(batch.process_numbers(), batch.process_text()), dictionary_(dictionary), ids_(ids) {}
 
   // Returns false if one is malformed or there is no room for it.
@@ -236,13 +236,13 @@ class ProcessesReader {
   }
 
   EntryReader in_;
-  Dictionary& dictionary_;
+  GrowingDictionary& dictionary_;
   const DictionaryIds& ids_;
   ProcessEntry sum_;
 };
 
 // Checks the ids and sizes that the metadata declares.
-Fault check_meta(const wire::DictMeta& meta, std::uint64_t limit, const Dictionary& dictionary) {
+Fault check_meta(const wire::DictMeta& meta, std::uint64_t limit, const GrowingDictionary& dictionary) {
   if (std::uint64_t{meta.path_count()} + meta.process_count() > kMaxDictEntriesPerFrame)
     return "too many entries";
   if (meta.first_path() <= dictionary.path_count() || meta.first_process() <= dictionary.process_count()) {
@@ -280,7 +280,7 @@ bool is_plausible(const wire::DictBatch& batch, const DictionaryIds& ids, std::s
 
 // Puts the entries of the inflated body; some of them if there is a fault.
 Fault put_entries(std::span<const std::byte> inflated, const DictionaryIds& ids, DictionaryParts parts,
-                  std::uint64_t limit, Dictionary& dictionary) {
+                  std::uint64_t limit, GrowingDictionary& dictionary) {
   const auto* batch = verified_table<wire::DictBatch>(inflated);
   if (batch == nullptr || !is_plausible(*batch, ids, inflated.size())) return "dictionary batch is malformed";
   BatchBudget budget(limit, dictionary);
@@ -361,8 +361,8 @@ void DictionaryEncoder::encode(const DictionaryBatch& batch, ZstdCompressor& com
                            batch.first_process, static_cast<std::uint32_t>(batch.processes.size())));
 }
 
-Fault expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit, Dictionary& dictionary,
-                     DictionaryIds& ids) {
+Fault expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit,
+                     GrowingDictionary& dictionary, DictionaryIds& ids) {
   const auto* meta = verified_table<wire::DictMeta>(meta_untrusted);
   if (meta == nullptr) return "metadata is malformed";
   if (auto fault = check_meta(*meta, limit, dictionary)) return fault;
@@ -373,7 +373,7 @@ Fault expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t li
 
 Fault decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
                      DictionaryParts parts, std::uint64_t limit, ZstdDecompressor& decompressor,
-                     Dictionary& dictionary) {
+                     GrowingDictionary& dictionary) {
   std::vector<std::byte> inflated;
   Fault fault = "body does not decompress";
   if (decompressor.inflate(body_untrusted, kMaxColumnBytes, inflated))
@@ -385,7 +385,7 @@ Fault decode_entries(std::span<const std::byte> body_untrusted, const Dictionary
   return fault;
 }
 
-void forget_entries(const DictionaryIds& ids, DictionaryParts parts, Dictionary& dictionary) {
+void forget_entries(const DictionaryIds& ids, DictionaryParts parts, GrowingDictionary& dictionary) {
   if (parts.paths) dictionary.forget_paths(ids.paths);
   if (parts.processes) dictionary.forget_processes(ids.processes);
 }

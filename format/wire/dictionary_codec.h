@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "format/base/fault.h"
-#include "format/model/dictionary.h"
+#include "format/model/growing_dictionary.h"
 #include "format/wire/zstd_codec.h"
 
 namespace rfan::format {
@@ -61,16 +61,16 @@ struct DictionaryParts {
 
 // Sets `ids` to the ids that the frame defines and makes the dictionary expect them. Ids of lost earlier DICT
 // frames become a gap. It is a fault if dictionary.unfolded_bytes() would exceed `limit`.
-Fault expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit, Dictionary& dictionary,
-                     DictionaryIds& ids);
+Fault expect_entries(std::span<const std::byte> meta_untrusted, std::uint64_t limit,
+                     GrowingDictionary& dictionary, DictionaryIds& ids);
 
 // Puts the entries of these parts, or forgets them and returns the fault. A process whose example is lost is
 // lost as well. Precondition: all processes since the last INDEX were put. `limit` is that of
 // expect_entries().
 Fault decode_entries(std::span<const std::byte> body_untrusted, const DictionaryIds& ids,
                      DictionaryParts parts, std::uint64_t limit, ZstdDecompressor& decompressor,
-                     Dictionary& dictionary);
+                     GrowingDictionary& dictionary);
 
-void forget_entries(const DictionaryIds& ids, DictionaryParts parts, Dictionary& dictionary);
+void forget_entries(const DictionaryIds& ids, DictionaryParts parts, GrowingDictionary& dictionary);
 
 }  // namespace rfan::format

@@ -94,8 +94,8 @@ Status Scan::scan_file(std::size_t index, Query& query) {
   counts_.blocks += (*trace)->blocks().size();
   counts_.outside_time += (*trace)->blocks().size() - blocks.size();
   if (!blocks.empty()) {
-    (*trace)->want_processes(process_detail(query, filter));
-    if (!reads_all_names(query, filter)) (*trace)->read_names_on_demand();
+    (*trace)->set_dictionary_loading(
+        {.processes = process_detail(query, filter), .on_demand = !reads_all_names(query, filter)});
     const auto& dictionary = (*trace)->dictionary_until(blocks.back());
     filter.extend(dictionary);
     const ScanFile file{dictionary, timeline, member.name, index};

@@ -12,6 +12,7 @@
 #include "tests/format/frame_walk.h"
 #include "tests/format/future_trace.h"
 #include "tests/format/trace_fixture.h"
+#include "tests/support/hand_made_dictionary.h"
 
 namespace rfan::tests {
 namespace {
@@ -91,7 +92,7 @@ TEST(TraceFile, ReadsNoMoreOfTheDictionaryThanABlockNeeds) {
 TEST(TraceFile, PassesOverCommandLinesAndKeepsAllOtherNames) {
   const auto whole = read_all(sample_trace());
   const Opened opened(sample_trace());
-  opened.file->want_processes(format::ProcessDetail::kWithoutCommandLine);
+  opened.file->set_dictionary_loading({.processes = format::ProcessDetail::kWithoutCommandLine});
   const auto& names = opened.file->dictionary();
   ASSERT_EQ(names.process_count(), whole.processes.size());
   std::uint64_t cmdline_bytes = 0;
@@ -109,7 +110,7 @@ TEST(TraceFile, PassesOverCommandLinesAndKeepsAllOtherNames) {
 TEST(TraceFile, DecodesPathsWithoutTheNamesOfProcesses) {
   const auto whole = read_all(sample_trace());
   const Opened opened(sample_trace());
-  opened.file->want_processes(format::ProcessDetail::kNone);
+  opened.file->set_dictionary_loading({.processes = format::ProcessDetail::kNone});
   const auto& names = opened.file->dictionary();
   EXPECT_EQ(names.process_count(), whole.processes.size());
   EXPECT_EQ(names.process(1).pid, 0U);
@@ -186,7 +187,7 @@ TEST(TraceFile, NamesOnDemandAreThoseOfTheWholeDictionary) {
   const auto bytes = trace_of_many_names();
   const Opened whole(bytes);
   const Opened on_demand(bytes);
-  on_demand.file->read_names_on_demand();
+  on_demand.file->set_dictionary_loading({.on_demand = true});
   EXPECT_FALSE(on_demand.columns_of(130, format::kAllColumns).missing.any());
   expect_same_names(whole.file->dictionary(), on_demand.file->dictionary());
   EXPECT_TRUE(on_demand.damages.empty());
@@ -201,7 +202,7 @@ TEST(TraceFile, ALostFrameOfNamesIsMissedByWhoAsksForThem) {
         std::byte{1};
     const Opened whole(bytes);
     const Opened on_demand(bytes);
-    on_demand.file->read_names_on_demand();
+    on_demand.file->set_dictionary_loading({.on_demand = true});
     EXPECT_EQ(on_demand.columns_of(10, format::kAllColumns).count, 40U);
     EXPECT_EQ(on_demand.file->damage_count(), body ? 0U : 1U) << "metadata says who has which ids";
     EXPECT_TRUE(on_demand.columns_of(75, format::kAllColumns).missing.any());
@@ -223,7 +224,7 @@ TEST(TraceFile, AFrameWhoseNamesAreMalformedIsToldOnce) {
   std::copy(malformed.begin(), malformed.end(), bytes.begin() + static_cast<std::ptrdiff_t>(frame.offset));
   const Opened whole(bytes);
   const Opened on_demand(bytes);
-  on_demand.file->read_names_on_demand();
+  on_demand.file->set_dictionary_loading({.on_demand = true});
   expect_same_names(whole.file->dictionary(), on_demand.file->dictionary());
   ASSERT_EQ(whole.damages.size(), 1U);
   ASSERT_EQ(on_demand.damages.size(), 1U);
@@ -236,7 +237,7 @@ TEST(TraceFile, ManyThreadsAskForNames) {
   bytes[frame.offset + frame.head.frame_length() - 1] ^= std::byte{1};
   const Opened whole(bytes);
   const Opened on_demand(bytes);
-  on_demand.file->read_names_on_demand();
+  on_demand.file->set_dictionary_loading({.on_demand = true});
   whole.file->dictionary();
   on_demand.file->dictionary();
   std::vector<std::jthread> threads;
@@ -257,7 +258,7 @@ TEST(TraceFile, ManyThreadsAskForNames) {
 }
 
 TEST(Dictionary, WhatIsForgottenOrLeftOutCountsAndIsNotKnown) {
-  format::Dictionary names;
+  HandMadeDictionary names;
   names.add_path("/first");
   EXPECT_FALSE(names.has_gaps());
   names.expect({{4, 2}, {1, 1}});

@@ -6,13 +6,14 @@
 #include "replay/query/filter.h"
 #include "replay/query/filter_parser.h"
 #include "tests/fuzz/fuzz_input.h"
+#include "tests/support/hand_made_dictionary.h"
 
 namespace {
 
 using namespace rfan;
 
 void use(const replay::ConditionPtr& condition) {
-  format::Dictionary dictionary;
+  tests::HandMadeDictionary dictionary;
   format::Process process;
   process.exe = dictionary.add_path("/usr/bin/vim");
   process.comm = "vim";

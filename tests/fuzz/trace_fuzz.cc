@@ -64,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const bool on_demand : {false, true}) {
     auto file = format::TraceFile::open(std::make_unique<tests::MemorySource>(bytes), {});
     if (!file) return 0;
-    if (on_demand) (*file)->read_names_on_demand();
+    (*file)->set_dictionary_loading({.on_demand = on_demand});
     format::BlockDecoder decoder;
     for (std::size_t i = 0; i < (*file)->blocks().size(); ++i) {
       auto block = (*file)->read_block(i);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "replay/query/filter_parser.h"
+#include "tests/support/hand_made_dictionary.h"
 
 namespace rfan::replay {
 namespace {
@@ -80,7 +81,7 @@ class FilterTest : public testing::Test {
   using Rows = std::vector<std::uint32_t>;
   static constexpr format::ProcessId vim_ = 1, bash_ = 2, script_ = 3, ghost_ = 4;
   format::PathId hosts_ = 0, header_ = 0;
-  format::Dictionary dictionary_;
+  tests::HandMadeDictionary dictionary_;
   format::EventColumns events_;
   std::vector<format::ClockSample> clocks_;
   Timeline timeline_{clocks_};

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/hand_made_dictionary.h"
+
 namespace rfan::replay {
 namespace {
 
@@ -76,7 +78,7 @@ class ShapeTableTest : public testing::Test {
     return table_.shapes()[table_.shape_of(id)];
   }
 
-  format::Dictionary dictionary_;
+  tests::HandMadeDictionary dictionary_;
   NameFolding folding_{FoldingSpec{}};
   ShapeTable table_{dictionary_, folding_};
 };
