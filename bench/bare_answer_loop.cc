@@ -31,7 +31,7 @@ void answer_for_ever(FanotifyGroup& group) {
     KernelEvent event;
     while (walker.next(event)) {
       if (replies.full()) group.answer(replies);
-      if (event.is_held()) replies.allow(event.fd);
+      if (event.is_permission()) replies.allow(event.fd);
       descriptors.push_back(event.fd);
     }
     if (!replies.empty()) group.answer(replies);

@@ -39,7 +39,7 @@ std::vector<fanotify_event_metadata> synthetic_events(std::size_t count, std::si
   return events;
 }
 
-// Runs the steps of CaptureTurns::take_permissions().
+// Runs the steps of CaptureTurns::enter_permissions().
 void take_batch(benchmark::State& state) {
   const auto batch = static_cast<std::size_t>(state.range(0));
   const auto processes = static_cast<std::size_t>(state.range(1));
@@ -65,11 +65,11 @@ void take_batch(benchmark::State& state) {
       auto& event = arena->events[arena->event_count];
       if (!walker.next(event.kernel)) break;
       ++arena->event_count;
-      event.image = tracker->attribute_told(event.kernel.pid);
+      event.image = tracker->attribute_notification(event.kernel.pid);
       event.records_begin = 0;
       event.records_bytes = 0;
       event.own = event.denied = false;
-      if (event.kernel.is_held()) replies.allow(event.kernel.fd);
+      if (event.kernel.is_permission()) replies.allow(event.kernel.fd);
     }
     benchmark::DoNotOptimize(replies);
     benchmark::DoNotOptimize(arena->events);

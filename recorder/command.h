@@ -30,8 +30,8 @@ class Command {
   // Readable when the command has ended.
   int pidfd() const { return pidfd_.get(); }
 
-  // Lets the child run the program; fails with the reason if it cannot. The exec is held like any other, so
-  // the reader thread must be running.
+  // Lets the child run the program; fails with the reason if it cannot. The exec waits for a response like
+  // any other, so the reader thread must be running.
   Status release();
 
   // Sends a signal, unless exit_status() has returned a status.

@@ -23,9 +23,9 @@ namespace {
 
 std::string_view state_name(MountState state) {
   switch (state) {
-    case MountState::kHeld:
+    case MountState::kPermission:
       return "held";
-    case MountState::kToldOnly:
+    case MountState::kNotificationOnly:
       return "told only";
     default:
       return "not covered";
@@ -35,14 +35,15 @@ std::string_view state_name(MountState state) {
 MountReport judge(MountCoverage coverage, bool holds) {
   auto state = MountState::kNotCovered;
   if (coverage.covered)
-    state = holds && can_hold(coverage.fs_type) ? MountState::kHeld : MountState::kToldOnly;
+    state = holds && can_have_permission_events(coverage.fs_type) ? MountState::kPermission
+                                                                  : MountState::kNotificationOnly;
   return {std::move(coverage), state};
 }
 
 // Replaces the plan's permission events by a notification event. The kernel's answer to a mark is the same,
 // because filesystems without permission events (proc) are never marked.
 EventPlan without_waiting(EventPlan plan) {
-  if (plan.held != 0) plan.held = FAN_OPEN_EXEC;
+  if (plan.permission != 0) plan.permission = FAN_OPEN_EXEC;
   return plan;
 }
 
@@ -61,8 +62,9 @@ Result<std::vector<Mount>> mounts_of(const std::vector<std::string>& paths, cons
 // it.
 Result<EventGroups> groups_of_probe(const EventPlan& plan) {
   auto groups = EventGroups::create(plan, {}, true);
-  return groups || !plan.can_do_without_told() || plan.held == 0 ? std::move(groups)
-                                                                 : EventGroups::create(plan, {}, false);
+  return groups || !plan.can_do_without_notifications() || plan.permission == 0
+             ? std::move(groups)
+             : EventGroups::create(plan, {}, false);
 }
 
 }  // namespace
@@ -79,7 +81,7 @@ std::vector<MountReport> report_coverage(const std::vector<Mount>& mounts, bool 
   for (const auto& mount : mounts) {
     MountReport entry{{mount.path, mount.fs_type, false, {}}, MountState::kNotCovered};
     if (is_kernel_interface(mount.fs_type)) {
-      entry.coverage.how = why_not_held(mount.fs_type);
+      entry.coverage.how = why_no_permission_events(mount.fs_type);
       entry.state = MountState::kKernelInterface;
     } else if (const auto found = of_device.find(mount.device); found != of_device.end()) {
       entry = found->second;
@@ -111,7 +113,7 @@ Result<std::vector<MountReport>> probe_coverage(const EventPlan& plan,
     const auto reached = mount_of(mount.path, all.value());
     return reached.ok() && reached.value().id == mount.id;
   };
-  auto report = report_coverage(*mounts, plan.held != 0, attempt, visible);
+  auto report = report_coverage(*mounts, plan.permission != 0, attempt, visible);
   groups->close();
   return report;
 }

@@ -17,10 +17,10 @@
 namespace rfan::recorder {
 
 enum class MountState : std::uint8_t {
-  kHeld,             // opens wait for the recorder: counted exactly
-  kToldOnly,         // notification events, which may merge
-  kNotCovered,       // `how` has the reason
-  kKernelInterface,  // no files of users: not counted as a gap
+  kPermission,        // opens wait for the recorder: counted exactly
+  kNotificationOnly,  // notification events, which may merge
+  kNotCovered,        // `how` has the reason
+  kKernelInterface,   // no files of users: not counted as a gap
 };
 
 struct MountReport {

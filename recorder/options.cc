@@ -286,10 +286,11 @@ Status interpret_writing(const Texts& texts, Options& options) {
 // processes, and to events that wait for us.
 Status check_denials(const Options& options) {
   if (options.deny.empty()) return {};
-  constexpr std::uint32_t kHeld = event_bit(format::EventKind::kOpen) | event_bit(format::EventKind::kExec);
+  constexpr std::uint32_t kOpenKinds =
+      event_bit(format::EventKind::kOpen) | event_bit(format::EventKind::kExec);
   const bool exec_only = options.hold == format::HoldMode::kExec;
-  const std::uint32_t held = exec_only ? event_bit(format::EventKind::kExec) : kHeld;
-  if (options.hold == format::HoldMode::kNone || (options.event_kinds & held) == 0)
+  const std::uint32_t waiting = exec_only ? event_bit(format::EventKind::kExec) : kOpenKinds;
+  if (options.hold == format::HoldMode::kNone || (options.event_kinds & waiting) == 0)
     return Error{"--deny needs events that wait", {}, 0, "record opens or execs, and leave --hold none out"};
   if (options.command.empty() && options.pid == 0 && !options.filter.names_processes()) {
     return Error{"--deny would hit every process",

@@ -30,7 +30,7 @@ constexpr std::uint64_t kMountsIntervalMs = 1000;
 
 Status Recording::start_command() {
   if (!command_) return {};
-  take_signals();
+  handle_signals();
   if (interrupts_ != 0) {
     say_unless_blocked("ended before the command was started");
     reason_ = EndReason::kSignal;
@@ -71,7 +71,7 @@ void Recording::on_signal(const UserSignals::Request& request) {
   reason_ = EndReason::kSignal;
 }
 
-void Recording::take_signals() {
+void Recording::handle_signals() {
   while (const auto request = signals_.take()) on_signal(*request);
 }
 
@@ -156,7 +156,7 @@ void Recording::wait_for_end() {
       if (command_is_over()) reason_ = EndReason::kCommandEnded;
     }
     if (mount_watch_) follow_mounts(events[3].revents != 0);
-    if (events[0].revents != 0) take_signals();
+    if (events[0].revents != 0) handle_signals();
     if (events[1].revents != 0)
       reason_ = capture_->gave_up() ? EndReason::kRecorderFailure : EndReason::kWriteError;
     if (events[4].revents != 0) reason_ = EndReason::kRecorderFailure;

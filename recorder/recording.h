@@ -69,7 +69,7 @@ class Recording {
   Result<std::unique_ptr<TraceSeries>> begin_series();
   Status settle();
   void release_openers();
-  void take_signals();
+  void handle_signals();
   void on_signal(const UserSignals::Request& request);
   void say_how_to_go_on() const;
   void begin_next_file();

@@ -105,7 +105,7 @@ Status Recording::open_process_channel() {
   }
   const auto& groups = groups_->marked();
   capture_ = std::make_unique<CaptureLoop>(
-      std::move(capture), CaptureLoop::Groups{groups.held, groups.told}, std::move(events),
+      std::move(capture), CaptureLoop::Groups{groups.permissions, groups.notifications}, std::move(events),
       std::move(*tracker), CaptureLoop::Surroundings{*arenas_, *process_log_, *guardian_, live_});
   return {};
 }
@@ -154,7 +154,7 @@ Status Recording::set_up() {
     if (!command) return command.error();
     command_.emplace(std::move(*command));
   }
-  // If the recorder held the filesystem of its own core dump, the dump would never end (measured on 6.18).
+  // If the opens of its own core dump waited for the recorder, the dump would never end (measured on 6.18).
   ::prctl(PR_SET_DUMPABLE, 0);
   auto failure_event = WakeEvent::create();
   if (!failure_event) return failure_event.error();
@@ -184,11 +184,12 @@ Status Recording::open_trace() {
 }
 
 Status Recording::create_groups() {
-  const bool some_cannot_be_held = std::any_of(scope_.targets.begin(), scope_.targets.end(),
-                                               [](const auto& target) { return !can_hold(target.fs_type); });
+  const bool some_lack_permission_events =
+      std::any_of(scope_.targets.begin(), scope_.targets.end(),
+                  [](const auto& target) { return !can_have_permission_events(target.fs_type); });
   auto groups = EventGroups::create(
       plan_, {.queue = options_.kernel_queue, .deny_with_errno = options_.deny.error() != EPERM},
-      some_cannot_be_held);
+      some_lack_permission_events);
   if (!groups) return groups.error();
   groups_.emplace(std::move(*groups));
   // The files of a series come and go; their events are recognised by our process instead.

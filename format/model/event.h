@@ -54,7 +54,7 @@ struct Event {
   ProcessId process = 0;
   PathId path = 0;
   PathId path2 = 0;            // rename target
-  std::uint32_t reply_ns = 0;  // held events: from time_ns to the response, saturated at 2^32-1; else 0
+  std::uint32_t reply_ns = 0;  // permission events: from time_ns to the response, saturated at 2^32-1; else 0
 
   bool operator==(const Event&) const = default;
 };
@@ -97,9 +97,9 @@ struct ClockSample {
 
 // Values are wire values.
 enum class LossCause : std::uint8_t {
-  kQueueOverflow = 1,       // the kernel's event queue was full; held opens passed unseen
+  kQueueOverflow = 1,       // the kernel's event queue was full; opens passed without waiting, unseen
   kNoArena = 2,             // the writer was too slow; the event was answered, not recorded
-  kDescriptorFailed = 3,    // the kernel could not open the event descriptor, and DENIED a held open
+  kDescriptorFailed = 3,    // the kernel could not open the event descriptor, and DENIED a waiting open
   kUnresolvedPath = 4,      // the event is recorded, its path is unknown
   kWriteError = 5,          // the output could not be written
   kProcessChannel = 6,      // fork/exec/exit notifications were dropped; processes were read again from /proc
@@ -107,7 +107,7 @@ enum class LossCause : std::uint8_t {
   kUnreadable = 8,          // the recorder did not understand bytes of the kernel; their events are missing
   kUnmarkedFilesystem = 9,  // a newly mounted filesystem had no mark yet; its events are missing
   kUncertainProcess = 10,   // the event is recorded, perhaps with the next image of its process
-  kStall = 11,              // the recorder stood still: nothing is missing, but held opens waited
+  kStall = 11,              // the recorder stood still: nothing is missing, but openers waited
 };
 inline constexpr std::size_t kLossCauseLimit = 12;
 std::string_view loss_cause_name(LossCause cause);

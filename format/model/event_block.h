@@ -42,7 +42,7 @@ struct EventColumns {
   std::vector<ProcessId> process;
   std::vector<PathId> path;
   std::vector<PathId> path2;
-  std::vector<std::uint32_t> reply_ns;  // held events: the middle of the bucket; else 0
+  std::vector<std::uint32_t> reply_ns;  // permission events: the middle of the bucket; else 0
   // Columns of a later minor version that the block has and this program skipped.
   std::size_t unknown_columns = 0;
   MissingEntries missing{};  // counts decoded ids that became 0 (unknown)

@@ -70,7 +70,7 @@ struct TraceTotals {
   std::uint64_t events_with_exe = 0;  // attribution coverage = events_with_exe / events
   std::uint64_t first_ns = 0;         // CLOCK_MONOTONIC; both 0 when there are no events
   std::uint64_t last_ns = 0;
-  // Latencies of held events. Empty in the statistics of a block, where the reply column has them.
+  // Latencies of permission events. Empty in the statistics of a block, where the reply column has them.
   LatencyHistogram reply_latency;
 
   void merge(const TraceTotals& other);

@@ -42,7 +42,7 @@ struct Arena {
     std::uint32_t first_event;  // in `events`; the next batch begins where this one ends
     Source source;
     // Permission group only. True if the notification group had been read to its end when these events were
-    // read. Then everything that a held process did before is in this arena or an earlier one.
+    // read. Then everything that a waiting process did before is in this arena or an earlier one.
     bool follows_notifications;
     std::uint64_t since_ns;     // the kernel queued its events at this time or later
     std::uint64_t until_ns;     // ... and at this time or earlier

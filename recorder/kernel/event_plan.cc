@@ -17,7 +17,7 @@ struct KindMask {
 };
 
 // Reported by name in every mode: the permission group does not offer them, or each would cost a descriptor.
-constexpr std::array<KindMask, 6> kAlwaysTold{{
+constexpr std::array<KindMask, 6> kAlwaysNotification{{
     {EventKind::kAccess, FAN_ACCESS},
     {EventKind::kModify, FAN_MODIFY},
     {EventKind::kCreate, FAN_CREATE},
@@ -41,8 +41,8 @@ std::uint64_t masks_of(const std::array<KindMask, N>& table, std::uint32_t kinds
 
 }  // namespace
 
-std::uint64_t EventPlan::told_of_files() const {
-  return (told | told_instead) & ~(FAN_CREATE | FAN_DELETE | FAN_RENAME);
+std::uint64_t EventPlan::notifications_of_files() const {
+  return (notification | instead_of_permission) & ~(FAN_CREATE | FAN_DELETE | FAN_RENAME);
 }
 
 EventPlan plan_events(HoldMode hold, std::uint32_t event_kinds) {
@@ -52,22 +52,23 @@ EventPlan plan_events(HoldMode hold, std::uint32_t event_kinds) {
   const bool hold_open = hold == HoldMode::kOpen;
   const bool hold_exec = hold != HoldMode::kNone;
   EventPlan plan;
-  plan.told = masks_of(kAlwaysTold, event_kinds);
-  if (open) (hold_open ? plan.held : plan.told) |= hold_open ? FAN_OPEN_PERM : FAN_OPEN;
-  if (exec) (hold_exec ? plan.held : plan.told) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
-  (hold_open ? plan.held : plan.told) |= closes;
-  plan.told_instead = (open ? FAN_OPEN : 0U) | (exec ? FAN_OPEN_EXEC : 0U) | closes;
-  plan.recorded = plan.held | plan.told | plan.told_instead;
-  if (plan.told != 0) {
+  plan.notification = masks_of(kAlwaysNotification, event_kinds);
+  if (open) (hold_open ? plan.permission : plan.notification) |= hold_open ? FAN_OPEN_PERM : FAN_OPEN;
+  if (exec)
+    (hold_exec ? plan.permission : plan.notification) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
+  (hold_open ? plan.permission : plan.notification) |= closes;
+  plan.instead_of_permission = (open ? FAN_OPEN : 0U) | (exec ? FAN_OPEN_EXEC : 0U) | closes;
+  plan.recorded = plan.permission | plan.notification | plan.instead_of_permission;
+  if (plan.notification != 0) {
     // It separates events before and after an exec (ExecOrder).
-    (hold_exec ? plan.held : plan.told) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
+    (hold_exec ? plan.permission : plan.notification) |= hold_exec ? FAN_OPEN_EXEC_PERM : FAN_OPEN_EXEC;
     // FAN_CREATE is the only source of a name for a directory that is gone when we look it up. It also gives
     // a changed link count the name that comes or goes with it (EventNames).
-    plan.told |= FAN_CREATE;
+    plan.notification |= FAN_CREATE;
   }
-  plan.told_instead |= FAN_OPEN_EXEC | FAN_CREATE;
+  plan.instead_of_permission |= FAN_OPEN_EXEC | FAN_CREATE;
   // We look up a file after its event, through directories. Both may have moved by then.
-  plan.told |= FAN_RENAME | FAN_DELETE;
+  plan.notification |= FAN_RENAME | FAN_DELETE;
   return plan;
 }
 

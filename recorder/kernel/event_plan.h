@@ -11,27 +11,28 @@ namespace rfan::recorder {
 // the kernel refuses names and permission events in one group.
 struct EventPlan {
   // Permission group: opens and execs that wait for us, and closes; each event has a descriptor.
-  std::uint64_t held = 0;
+  std::uint64_t permission = 0;
   // Notification group: events by name without descriptors; the kernel may merge them.
-  std::uint64_t told = 0;
-  // Mask of the notification group on filesystems where nothing may be held; replaces `held` there.
-  std::uint64_t told_instead = 0;
+  std::uint64_t notification = 0;
+  // Mask of the notification group on filesystems that can have no permission events; replaces `permission`
+  // there.
+  std::uint64_t instead_of_permission = 0;
 
   // The events the user asked for. We do not record the others; they keep names and processes correct.
   std::uint64_t recorded = 0;
 
   // Returns whether recording makes sense without the notification group (before Linux 5.17).
-  bool can_do_without_told() const { return (told & recorded) == 0; }
+  bool can_do_without_notifications() const { return (notification & recorded) == 0; }
 
   // Returns the events that the notification group may ignore for a single file: those of the file itself,
   // not those of its directory entry.
-  std::uint64_t told_of_files() const;
+  std::uint64_t notifications_of_files() const;
 };
 
 // Chooses the masks. `event_kinds` has bit (1 << EventKind) for each wanted kind. Closes come from the group
-// that has the opens. Where opens are held, closes have descriptors too, so both get the same path: by name,
-// a file that was opened through a bind mount seems to be closed elsewhere. This costs the writer 45 % more
-// CPU time. Where opens are not held, closes come by name.
+// that has the opens. Where opens are permission events, closes have descriptors too, so both get the same
+// path: by name, a file that was opened through a bind mount seems to be closed elsewhere. This costs the
+// writer 45 % more CPU time. Where they are notification events, closes come by name.
 EventPlan plan_events(format::HoldMode hold, std::uint32_t event_kinds);
 
 }  // namespace rfan::recorder

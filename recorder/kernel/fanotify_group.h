@@ -28,8 +28,8 @@ enum class MarkKind : std::uint8_t {
 // The fate of events that we do not read in time.
 enum class KernelQueue : std::uint8_t {
   kUnlimited,  // they wait in kernel memory that is charged to us
-  // Events beyond sysctl fs.fanotify.max_queued_events are lost, and one event says so. An open that would be
-  // held then proceeds unseen.
+  // Events beyond sysctl fs.fanotify.max_queued_events are lost, and one event says so. An open that would
+  // wait then proceeds unseen.
   kDefault,
 };
 

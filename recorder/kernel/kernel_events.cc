@@ -14,7 +14,7 @@ static_assert(sizeof(fanotify_event_metadata) == kKernelEventBytes);
 
 const std::uint64_t kModifierBits = FAN_ONDIR | FAN_Q_OVERFLOW;
 
-bool KernelEvent::is_held() const {
+bool KernelEvent::is_permission() const {
   return (mask & (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)) != 0;
 }
 bool KernelEvent::is_exec() const {

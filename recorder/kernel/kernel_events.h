@@ -18,7 +18,7 @@ struct KernelEvent {
   int fd;
   std::uint32_t pid;  // thread group; 0 if invisible in our pid namespace
 
-  bool is_held() const;  // a permission event: the opener waits for our response
+  bool is_permission() const;  // a permission event: the opener waits for our response
   bool is_exec() const;
   bool is_overflow() const;  // the queue was full: an unknown number of events is lost here
   bool is_directory() const;

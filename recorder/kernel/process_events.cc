@@ -203,9 +203,10 @@ bool ProcessEvents::next(PerfRecord& record) {
     if (ring.has_record && (earliest == nullptr || ring.record.time_ns < earliest->record.time_ns))
       earliest = &ring;
   }
-  const PerfRecord* told = connector_ ? connector_->front() : nullptr;
-  if (told != nullptr && (earliest == nullptr || told->time_ns < earliest->record.time_ns)) {
-    record = *told;
+  const PerfRecord* from_connector = connector_ ? connector_->front() : nullptr;
+  if (from_connector != nullptr &&
+      (earliest == nullptr || from_connector->time_ns < earliest->record.time_ns)) {
+    record = *from_connector;
     connector_->pop();
     delivered_ = nullptr;
     return true;

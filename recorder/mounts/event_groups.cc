@@ -6,45 +6,46 @@
 
 namespace rfan::recorder {
 
-Result<EventGroups> EventGroups::create(EventPlan plan, const GroupOptions& options, bool told_at_any_rate) {
-  std::optional<FanotifyGroup> held;
-  std::optional<FanotifyGroup> told;
-  if (plan.held != 0) {
+Result<EventGroups> EventGroups::create(EventPlan plan, const GroupOptions& options,
+                                        bool notifications_required) {
+  std::optional<FanotifyGroup> permissions;
+  std::optional<FanotifyGroup> notifications;
+  if (plan.permission != 0) {
     auto group = FanotifyGroup::create(GroupKind::kPermission, options);
     if (!group) return group.error();
     close_on_fatal_signal(group->fd());
-    held = std::move(*group);
+    permissions = std::move(*group);
   }
-  if (plan.told != 0 || told_at_any_rate) {
+  if (plan.notification != 0 || notifications_required) {
     auto group = FanotifyGroup::create(GroupKind::kNotification, options);
-    if (!group && (told_at_any_rate || !plan.can_do_without_told())) return group.error();
-    if (!group) plan.told = 0;
-    if (group) told = std::move(*group);
+    if (!group && (notifications_required || !plan.can_do_without_notifications())) return group.error();
+    if (!group) plan.notification = 0;
+    if (group) notifications = std::move(*group);
   }
-  return EventGroups(plan, std::move(held), std::move(told));
+  return EventGroups(plan, std::move(permissions), std::move(notifications));
 }
 
 Status EventGroups::ignore_file(int fd) {
-  if (held_) {
-    if (auto status = held_->ignore_file(plan_.held, fd); !status) return status;
+  if (permissions_) {
+    if (auto status = permissions_->ignore_file(plan_.permission, fd); !status) return status;
   }
-  const auto told = plan_.told_of_files();
-  return told_ && told != 0 ? told_->ignore_file(told, fd) : Status();
+  const auto mask = plan_.notifications_of_files();
+  return notifications_ && mask != 0 ? notifications_->ignore_file(mask, fd) : Status();
 }
 
 MarkedGroups EventGroups::marked() {
-  return {held_ ? &*held_ : nullptr, told_ ? &*told_ : nullptr, plan_};
+  return {permissions_ ? &*permissions_ : nullptr, notifications_ ? &*notifications_ : nullptr, plan_};
 }
 
 void EventGroups::remove_marks() {
-  if (held_) held_->remove_marks();
-  if (told_) told_->remove_marks();
+  if (permissions_) permissions_->remove_marks();
+  if (notifications_) notifications_->remove_marks();
 }
 
 void EventGroups::close() {
-  if (held_) close_on_fatal_signal(-1);
-  held_.reset();
-  told_.reset();
+  if (permissions_) close_on_fatal_signal(-1);
+  permissions_.reset();
+  notifications_.reset();
 }
 
 }  // namespace rfan::recorder

@@ -15,9 +15,9 @@ namespace rfan::recorder {
 // the reader thread uses the groups between CaptureLoop's start and stop.
 class EventGroups {
  public:
-  // Creates the groups. `told_at_any_rate` asks for a notification group even if the plan has no events for
-  // it, because some filesystem cannot be held.
-  static Result<EventGroups> create(EventPlan plan, const GroupOptions& options, bool told_at_any_rate);
+  // Creates the groups. `notifications_required` asks for a notification group even if the plan has no events
+  // for it, because some filesystem can have no permission events.
+  static Result<EventGroups> create(EventPlan plan, const GroupOptions& options, bool notifications_required);
   EventGroups(EventGroups&&) = default;
   EventGroups& operator=(EventGroups&&) = default;
 
@@ -28,7 +28,7 @@ class EventGroups {
   // the writer thread opens them while the reader may be waiting for it. If the kernel cannot do that, the
   // writer's opens wait.
   void hold_nothing_below(int directory) {
-    if (held_) held_->ignore_mount(plan_.held, directory);
+    if (permissions_) permissions_->ignore_mount(plan_.permission, directory);
   }
 
   // Valid until close() or the end of this object.
@@ -40,12 +40,13 @@ class EventGroups {
   void close();
 
  private:
-  EventGroups(const EventPlan& plan, std::optional<FanotifyGroup> held, std::optional<FanotifyGroup> told)
-      : plan_(plan), held_(std::move(held)), told_(std::move(told)) {}
+  EventGroups(const EventPlan& plan, std::optional<FanotifyGroup> permissions,
+              std::optional<FanotifyGroup> notifications)
+      : plan_(plan), permissions_(std::move(permissions)), notifications_(std::move(notifications)) {}
 
   EventPlan plan_;
-  std::optional<FanotifyGroup> held_;
-  std::optional<FanotifyGroup> told_;
+  std::optional<FanotifyGroup> permissions_;
+  std::optional<FanotifyGroup> notifications_;
 };
 
 }  // namespace rfan::recorder

@@ -30,7 +30,7 @@ class MountWatch {
   // Returns the mounts that are new since open() or the previous look(), in the order of all_mounts(). Call
   // it after each poll() that reports a change. It misses a mount that was unmounted again in between (but
   // see came_and_went()). It also misses a filesystem that was unmounted and mounted again in the same place,
-  // which lost its marks. So after each change, mark all held mounts of all_mounts() again; marking twice
+  // which lost its marks. So after each change, mark all recorded mounts of all_mounts() again; marking twice
   // changes nothing.
   Result<std::vector<Mount>> look();
 

@@ -19,7 +19,8 @@ namespace rfan::recorder {
 
 namespace {
 
-// Local filesystems that store their own data; the safety rule of can_hold() was checked on them.
+// Local filesystems that store their own data; the safety rule of can_have_permission_events() was checked on
+// them.
 constexpr std::array<std::string_view, 9> kHoldable{"ext2", "ext3",  "ext4", "xfs",     "btrfs",
                                                     "f2fs", "tmpfs", "vfat", "devtmpfs"};
 
@@ -112,12 +113,12 @@ std::uint64_t mount_id(const std::string& path) {
   return (found.stx_mask & STATX_MNT_ID) != 0 ? found.stx_mnt_id : 0;
 }
 
-bool can_hold(std::string_view fs_type) {
+bool can_have_permission_events(std::string_view fs_type) {
   return contains(kHoldable, fs_type);
 }
 
-std::string why_not_held(std::string_view fs_type) {
-  assert(!can_hold(fs_type));
+std::string why_no_permission_events(std::string_view fs_type) {
+  assert(!can_have_permission_events(fs_type));
   if (format::is_kernel_interface(fs_type)) return "a kernel interface, not a store of files";
   if (fs_type == "overlay") return "overlay: its opens raise further opens below, holding both can deadlock";
   if (fs_type.starts_with("fuse")) return "FUSE: its daemon may need a file that is being held";

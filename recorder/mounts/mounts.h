@@ -1,4 +1,4 @@
-// The filesystems mounted here, and those of them that can be held safely.
+// The filesystems mounted here, and those of them that can have permission events.
 #pragma once
 
 #include <cstdint>
@@ -33,15 +33,16 @@ Result<Mount> mount_of(const std::string& path, const std::vector<Mount>& mounts
 // 5.8).
 std::uint64_t mount_id(const std::string& path);
 
-// Returns whether opens on this filesystem can be held safely. They can if opening a file there opens no
+// Returns whether permission events on this filesystem are safe. They are if opening a file there opens no
 // other watched file, because the reader opens every event's descriptor itself. On overlay and FUSE that open
 // goes on to another filesystem or to a daemon, and the reader can wait for itself for ever (measured: with
 // FUSE even SIGKILL does not end it).
-bool can_hold(std::string_view fs_type);
+bool can_have_permission_events(std::string_view fs_type);
 
 using format::is_kernel_interface;
 
-// Returns the reason, for the coverage report and error messages. Precondition: !can_hold(fs_type).
-std::string why_not_held(std::string_view fs_type);
+// Returns the reason, for the coverage report and error messages. Precondition:
+// !can_have_permission_events(fs_type).
+std::string why_no_permission_events(std::string_view fs_type);
 
 }  // namespace rfan::recorder

@@ -38,11 +38,13 @@ MountCoverage not_covered(const MarkTarget& target, const std::string& why) {
   return {target.path, target.fs_type, false, why};
 }
 
-MountCoverage tell_only(const MarkedGroups& groups, const MarkTarget& target) {
-  const auto why = why_not_held(target.fs_type);
-  if (groups.told == nullptr) return not_covered(target, why);
+MountCoverage place_notification_mark(const MarkedGroups& groups, const MarkTarget& target) {
+  const auto why = why_no_permission_events(target.fs_type);
+  if (groups.notifications == nullptr) return not_covered(target, why);
   std::string how;
-  const auto status = mark(*groups.told, groups.plan.told_instead | groups.plan.told, mark_path(target), how);
+  const auto status =
+      mark(*groups.notifications, groups.plan.instead_of_permission | groups.plan.notification,
+           mark_path(target), how);
   if (!status) return not_covered(target, why + "; nor told: " + std::strerror(status.error().errno_value));
   return covered(target, how + ", opens are told, not held: " + why);
 }
@@ -66,7 +68,8 @@ Result<Scope> scope_of_paths(const std::vector<std::string>& paths) {
     if (!mount) return mount.error();
     const auto& fs_type = mount.value().fs_type;
     if (is_kernel_interface(fs_type)) {
-      return Error{"cannot record the " + fs_type + " filesystem of", path, 0, why_not_held(fs_type)};
+      return Error{"cannot record the " + fs_type + " filesystem of", path, 0,
+                   why_no_permission_events(fs_type)};
     }
     if (devices.insert(mount.value().device).second)
       scope.targets.push_back({path, fs_type, mount.value().id, mount.value().path});
@@ -79,7 +82,7 @@ Scope scope_of(const std::vector<Mount>& mounts) {
   std::set<std::string> devices;
   for (const auto& mount : mounts) {
     if (is_kernel_interface(mount.fs_type)) {
-      scope.coverage.push_back({mount.path, mount.fs_type, false, why_not_held(mount.fs_type)});
+      scope.coverage.push_back({mount.path, mount.fs_type, false, why_no_permission_events(mount.fs_type)});
     } else if (devices.insert(mount.device).second) {
       scope.targets.push_back({mount.path, mount.fs_type, mount.id, mount.path});
     }
@@ -88,37 +91,40 @@ Scope scope_of(const std::vector<Mount>& mounts) {
 }
 
 MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target) {
-  // If another mount covers this path, its filesystem is a different one, and perhaps must not be held.
+  // If another mount covers this path, its filesystem is a different one, and perhaps can have no permission
+  // events.
   const auto id = mount_id(target.path);
   if (id != 0 && target.mount_id != 0 && id != target.mount_id)
     return not_covered(target, "hidden by another mount");
-  if (groups.plan.held != 0 && !can_hold(target.fs_type)) return tell_only(groups, target);
+  if (groups.plan.permission != 0 && !can_have_permission_events(target.fs_type))
+    return place_notification_mark(groups, target);
   const auto path = mark_path(target);
   std::string how;
-  if (groups.plan.told != 0) {
-    // Before the permission mark, so that nothing in between is held without notification events.
-    const auto told = mark(*groups.told, groups.plan.told, path, how);
-    if (!told && groups.plan.held == 0) return not_covered(target, std::strerror(told.error().errno_value));
-    if (!told && !groups.plan.can_do_without_told())
+  if (groups.plan.notification != 0) {
+    // Before the permission mark, so that nothing in between waits without notification events.
+    const auto notified = mark(*groups.notifications, groups.plan.notification, path, how);
+    if (!notified && groups.plan.permission == 0)
+      return not_covered(target, std::strerror(notified.error().errno_value));
+    if (!notified && !groups.plan.can_do_without_notifications())
       how = std::string("no names of created, deleted and renamed files: ") +
-            std::strerror(told.error().errno_value);
+            std::strerror(notified.error().errno_value);
   }
-  if (groups.plan.held == 0) return covered(target, how);
-  std::string how_held;
-  const auto held = mark(*groups.held, groups.plan.held, path, how_held);
-  if (!held) return not_covered(target, std::strerror(held.error().errno_value));
-  return covered(target, how.empty() || how == how_held ? how_held : how_held + "; " + how);
+  if (groups.plan.permission == 0) return covered(target, how);
+  std::string how_permission;
+  const auto marked = mark(*groups.permissions, groups.plan.permission, path, how_permission);
+  if (!marked) return not_covered(target, std::strerror(marked.error().errno_value));
+  return covered(target, how.empty() || how == how_permission ? how_permission : how_permission + "; " + how);
 }
 
 MountCoverage place_mark(const MarkedGroups& groups, const Mount& mount) {
   const MarkTarget target{mount.path, mount.fs_type, mount.id, mount.path};
-  return is_kernel_interface(mount.fs_type) ? not_covered(target, why_not_held(mount.fs_type))
+  return is_kernel_interface(mount.fs_type) ? not_covered(target, why_no_permission_events(mount.fs_type))
                                             : place_mark(groups, target);
 }
 
 bool is_marked(const MarkedGroups& groups, const Mount& mount) {
-  const bool is_held = groups.plan.held != 0 && can_hold(mount.fs_type);
-  const FanotifyGroup* const group = is_held ? groups.held : groups.told;
+  const bool has_permission_mark = groups.plan.permission != 0 && can_have_permission_events(mount.fs_type);
+  const FanotifyGroup* const group = has_permission_mark ? groups.permissions : groups.notifications;
   return group != nullptr && !is_kernel_interface(mount.fs_type) && group->has_mark(mount.path);
 }
 
@@ -126,7 +132,7 @@ bool is_marked(const MarkedGroups& groups, const Mount& mount) {
 // their execs. Where that fails, the events around an exec stay uncertain.
 void mark_execs_elsewhere(const MarkedGroups& groups, const Scope& scope) {
   const auto mounts = read_mounts();
-  if (!mounts || groups.told == nullptr) return;
+  if (!mounts || groups.notifications == nullptr) return;
   std::set<std::string> devices;
   for (const auto& mount : mounts.value()) {
     const auto is_target = [&](const MarkTarget& target) { return target.mount_id == mount.id; };
@@ -135,7 +141,7 @@ void mark_execs_elsewhere(const MarkedGroups& groups, const Scope& scope) {
   for (const auto& mount : mounts.value()) {
     if (is_kernel_interface(mount.fs_type) || !devices.insert(mount.device).second) continue;
     [[maybe_unused]] const auto status =
-        groups.told->add_mark(MarkKind::kFilesystem, FAN_OPEN_EXEC, mount.path);
+        groups.notifications->add_mark(MarkKind::kFilesystem, FAN_OPEN_EXEC, mount.path);
   }
 }
 

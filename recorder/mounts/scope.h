@@ -34,12 +34,12 @@ Scope scope_of(const std::vector<Mount>& mounts);
 
 // The groups of a recording and the events to request from each. A group that is not needed is null.
 struct MarkedGroups {
-  FanotifyGroup* held = nullptr;
-  FanotifyGroup* told = nullptr;
+  FanotifyGroup* permissions = nullptr;
+  FanotifyGroup* notifications = nullptr;
   EventPlan plan;
 };
 
-// Marks one filesystem and returns the resulting coverage. Where opens cannot be held safely, it requests
+// Marks one filesystem and returns the resulting coverage. Where permission events are not safe, it requests
 // notification events instead, which the kernel may merge. From the first mark on, opens wait for the reader
 // thread, so it must be running.
 format::MountCoverage place_mark(const MarkedGroups& groups, const MarkTarget& target);

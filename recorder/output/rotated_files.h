@@ -49,8 +49,7 @@ class RotatedFiles {
   Status begin();
 
   std::string path() const { return shown(file_); }  // of the current file, or of the last one
-  // The directory, reached through a mount of our own: our accesses through it can be told from those of
-  // others.
+  // The directory, reached through a mount of our own, which sets our accesses apart from those of others.
   int directory() const { return directory_.get(); }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 

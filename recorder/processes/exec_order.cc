@@ -70,7 +70,7 @@ const ExecOrder::Marker* ExecOrder::executable_of(const Change& change, const Pr
   const Marker* executable = nullptr;
   for (const auto& marker : process.markers) {
     const bool matches = marker.executes && !marker.path.empty() && marker.name == change.exe;
-    if (matches && (!marker.held || marker.read_ns <= change.time_ns)) executable = &marker;
+    if (matches && (!marker.is_permission || marker.read_ns <= change.time_ns)) executable = &marker;
   }
   return executable;
 }
@@ -103,7 +103,7 @@ void ExecOrder::add_markers(const Arena& arena, const Arena::Batch& batch, std::
   for (const auto& event : arena.events_of(batch)) {
     ++position;
     const auto& kernel = event.kernel;
-    if (kernel.is_exec() || (kernel.is_held() && processes_.contains(kernel.pid)))
+    if (kernel.is_exec() || (kernel.is_permission() && processes_.contains(kernel.pid)))
       add_marker(arena, event, batch, position);
   }
 }
@@ -111,9 +111,10 @@ void ExecOrder::add_markers(const Arena& arena, const Arena::Batch& batch, std::
 void ExecOrder::add_marker(const Arena& arena, const EventHead& event, const Arena::Batch& batch,
                            std::uint64_t position) {
   const auto& kernel = event.kernel;
-  Marker marker{position,         batch.read_ns,    batch.answered_ns,
-                kernel.is_held(), kernel.is_exec(), batch.follows_notifications};
-  if (!marker.held) {
+  Marker marker{position,          batch.read_ns,
+                batch.answered_ns, kernel.is_permission(),
+                kernel.is_exec(),  batch.follows_notifications};
+  if (!marker.is_permission) {
     const auto named = parse_named_event(arena.records_of(event));
     if (!named) return;
     marker.name = named->name;
@@ -166,19 +167,19 @@ ExecOrder::Order ExecOrder::order_of(std::uint64_t position, const Arena::Batch&
 ExecOrder::Order ExecOrder::order_by_time(std::uint64_t position, const Change& change,
                                           const Process& process) {
   for (const auto& marker : process.markers) {
-    if (!marker.held) continue;
+    if (!marker.is_permission) continue;
     if (marker.position > position && marker.read_ns <= change.time_ns) return Order::kBefore;
     if (marker.position < position && marker.exact && marker.read_ns >= change.time_ns) return Order::kAfter;
   }
   return Order::kUnknown;
 }
 
-// Returns the last attempt at an exec that was held before the exec took place; that one succeeded. Returns
-// null if it belongs to an earlier change.
+// Returns the last permission event of an attempt at an exec before the exec took place; that one succeeded.
+// Returns null if it belongs to an earlier change.
 const ExecOrder::Marker* ExecOrder::exec_of(const Change& change, const Process& process) {
   const Marker* exec = nullptr;
   for (const auto& marker : process.markers) {
-    if (marker.held && marker.executes && marker.read_ns <= change.time_ns) exec = &marker;
+    if (marker.is_permission && marker.executes && marker.read_ns <= change.time_ns) exec = &marker;
   }
   if (exec == nullptr) return nullptr;
   const auto previous = std::find_if(process.changes.rbegin(), process.changes.rend(),
@@ -193,7 +194,8 @@ ExecOrder::Order ExecOrder::order_by_name(std::uint64_t position, const Arena::B
                                           const Change& change, const Process& process) {
   std::vector<const Marker*> candidates;
   for (const auto& marker : process.markers) {
-    if (!marker.held && (change.exe.empty() || marker.name == change.exe)) candidates.push_back(&marker);
+    if (!marker.is_permission && (change.exe.empty() || marker.name == change.exe))
+      candidates.push_back(&marker);
   }
   if (candidates.empty()) return Order::kUnknown;
   std::size_t execs = 0;

@@ -23,10 +23,10 @@ namespace rfan::recorder {
 // - A permission event (--hold open, exec): the process waits in it, and the reader takes all its earlier
 //   events before it answers. So events before it belong to the old program, events after it to the new one.
 //   Every other permission event of the process helps in the same way, because its time is known.
-// - A notification event (--hold none, or a filesystem where nothing is held): likewise, unless the kernel
-//   merged it into an earlier open of the file. Then only events before it are certain. A close in the queue
-//   of the permission group is certainly earlier only if the notifications were read after it. It is never
-//   certainly later.
+// - A notification event (--hold none, or a filesystem without permission events): likewise, unless the
+//   kernel merged it into an earlier open of the file. Then only events before it are certain. A close in the
+//   queue of the permission group is certainly earlier only if the notifications were read after it. It is
+//   never certainly later.
 // For the writer thread.
 class ExecOrder {
  public:
@@ -89,7 +89,7 @@ class ExecOrder {
     std::uint64_t position;
     std::uint64_t read_ns;
     std::uint64_t answered_ns;
-    bool held;
+    bool is_permission;
     bool executes;
     bool exact;          // events after it in the stream happened after it
     std::string name{};  // base name

@@ -202,15 +202,15 @@ ImageSerial ProcessTracker::attribute(std::uint32_t pid) {
   return process->serial;
 }
 
-ImageSerial ProcessTracker::attribute_held(std::uint32_t pid, bool executes) {
+ImageSerial ProcessTracker::attribute_permission(std::uint32_t pid, bool executes) {
   attribute(pid);
   Entry* process = entry(pid);
   if (process == nullptr) return 0;
-  const bool begins_exec = executes && !process->is_executing;  // the exec's interpreter is held as well
+  const bool begins_exec = executes && !process->is_executing;  // the exec's interpreter has an event as well
   process->is_executing = executes;  // a failed attempt is over when it opens another file
   const bool looks_at_exec = begins_exec && has_sure_ids(*process);
   if (process->needs_details && !process->has_same_ids && !looks_at_exec) {
-    meet_held(pid, *process);
+    meet_opener(pid, *process);
   } else if (looks_at_exec || wants_look(*process)) {
     look_again(pid, *process);
   }
@@ -249,7 +249,7 @@ bool ProcessTracker::looks_the_same(std::uint32_t pid, Entry& process) {
   return process.has_same_ids;
 }
 
-void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
+void ProcessTracker::meet_opener(std::uint32_t pid, Entry& process) {
   if (has_sure_ids(process)) {
     look_again(pid, process);
     if (process.has_same_ids) keep_unread(pid, process);
@@ -263,7 +263,7 @@ void ProcessTracker::meet_held(std::uint32_t pid, Entry& process) {
   if (parent != nullptr && parent->executed && parent->needs_details) keep_unread(record.ppid, *parent);
 }
 
-ImageSerial ProcessTracker::attribute_told(std::uint32_t pid, bool may_be_read) {
+ImageSerial ProcessTracker::attribute_notification(std::uint32_t pid, bool may_be_read) {
   const ImageSerial serial = attribute(pid);
   if (!is_current(pid, serial)) return serial;
   Entry& process = *entry(pid);

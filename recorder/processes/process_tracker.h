@@ -19,7 +19,7 @@ namespace rfan::recorder {
 // All facts go to the ProcessLog, from which the writer thread makes names.
 //
 // The side band reports forks, execs and names when they happen, and with the process connector also users
-// and groups. Everything else is looked at again: before the answer to a held process whose last look was
+// and groups. Everything else is looked at again: before the answer to a waiting process whose last look was
 // kLookAgainMs ago, and after the answer for any other process with an event. Events in between are
 // attributed to the earlier image.
 class ProcessTracker {
@@ -42,11 +42,11 @@ class ProcessTracker {
   // fork that still has the user, group and control group of its parent runs its parent's program and may be
   // read later. If `executes`, the program need not be read at all; only its ids are looked at, because a
   // change of user since the last read makes another image.
-  ImageSerial attribute_held(std::uint32_t pid, bool executes);
+  ImageSerial attribute_permission(std::uint32_t pid, bool executes);
 
   // Returns the image behind a notification event. If `may_be_read`, a program that is unread, or was not
   // looked at for long, is queued to be read later.
-  ImageSerial attribute_told(std::uint32_t pid, bool may_be_read = true);
+  ImageSerial attribute_notification(std::uint32_t pid, bool may_be_read = true);
 
   // Returns whether any program is queued to be read. Reading takes about 50 us each: do it when nobody waits
   // for us.
@@ -75,11 +75,12 @@ class ProcessTracker {
   // Enables is_recorded(). `root_pid`: only this process and its descendants; 0: no such limit. Call it
   // before seed().
   void watch_scope(std::uint32_t root_pid, const RecordFilter& filter);
-  // Returns whether the process of `pid`, just passed to attribute_held(), is in the recording. Returns false
-  // if unknown. Cheap: decided when the process was read, and inherited by forks.
+  // Returns whether the process of `pid`, just passed to attribute_permission(), is in the recording. Returns
+  // false if unknown. Cheap: decided when the process was read, and inherited by forks.
   bool is_recorded(std::uint32_t pid);
 
-  // Discards all knowledge after a loss of notifications: each process is read again when it is next held.
+  // Discards all knowledge after a loss of notifications: each process is read again at its next permission
+  // event.
   void invalidate() { ++generation_; }
 
   // From now on works as if created without a side band.
@@ -102,7 +103,7 @@ class ProcessTracker {
     bool needs_details : 1 = false;  // not read from /proc since the fork or exec
     bool executed : 1 = false;       // the image came with an exec, so its command line is its own
     bool has_same_ids : 1 = false;   // the last look found `ids`; a fork then runs its parent's program
-    bool is_executing : 1 = false;   // it is held in an exec
+    bool is_executing : 1 = false;   // it waits in an exec
     bool is_unread : 1 = false;      // it is in unread_
     bool was_amid_exec : 1 = false;  // it was read before its exec was finished
     bool awaits_exe : 1 = false;     // the first executable mapping after the exec gives the executable
@@ -129,7 +130,7 @@ class ProcessTracker {
   void set_now(std::uint64_t now_ns);
   void look_again(std::uint32_t pid, Entry& process);
   bool looks_the_same(std::uint32_t pid, Entry& process);
-  void meet_held(std::uint32_t pid, Entry& process);
+  void meet_opener(std::uint32_t pid, Entry& process);
   void keep_unread(std::uint32_t pid, Entry& process);
   void complete(Entry& process, ProcessRecord& record);
   ImageSerial identify_again(std::uint32_t pid, Entry& process);

@@ -22,7 +22,7 @@ bool holds_exec(const EventRead& permissions) {
   KernelEventWalker walker(permissions.bytes);
   KernelEvent event;
   while (walker.next(event)) {
-    if (event.is_held() && event.is_exec()) return true;
+    if (event.is_permission() && event.is_exec()) return true;
   }
   return false;
 }
@@ -77,27 +77,27 @@ CaptureTurns::Turn CaptureTurns::take(const Hints& hints) {
   const bool is_lone = permissions.bytes.size() == kKernelEventBytes && notifications.bytes.empty();
   processes_.drain(!is_lone || !hints.users_are_known || permissions.is_late);
   if (!notifications.bytes.empty()) {
-    take_notifications(notifications, turn);
-    if (holds_exec(permissions)) take_all_notified_before(permissions, turn);
+    enter_notifications(notifications, turn);
+    if (holds_exec(permissions)) enter_all_notified_before(permissions, turn);
   }
-  if (!permissions.bytes.empty()) take_permissions(permissions, turn);
+  if (!permissions.bytes.empty()) enter_permissions(permissions, turn);
   return turn;
 }
 
 // After its exec a process is another program: all that it did before is taken before it may go on, however
 // much is queued (0.5 us an event). If the queue fills faster, or no arena is free, the batch says so.
-void CaptureTurns::take_all_notified_before(const EventRead& permissions, Turn& turn) {
+void CaptureTurns::enter_all_notified_before(const EventRead& permissions, Turn& turn) {
   const auto waiting = waiting_events(permissions);
   while (!intake_.has_notifications_until(permissions.until_ns) &&
          clock_.now_ns() - permissions.until_ns < kMaxThrottleNs) {
     if (!arena_.has_room(waiting) && !arena_.begin_another()) return;
     const auto notifications = intake_.read_notifications(waiting);
     processes_.drain();
-    if (!notifications.bytes.empty()) take_notifications(notifications, turn);
+    if (!notifications.bytes.empty()) enter_notifications(notifications, turn);
   }
 }
 
-void CaptureTurns::take_notifications(const EventRead& read, Turn& turn) {
+void CaptureTurns::enter_notifications(const EventRead& read, Turn& turn) {
   arena_.begin_batch(Arena::Source::kNotificationGroup, read, turn.read_ns);
   KernelEventWalker walker(read.bytes);
   std::uint64_t seen = 0;
@@ -109,7 +109,7 @@ void CaptureTurns::take_notifications(const EventRead& read, Turn& turn) {
   if (walker.malformed()) ++arena_.missing().unreadable_reads;
 }
 
-void CaptureTurns::take_permissions(const EventRead& read, Turn& turn) {
+void CaptureTurns::enter_permissions(const EventRead& read, Turn& turn) {
   auto& batch = arena_.begin_batch(Arena::Source::kPermissionGroup, read, turn.read_ns);
   KernelEventWalker walker(read.bytes);
   std::int64_t descriptors = 0;
@@ -120,7 +120,7 @@ void CaptureTurns::take_permissions(const EventRead& read, Turn& turn) {
     if (!event->own) ++seen;
     if (kernel.fd < 0) continue;
     ++descriptors;
-    if (!kernel.is_held()) continue;
+    if (!kernel.is_permission()) continue;
     ++openers;
     if (event->own) {
       responder_.allow(kernel.fd);
@@ -158,7 +158,7 @@ CaptureTurns::Turn CaptureTurns::drop() {
   while (walker.next(event)) {
     if (event.fd >= 0) {
       descriptors[count++] = event.fd;
-      if (event.is_held()) responder_.allow(event.fd);
+      if (event.is_permission()) responder_.allow(event.fd);
     }
     if (event.pid != own_pid_) ++dropped;
   }

@@ -89,9 +89,9 @@ class CaptureTurns {
   // long enough for a writer that waits for its CPU among ten other threads, too short to look like a hang.
   static constexpr std::uint64_t kMaxThrottleNs = 250'000'000;
 
-  void take_all_notified_before(const EventRead& permissions, Turn& turn);
-  void take_notifications(const EventRead& read, Turn& turn);
-  void take_permissions(const EventRead& read, Turn& turn);
+  void enter_all_notified_before(const EventRead& permissions, Turn& turn);
+  void enter_notifications(const EventRead& read, Turn& turn);
+  void enter_permissions(const EventRead& read, Turn& turn);
   EventHead* enter_next(KernelEventWalker& walker);
   void count_dropped(std::uint64_t events, std::uint64_t now_ns);
   void count_seen(std::uint64_t events);

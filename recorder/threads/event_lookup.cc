@@ -49,7 +49,7 @@ void EventLookup::look_up(const Arena& arena, const Arena::Batch& batch, bool fi
 
 // A process that waits for a response is known. Of others the reader knows who it was when it had read them.
 void EventLookup::find_image(ArenaEvent& event, const Arena::Batch& batch) const {
-  if (event.kernel.is_held() || event.own) return;
+  if (event.kernel.is_permission() || event.own) return;
   const auto found = execs_.image_of(event.kernel.pid, event.image, batch, event.position);
   event.image = found.image;
   event.uncertain = !found.certain;
@@ -66,7 +66,7 @@ void EventLookup::look_up_descriptor(ArenaEvent& event, PendingEvents& out) {
 
 void EventLookup::look_up_names(const ArenaEvent& event, const Arena::Batch& batch, const NamedEvent& named,
                                 bool files_are_pending, PendingEvents& out) {
-  // From a filesystem that is not recorded (place_marks()): it has told ExecOrder what it had to.
+  // From a filesystem that is not recorded (place_marks()): ExecOrder alone needed it.
   if (event.kernel.is_exec() && !names_.directories().knows_filesystem(named.directory)) return;
   const bool admitted = writer_.admits(event);
   if (admitted || event.kernel.is_exec()) {

@@ -50,7 +50,7 @@ format::Event EventWriter::event_of(const ArenaEvent& taken, const EventPaths& p
   if (paths.deleted) event.flags |= format::kFlagDeleted;
   if (taken.uncertain) event.flags |= format::kFlagUncertainProcess;
   if (kernel.is_directory()) event.flags |= format::kFlagDirectory;
-  if (kernel.is_held()) {
+  if (kernel.is_permission()) {
     event.flags |= format::kFlagHeld;
     if (kernel.fd >= 0) {
       event.reply_ns =

@@ -6,9 +6,9 @@
 
 namespace rfan::recorder {
 
-// Without held opens each event would wake the reader, and a wake-up takes 20 to 30 us of CPU time for 1 us
+// Where no open waits, each event would wake the reader, and a wake-up takes 20 to 30 us of CPU time for 1 us
 // of work. So events may gather: longer when they are few, but never so long that many merge in the kernel.
-// Measured with held execs: the reader's CPU time falls by 60 % (compile) to 86 % (grep -r); 1 % more events
+// Measured with --hold exec: the reader's CPU time falls by 60 % (compile) to 86 % (grep -r); 1 % more events
 // merge when 16 threads open 1,000 files over and over. Reader thread.
 class Gathering {
  public:

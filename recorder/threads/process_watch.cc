@@ -12,8 +12,8 @@ void ProcessWatch::drain(bool users_changed) {
 }
 
 ImageSerial ProcessWatch::attribute(const KernelEvent& event) {
-  if (event.is_held()) return tracker_.attribute_held(event.pid, event.is_exec());
-  return tracker_.attribute_told(event.pid, reads_executing_ || !event.is_exec());
+  if (event.is_permission()) return tracker_.attribute_permission(event.pid, event.is_exec());
+  return tracker_.attribute_notification(event.pid, reads_executing_ || !event.is_exec());
 }
 
 void ProcessWatch::read_unread(ReaderPoll& poll) {

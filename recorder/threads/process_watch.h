@@ -34,7 +34,7 @@ class ProcessWatch {
   // Reads programs that were not read yet, until an opener waits.
   void read_unread(ReaderPoll& poll);
 
-  // Stops listening to rings that ended. What they would have told is read from /proc from then on.
+  // Stops listening to rings that ended. What they would have reported is read from /proc from then on.
   void drop_ended_rings(ReaderPoll& poll);
   // Looks, once a second, for CPUs that came online, whose processes went unseen until now: what is known is
   // read again. Returns how many came; something may be missing of each.

@@ -63,7 +63,7 @@ bool WriteLoop::turn() {
     write_due(UINT64_MAX);
     return false;
   } else {
-    take_inbox();
+    handle_inbox();
     write_due(now_ns);
   }
   const auto done_ns = monotonic_ns();
@@ -81,7 +81,7 @@ int WriteLoop::wait_ms(std::uint64_t now_ns) const {
 
 void WriteLoop::write_arena(Arena& arena) {
   apply_process_facts(arena.process_log_end);
-  take_inbox();
+  handle_inbox();
   lookup_.begin_arena(arena);
   account_for(arena.missing);
   const auto now_ns = monotonic_ns();
@@ -181,7 +181,7 @@ void WriteLoop::add_loss(const format::Loss& loss) {
   arenas_.wake();
 }
 
-void WriteLoop::take_inbox() {
+void WriteLoop::handle_inbox() {
   const auto messages = inbox_.take();
   for (const auto& mount_point : messages.filesystems) {
     // Gone again, or unreadable: its events then count as unresolved.
@@ -227,7 +227,7 @@ void WriteLoop::request_rotation() {
 }
 
 Status WriteLoop::finish(format::TraceSummary summary) {
-  if (output_.ok()) take_inbox();
+  if (output_.ok()) handle_inbox();
   writer_.take_counts(summary.cost);
   summary.cost.writer_user_ns = cpu_time_.user_ns;
   summary.cost.writer_system_ns = cpu_time_.system_ns;

@@ -51,7 +51,7 @@ class WriteLoop {
 
   // Wakes by `failure_event`, which must outlive this, when the trace can no longer be written.
   void start(const WakeEvent& failure_event);
-  // Any thread: names below this mount point, of a filesystem that is about to be marked, can be told from
+  // Any thread: names below this mount point, of a filesystem that is about to be marked, can be found from
   // now on.
   void add_filesystem(const std::string& mount_point);
   // Any thread: the trace says of a mount that appeared what is recorded of it.
@@ -91,7 +91,7 @@ class WriteLoop {
   void write_due(std::uint64_t now_ns);
   bool write_oldest();
   void write_event(const ArenaEvent& event, const EventPaths& paths);
-  void take_inbox();
+  void handle_inbox();
   void apply_process_facts(std::uint64_t log_end);
   void close_descriptors(std::vector<int>& descriptors);
   void rotate();

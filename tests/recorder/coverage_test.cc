@@ -42,8 +42,8 @@ TEST_F(CoverageTest, MountsAreHeldToldOrNotCovered) {
   mounted("/f", "fuse", "0:31");
   refused_ = {"fuse"};
   report();
-  EXPECT_EQ(state_of(0), MountState::kHeld);
-  EXPECT_EQ(state_of(1), MountState::kToldOnly);
+  EXPECT_EQ(state_of(0), MountState::kPermission);
+  EXPECT_EQ(state_of(1), MountState::kNotificationOnly);
   EXPECT_EQ(state_of(2), MountState::kNotCovered);
   EXPECT_EQ(coverage_exit_status(report_), 3);
 }
@@ -52,7 +52,7 @@ TEST_F(CoverageTest, NothingIsHeldByARecordingThatHoldsNothing) {
   holds_ = false;
   mounted("/", "ext4", "8:1");
   report();
-  EXPECT_EQ(state_of(0), MountState::kToldOnly);
+  EXPECT_EQ(state_of(0), MountState::kNotificationOnly);
   EXPECT_EQ(coverage_exit_status(report_), 0);
 }
 
@@ -69,7 +69,7 @@ TEST_F(CoverageTest, FilesystemIsTriedOnceForAllItsMounts) {
   mounted("/b", "ext4", "8:1");
   report();
   EXPECT_EQ(attempts_, std::vector<std::string>{"/a"});
-  EXPECT_EQ(state_of(1), MountState::kHeld);
+  EXPECT_EQ(state_of(1), MountState::kPermission);
   EXPECT_EQ(report_[1].coverage.path, "/b");
 }
 
@@ -80,7 +80,7 @@ TEST_F(CoverageTest, HiddenMountIsNotTriedSinceItsPathLeadsElsewhere) {
   report();
   EXPECT_EQ(state_of(0), MountState::kNotCovered);
   EXPECT_NE(report_[0].coverage.how.find("another mount lies over it"), std::string::npos);
-  EXPECT_EQ(state_of(1), MountState::kHeld);
+  EXPECT_EQ(state_of(1), MountState::kPermission);
   EXPECT_EQ(attempts_.size(), 1U);
 }
 
@@ -90,7 +90,7 @@ TEST_F(CoverageTest, HiddenMountIsCoveredThroughAnotherOneOfItsFilesystem) {
   hidden_ = {1};
   report();
   EXPECT_EQ(attempts_, std::vector<std::string>{"/b"});
-  EXPECT_EQ(state_of(0), MountState::kHeld);
+  EXPECT_EQ(state_of(0), MountState::kPermission);
 }
 
 TEST_F(CoverageTest, TextHasALinePerMountAndOneForAllKernelInterfaces) {
@@ -146,7 +146,7 @@ TEST_F(ProbeCoverageTest, TmpfsIsHeldAndProcIsAKernelInterface) {
   const TestMount mount("tmpfs", directory("a"));
   const auto report = probe({scratch_.file("a"), "/proc"});
   ASSERT_EQ(report.size(), 2U);
-  EXPECT_EQ(report[0].state, MountState::kHeld) << report[0].coverage.how;
+  EXPECT_EQ(report[0].state, MountState::kPermission) << report[0].coverage.how;
   EXPECT_EQ(report[1].state, MountState::kKernelInterface);
 }
 
@@ -161,7 +161,7 @@ TEST_F(ProbeCoverageTest, FilesystemBeneathAnotherMountIsNotCovered) {
   int covered = 0, gaps = 0;
   for (const auto& entry : probe({})) {
     if (entry.coverage.path != scratch_.file("a")) continue;
-    ++(entry.state == MountState::kHeld ? covered : gaps);
+    ++(entry.state == MountState::kPermission ? covered : gaps);
   }
   EXPECT_EQ(covered, 1);
   EXPECT_EQ(gaps, 1);

@@ -49,8 +49,8 @@ class DirectoryTableTest : public TmpfsTest {
     return object;
   }
   // Reports a rename without doing it.
-  void told_renamed(const std::string& new_directory, const std::string& new_name,
-                    const std::string& object) {
+  void notified_renamed(const std::string& new_directory, const std::string& new_name,
+                        const std::string& object) {
     table_->renamed(HandleView{new_directory}, new_name, HandleView{object});
   }
   // Removes a directory and reports it.
@@ -136,7 +136,7 @@ TEST_F(DirectoryTableTest, RenameMovesEverythingBelow) {
   const auto b = create("a", "b");
   const auto c = create("a/b", "c");
   const auto other = create("", "ab");
-  told_renamed(top(), "z", a);
+  notified_renamed(top(), "z", a);
   EXPECT_EQ(path_of(a), "z");
   EXPECT_EQ(path_of(b), "z/b");
   EXPECT_EQ(path_of(c, "f"), "z/b/c/f");
@@ -147,9 +147,9 @@ TEST_F(DirectoryTableTest, NestedRenamesAddUp) {
   const auto a = create("", "a");
   const auto b = create("a", "b");
   const auto c = create("a/b", "c");
-  told_renamed(a, "B", b);
-  told_renamed(b, "C", c);
-  told_renamed(top(), "A", a);
+  notified_renamed(a, "B", b);
+  notified_renamed(b, "C", c);
+  notified_renamed(top(), "A", a);
   EXPECT_EQ(path_of(c, "f"), "A/B/C/f");
 }
 
@@ -157,7 +157,7 @@ TEST_F(DirectoryTableTest, RenameIntoAnotherDirectoryTakesWhatIsBelowAlong) {
   const auto a = create("", "a");
   const auto b = create("a", "b");
   const auto target = create("", "target");
-  told_renamed(target, "moved", a);
+  notified_renamed(target, "moved", a);
   EXPECT_EQ(path_of(b, "f"), "target/moved/b/f");
   EXPECT_EQ(path_of(target), "target");
 }
@@ -165,7 +165,7 @@ TEST_F(DirectoryTableTest, RenameIntoAnotherDirectoryTakesWhatIsBelowAlong) {
 TEST_F(DirectoryTableTest, RenameOfAnUnknownDirectoryMakesItKnown) {
   const auto a = handle_at(make_directory("a"));
   remove("a");
-  told_renamed(top(), "z", a);
+  notified_renamed(top(), "z", a);
   EXPECT_EQ(path_of(a, "f"), "z/f");
 }
 
@@ -174,8 +174,8 @@ TEST_F(DirectoryTableTest, ExchangedDirectoriesSwapWhatIsBelow) {
   const auto a_child = create("a", "x");
   const auto b = create("", "b");
   const auto b_child = create("b", "y");
-  told_renamed(top(), "b", a);
-  told_renamed(top(), "a", b);
+  notified_renamed(top(), "b", a);
+  notified_renamed(top(), "a", b);
   EXPECT_EQ(path_of(a_child), "b/x");
   EXPECT_EQ(path_of(b_child), "a/y");
 }
@@ -190,10 +190,10 @@ TEST_F(DirectoryTableTest, SwappedDirectoriesAreRightThoughAskedBeforeTheirRenam
   rename("b", "a");
   rename("spare", "b");
   EXPECT_EQ(path_of(x), "a/x") << "a is still a in the stream";
-  told_renamed(top(), "spare", a);
+  notified_renamed(top(), "spare", a);
   EXPECT_EQ(path_of(x), "spare/x");
-  told_renamed(top(), "a", b);
-  told_renamed(top(), "b", a);
+  notified_renamed(top(), "a", b);
+  notified_renamed(top(), "b", a);
   EXPECT_EQ(path_of(x), "b/x");
   EXPECT_EQ(path_of(a), "b");
   EXPECT_EQ(path_of(b), "a");
@@ -204,8 +204,8 @@ TEST_F(DirectoryTableTest, RenameThatTheKernelMergedAwayCanBeFoundOut) {
   rename("a", "b");
   rename("b", "a");
   rename("a", "b");  // not reported: merged into the first
-  told_renamed(top(), "b", a);
-  told_renamed(top(), "a", a);
+  notified_renamed(top(), "b", a);
+  notified_renamed(top(), "a", a);
   EXPECT_EQ(path_of(a, "f"), "a/f") << "the stream is believed";
   const auto now = table_->link_now(HandleView{a});
   ASSERT_TRUE(now);
@@ -216,8 +216,8 @@ TEST_F(DirectoryTableTest, RenameThatTheKernelMergedAwayCanBeFoundOut) {
 TEST_F(DirectoryTableTest, DirectoryRenamedAgainAndAgainIsWhereTheStreamSays) {
   const auto a = create("", "a");
   rename("a", "d");  // its events are still to come
-  told_renamed(top(), "b", a);
-  told_renamed(top(), "c", a);
+  notified_renamed(top(), "b", a);
+  notified_renamed(top(), "c", a);
   EXPECT_EQ(path_of(a, "f"), "c/f");
 }
 
@@ -225,7 +225,7 @@ TEST_F(DirectoryTableTest, EarlierPlacesGoByTheLinksOfThen) {
   const auto a = create("", "a");
   const auto b = create("a", "b");
   const auto above = top();
-  told_renamed(above, "z", b);
+  notified_renamed(above, "z", b);
   const auto path = table_->path_then({HandleView{b}, "f"}, [&](HandleView directory) {
     return directory.bytes == b ? std::optional(Link{HandleView{a}, "b"}) : std::nullopt;
   });
@@ -235,8 +235,8 @@ TEST_F(DirectoryTableTest, EarlierPlacesGoByTheLinksOfThen) {
 
 TEST_F(DirectoryTableTest, DirectoryRenamedTwiceAndGoneKeepsTheNameItWasToldLast) {
   const auto a = create("", "a");
-  told_renamed(top(), "b", a);
-  told_renamed(top(), "c", a);
+  notified_renamed(top(), "b", a);
+  notified_renamed(top(), "c", a);
   remove("a");
   EXPECT_EQ(path_of(a, "f"), "c/f");
 }
@@ -246,11 +246,11 @@ TEST_F(DirectoryTableTest, CircleOfLinksEndsAndHealsWhenTheStreamCatchesUp) {
   const auto b = handle_at(make_directory("a/b"));  // not reported
   rename("a/b", "b");
   rename("a", "b/a");
-  told_renamed(b, "a", a);  // the first rename's event is still to come
+  notified_renamed(b, "a", a);  // the first rename's event is still to come
   table_->created(HandleView{a}, "b", HandleView{b});
   EXPECT_EQ(path_of(a), kNothing);
   EXPECT_EQ(path_of(b, "f"), kNothing);
-  told_renamed(top(), "b", b);
+  notified_renamed(top(), "b", b);
   EXPECT_EQ(path_of(a, "f"), "b/a/f");
 }
 
@@ -273,7 +273,7 @@ TEST_F(DirectoryTableTest, NameUsedAgainIsAnotherDirectory) {
   remove_directory("a", old);
   const auto fresh = create("", "a");
   EXPECT_NE(old, fresh);
-  told_renamed(top(), "z", fresh);
+  notified_renamed(top(), "z", fresh);
   EXPECT_EQ(path_of(old), "a");
   EXPECT_EQ(path_of(fresh), "z");
 }
@@ -344,7 +344,7 @@ TEST_F(DirectoryTableTest, DirectoryWithoutANameOrAHandleIsNotEntered) {
   const auto a = handle_at(make_directory("a"));
   for (const std::string name : {"", "."}) {
     table_->created(HandleView{above}, name, HandleView{a});
-    told_renamed(above, name, a);
+    notified_renamed(above, name, a);
   }
   table_->created(HandleView{above}, "a", HandleView{});
   EXPECT_EQ(table_->size(), 1U);
@@ -359,7 +359,7 @@ TEST_F(DirectoryTableTest, BindMountShowsOnlyItsOwnSubTree) {
   ASSERT_TRUE(table_->add_filesystem(at.path()).ok());
   EXPECT_EQ(path_of(inside, "f"), at.path() + "/inside/f");
   EXPECT_EQ(path_of(outside), kNothing) << "not a path as if the mount were the whole filesystem";
-  told_renamed(top(), "renamed", handle_at(file("shown")));
+  notified_renamed(top(), "renamed", handle_at(file("shown")));
   EXPECT_EQ(path_of(inside, "f"), at.path() + "/inside/f") << "the mount stays where it is";
   ASSERT_TRUE(table_->add_filesystem(root()).ok());
   EXPECT_EQ(path_of(outside, "f"), "outside/f") << "another mount shows it";

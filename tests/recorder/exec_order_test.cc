@@ -47,7 +47,7 @@ class ExecOrderTest : public ::testing::Test {
   std::uint64_t create() {
     return add(notification(FAN_CREATE, "f"), Arena::Source::kNotificationGroup, 0, 100);
   }
-  std::uint64_t told_exec(const std::string& name, std::uint64_t more = 0) {
+  std::uint64_t notified_exec(const std::string& name, std::uint64_t more = 0) {
     return add(notification(FAN_OPEN | FAN_OPEN_EXEC | more, name), Arena::Source::kNotificationGroup, 0,
                100);
   }
@@ -62,7 +62,7 @@ class ExecOrderTest : public ::testing::Test {
   std::uint64_t create_between(std::uint64_t since_ns, std::uint64_t until_ns) {
     return add(notification(FAN_CREATE, "f"), Arena::Source::kNotificationGroup, since_ns, until_ns);
   }
-  std::uint64_t held(std::uint64_t mask, std::uint64_t read_ns, bool follows_notifications = true) {
+  std::uint64_t permission(std::uint64_t mask, std::uint64_t read_ns, bool follows_notifications = true) {
     KernelBytes bytes;
     bytes.event(mask, 3, kPid);
     const auto position = add(bytes, Arena::Source::kPermissionGroup, read_ns, read_ns);
@@ -82,11 +82,11 @@ class ExecOrderTest : public ::testing::Test {
   }
 
   // The change is at time 50.
-  void expect_held_opens_to_tell_of_the_change() {
+  void expect_permission_events_to_tell_of_the_change() {
     const auto before = create();
-    held(FAN_OPEN_PERM, 40);
+    permission(FAN_OPEN_PERM, 40);
     const auto between = create();
-    held(FAN_OPEN_PERM, 60);
+    permission(FAN_OPEN_PERM, 60);
     const auto after = create();
     EXPECT_EQ(of(before), "shell");
     EXPECT_EQ(of(between), "tool?");
@@ -119,7 +119,7 @@ class ExecOrderTest : public ::testing::Test {
 TEST_F(ExecOrderTest, ACloseIsNotLaterThanAnExecOfTheOtherQueueBecauseItWasReadLater) {
   exec(kTool, kShell, 50);
   const auto before = close_between(20, 80);
-  told_exec("tool");
+  notified_exec("tool");
   const auto after = close_between(20, 80);
   EXPECT_EQ(of(before), "shell");
   EXPECT_EQ(of(after), "tool?");
@@ -128,7 +128,7 @@ TEST_F(ExecOrderTest, ACloseIsNotLaterThanAnExecOfTheOtherQueueBecauseItWasReadL
 TEST_F(ExecOrderTest, ACloseIsNotEarlierThanAnExecThatMayHaveWaitedToBeRead) {
   exec(kTool, kShell, 50);
   const auto close = close_between(20, 80, false);
-  told_exec("tool");
+  notified_exec("tool");
   EXPECT_EQ(of(close), "tool?");
 }
 
@@ -165,7 +165,7 @@ TEST_F(ExecOrderTest, AnExecBetweenTheReadsAloneIsInDoubt) {
 TEST_F(ExecOrderTest, TheHeldEventOfTheExecTells) {
   exec(kTool, kShell, 50);
   const auto before = create();
-  held(FAN_OPEN_EXEC_PERM, 40);
+  permission(FAN_OPEN_EXEC_PERM, 40);
   const auto after = create();
   EXPECT_EQ(of(before), "shell");
   EXPECT_EQ(of(after), "tool");
@@ -174,7 +174,7 @@ TEST_F(ExecOrderTest, TheHeldEventOfTheExecTells) {
 TEST_F(ExecOrderTest, BehindAHeldExecThatWasReadTooEarlyThereIsDoubt) {
   exec(kTool, kShell, 50);
   const auto before = create();
-  held(FAN_OPEN_EXEC_PERM, 40, false);
+  permission(FAN_OPEN_EXEC_PERM, 40, false);
   const auto after = create();
   EXPECT_EQ(of(before), "shell");
   EXPECT_EQ(of(after), "tool?");
@@ -182,13 +182,13 @@ TEST_F(ExecOrderTest, BehindAHeldExecThatWasReadTooEarlyThereIsDoubt) {
 
 TEST_F(ExecOrderTest, AHeldOpenTellsTheTime) {
   exec(kTool, kShell, 50);
-  expect_held_opens_to_tell_of_the_change();
+  expect_permission_events_to_tell_of_the_change();
 }
 
 TEST_F(ExecOrderTest, AnExecThatIsNotHeldAfterOneThatWasIsInDoubt) {
   exec(kTool, kShell, 50);
   exec(kNext, kTool, 60, "/overlay/next");
-  held(FAN_OPEN_EXEC_PERM, 40);
+  permission(FAN_OPEN_EXEC_PERM, 40);
   const auto event = create();
   EXPECT_EQ(of(event, kNext), "next?");
 }
@@ -196,8 +196,8 @@ TEST_F(ExecOrderTest, AnExecThatIsNotHeldAfterOneThatWasIsInDoubt) {
 TEST_F(ExecOrderTest, TheNotificationOfTheExecTells) {
   exec(kTool, kShell, 50);
   const auto before = create();
-  told_exec("tool");
-  told_exec("ld.so");
+  notified_exec("tool");
+  notified_exec("ld.so");
   const auto after = create();
   EXPECT_EQ(of(before), "shell");
   EXPECT_EQ(of(after), "tool");
@@ -207,7 +207,7 @@ TEST_F(ExecOrderTest, AChangeOfUserAfterTheExecHidesItNot) {
   exec(kTool, kShell, 50);
   becomes_another_user(kNext, kTool, 60);
   const auto before = create();
-  held(FAN_OPEN_EXEC_PERM, 40);
+  permission(FAN_OPEN_EXEC_PERM, 40);
   const auto after = create();
   EXPECT_EQ(of(before, kNext), "shell");
   EXPECT_EQ(of(after, kNext), "next?");
@@ -215,20 +215,20 @@ TEST_F(ExecOrderTest, AChangeOfUserAfterTheExecHidesItNot) {
 
 TEST_F(ExecOrderTest, AHeldOpenTellsWhetherTheUserHadChanged) {
   becomes_another_user(kTool, kShell, 50);
-  expect_held_opens_to_tell_of_the_change();
+  expect_permission_events_to_tell_of_the_change();
 }
 
 TEST_F(ExecOrderTest, AnotherNameIsNoDoubt) {
   takes_another_name(kTool, kShell, 50);
   const auto event = create();
-  held(FAN_OPEN_PERM, 60);
+  permission(FAN_OPEN_PERM, 60);
   EXPECT_EQ(of(event), "tool");
 }
 
 TEST_F(ExecOrderTest, AnExecMergedIntoAnEarlierOpenTellsOnlyOfWhatCameBefore) {
   exec(kTool, kShell, 50);
   const auto before = create();
-  told_exec("tool", FAN_CLOSE_NOWRITE);
+  notified_exec("tool", FAN_CLOSE_NOWRITE);
   const auto after = create();
   EXPECT_EQ(of(before), "shell");
   EXPECT_EQ(of(after), "tool?");
@@ -238,9 +238,9 @@ TEST_F(ExecOrderTest, EachOfTwoProgramsHasItsEvent) {
   exec(kTool, kShell, 50);
   exec(kNext, kTool, 60, "/bin/next");
   const auto first = create();
-  told_exec("tool");
+  notified_exec("tool");
   const auto second = create();
-  told_exec("next");
+  notified_exec("next");
   const auto third = create();
   EXPECT_EQ(of(first, kNext), "shell");
   EXPECT_EQ(of(second, kNext), "tool");
@@ -250,9 +250,9 @@ TEST_F(ExecOrderTest, EachOfTwoProgramsHasItsEvent) {
 TEST_F(ExecOrderTest, TheSameProgramTwiceHasTwoEvents) {
   exec(kTool, kShell, 50);
   exec(kNext, kTool, 60);
-  told_exec("tool");
+  notified_exec("tool");
   const auto between = create();
-  told_exec("tool");
+  notified_exec("tool");
   const auto after = create();
   EXPECT_EQ(of(between, kNext), "tool");
   EXPECT_EQ(of(after, kNext), "next");
@@ -260,9 +260,9 @@ TEST_F(ExecOrderTest, TheSameProgramTwiceHasTwoEvents) {
 
 TEST_F(ExecOrderTest, AFailedAttemptBeforeTheExecLeavesADoubtBetween) {
   exec(kTool, kShell, 50);
-  told_exec("tool");
+  notified_exec("tool");
   const auto between = create();
-  told_exec("tool");
+  notified_exec("tool");
   const auto after = create();
   EXPECT_EQ(of(between), "tool?");
   EXPECT_EQ(of(after), "tool");

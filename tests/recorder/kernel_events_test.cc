@@ -114,9 +114,9 @@ TEST(KernelEventWalker, UnknownVersionEndsTheWalk) {
 }
 
 TEST(KernelEvent, OnlyPermissionEventsAreHeld) {
-  EXPECT_TRUE(with_mask(FAN_OPEN_PERM).is_held());
-  EXPECT_TRUE(with_mask(FAN_OPEN_EXEC_PERM | FAN_ONDIR).is_held());
-  EXPECT_FALSE(with_mask(FAN_OPEN | FAN_CLOSE | FAN_ONDIR).is_held());
+  EXPECT_TRUE(with_mask(FAN_OPEN_PERM).is_permission());
+  EXPECT_TRUE(with_mask(FAN_OPEN_EXEC_PERM | FAN_ONDIR).is_permission());
+  EXPECT_FALSE(with_mask(FAN_OPEN | FAN_CLOSE | FAN_ONDIR).is_permission());
 }
 
 TEST(KernelEvent, OverflowAndDirectoryAreBitsOfTheMask) {

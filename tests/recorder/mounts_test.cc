@@ -133,21 +133,22 @@ TEST_F(MountOfTest, PathThatDoesNotExistIsAnErrorThatNamesIt) {
 }
 
 TEST(CanHold, LocalFilesystemsCanBeHeld) {
-  for (const auto* type : {"ext4", "xfs", "btrfs", "tmpfs"}) EXPECT_TRUE(can_hold(type)) << type;
+  for (const auto* type : {"ext4", "xfs", "btrfs", "tmpfs"})
+    EXPECT_TRUE(can_have_permission_events(type)) << type;
 }
 
 TEST(CanHold, WhatCanDeadlockOrIsUnknownIsNotHeld) {
   for (const auto* type : {"overlay", "fuse", "fuse.sshfs", "fuseblk", "nfs4", "cifs", "9p", "ecryptfs",
                            "proc", "ext", "ext44", "newfs", ""}) {
-    EXPECT_FALSE(can_hold(type)) << type;
+    EXPECT_FALSE(can_have_permission_events(type)) << type;
   }
 }
 
 TEST(CanHold, ReasonNamesTheCause) {
-  EXPECT_NE(why_not_held("overlay").find("overlay"), std::string::npos);
-  EXPECT_NE(why_not_held("fuse.sshfs").find("FUSE"), std::string::npos);
-  EXPECT_NE(why_not_held("proc").find("kernel"), std::string::npos);
-  EXPECT_NE(why_not_held("newfs").find("list"), std::string::npos);
+  EXPECT_NE(why_no_permission_events("overlay").find("overlay"), std::string::npos);
+  EXPECT_NE(why_no_permission_events("fuse.sshfs").find("FUSE"), std::string::npos);
+  EXPECT_NE(why_no_permission_events("proc").find("kernel"), std::string::npos);
+  EXPECT_NE(why_no_permission_events("newfs").find("list"), std::string::npos);
 }
 
 }  // namespace

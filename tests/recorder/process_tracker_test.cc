@@ -53,12 +53,12 @@ class ProcessTrackerTest : public ::testing::Test {
     tracker_.emplace(std::move(*tracker));
     at(100 * kSecondNs);
   }
-  ImageSerial told(std::uint32_t pid) { return tracker_->attribute_told(pid); }
-  ImageSerial held(std::uint32_t pid) { return tracker_->attribute_held(pid, false); }
+  ImageSerial notification(std::uint32_t pid) { return tracker_->attribute_notification(pid); }
+  ImageSerial permission(std::uint32_t pid) { return tracker_->attribute_permission(pid, false); }
   void hold_a_fork() {
     const ChildProcess child([] {});
     forks(self_, child.pid());
-    held(child.pid());
+    permission(child.pid());
   }
   void read_unread() {
     while (tracker_->has_unread()) tracker_->read_later([] {});
@@ -108,34 +108,34 @@ TEST_F(ProcessTrackerTest, RecordedAreTheRootAndItsDescendants) {
   tracker_->watch_scope(nobody_, {});
   forks(1, nobody_);
   forks(nobody_, self_);
-  held(self_);
+  permission(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_)) << "a child of the root";
   execs(self_, "other");
   EXPECT_FALSE(tracker_->is_recorded(self_)) << "nobody knows yet what it runs";
-  held(self_);
+  permission(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_));
 }
 
 TEST_F(ProcessTrackerTest, AProcessOutsideOfTheTreeIsNotRecorded) {
   tracker_->watch_scope(nobody_, {});
-  held(self_);
+  permission(self_);
   EXPECT_FALSE(tracker_->is_recorded(self_));
   EXPECT_FALSE(tracker_->is_recorded(nobody_)) << "never seen";
 }
 
 TEST_F(ProcessTrackerTest, AProcessThatTheFilterLeavesOutIsNotRecorded) {
   tracker_->watch_scope(0, *RecordFilter::parse({.exe = {"no-such-program"}}));
-  held(self_);
+  permission(self_);
   EXPECT_FALSE(tracker_->is_recorded(self_));
   tracker_->watch_scope(0, *RecordFilter::parse({.exe = {"!no-such-program"}}));
   tracker_->invalidate();
   execs(self_, "again");
-  held(self_);
+  permission(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_));
 }
 
 TEST_F(ProcessTrackerTest, UnknownPidIsReadFromProc) {
-  const auto serial = held(self_);
+  const auto serial = permission(self_);
   EXPECT_NE(serial, 0U);
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
@@ -146,32 +146,32 @@ TEST_F(ProcessTrackerTest, UnknownPidIsReadFromProc) {
 }
 
 TEST_F(ProcessTrackerTest, KnownPidIsNotReadAgain) {
-  const auto serial = held(self_);
+  const auto serial = permission(self_);
   facts();
-  EXPECT_EQ(held(self_), serial);
+  EXPECT_EQ(permission(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 1U);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, NobodyHasNoImage) {
-  EXPECT_EQ(told(nobody_), 0U);
-  EXPECT_EQ(held(0), 0U);
-  EXPECT_EQ(held(UINT32_MAX), 0U);
+  EXPECT_EQ(notification(nobody_), 0U);
+  EXPECT_EQ(permission(0), 0U);
+  EXPECT_EQ(permission(UINT32_MAX), 0U);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, SeedKnowsWhoRunsAlready) {
   EXPECT_GE(tracker_->seed(), 1U);
   const auto reads = tracker_->process_reads();
-  EXPECT_NE(held(self_), 0U);
+  EXPECT_NE(permission(self_), 0U);
   EXPECT_EQ(tracker_->process_reads(), reads);
 }
 
 TEST_F(ProcessTrackerTest, ForkGivesANewImageThatFollowsTheParents) {
-  const auto parent = held(self_);
+  const auto parent = permission(self_);
   facts();
   forks(self_, nobody_);
-  const auto child = told(nobody_);
+  const auto child = notification(nobody_);
   EXPECT_NE(child, parent);
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
@@ -184,10 +184,10 @@ TEST_F(ProcessTrackerTest, ForkGivesANewImageThatFollowsTheParents) {
 
 TEST_F(ProcessTrackerTest, ExecGivesANewImageThatFollowsTheOneBefore) {
   forks(self_, nobody_);
-  const auto before = told(nobody_);
+  const auto before = notification(nobody_);
   facts();
   execs(nobody_, "vim");
-  const auto after = told(nobody_);
+  const auto after = notification(nobody_);
   EXPECT_NE(after, before);
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
@@ -199,7 +199,7 @@ TEST_F(ProcessTrackerTest, ExecGivesANewImageThatFollowsTheOneBefore) {
 
 TEST_F(ProcessTrackerTest, FirstFileMappedAfterAnExecIsTheExecutable) {
   execs(nobody_, "vim");
-  const auto serial = told(nobody_);
+  const auto serial = notification(nobody_);
   facts();
   maps(nobody_, "[vdso]");
   maps(nobody_, "/usr/bin/vim.basic");
@@ -230,29 +230,29 @@ TEST_F(ProcessTrackerTest, ProgramWhoseFileIsUnlinkedIsStillTheSame) {
   const auto program = scratch.file("sleeper");
   std::filesystem::copy_file("/bin/sleep", program);
   const ChildProcess child({program, "100"});
-  const auto before = held(child.pid());
+  const auto before = permission(child.pid());
   std::filesystem::remove(program);
   tracker_->invalidate();
-  EXPECT_EQ(held(child.pid()), before);
+  EXPECT_EQ(permission(child.pid()), before);
 }
 
 TEST_F(ProcessTrackerTest, HeldProcessIsReadOnceAfterItsExec) {
-  held(self_);
+  permission(self_);
   execs(self_, "other");
   facts();
-  const auto serial = held(self_);
+  const auto serial = permission(self_);
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
   EXPECT_EQ(told_facts[0].serial, serial) << "details are of the image that the side band told of";
-  EXPECT_EQ(held(self_), serial);
+  EXPECT_EQ(permission(self_), serial);
   EXPECT_TRUE(facts().empty());
 }
 
 TEST_F(ProcessTrackerTest, ProcessThatIsNotHeldIsNotReadForDetails) {
   forks(nobody_, self_);
   facts();
-  told(self_);
+  notification(self_);
   EXPECT_FALSE(tracker_->has_unread()) << "its program is its parent's";
   EXPECT_EQ(tracker_->process_reads(), 0U);
   EXPECT_TRUE(facts().empty());
@@ -260,8 +260,8 @@ TEST_F(ProcessTrackerTest, ProcessThatIsNotHeldIsNotReadForDetails) {
 
 TEST_F(ProcessTrackerTest, ProgramThatIsNotHeldIsReadOnceWhenThereIsTime) {
   execs(self_, "other");
-  const auto serial = told(self_);
-  told(self_);
+  const auto serial = notification(self_);
+  notification(self_);
   EXPECT_EQ(tracker_->process_reads(), 0U);
   facts();
   read_unread();
@@ -269,17 +269,17 @@ TEST_F(ProcessTrackerTest, ProgramThatIsNotHeldIsReadOnceWhenThereIsTime) {
   ASSERT_EQ(told_facts.size(), 1U);
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kDetails);
   EXPECT_EQ(told_facts[0].serial, serial);
-  told(self_);
+  notification(self_);
   EXPECT_FALSE(tracker_->has_unread());
 }
 
 TEST_F(ProcessTrackerTest, ProgramThatIsGoneBeforeItIsReadIsNotRead) {
   execs(self_, "first");
-  told(self_);
+  notification(self_);
   execs(self_, "second");
   read_unread();
   EXPECT_EQ(tracker_->process_reads(), 0U);
-  told(self_);
+  notification(self_);
   exits(self_);
   read_unread();
   EXPECT_EQ(tracker_->process_reads(), 0U);
@@ -287,13 +287,13 @@ TEST_F(ProcessTrackerTest, ProgramThatIsGoneBeforeItIsReadIsNotRead) {
 
 TEST_F(ProcessTrackerTest, WhatWasReadOfAProgramThatChangedMeanwhileDoesNotCount) {
   execs(self_, "first");
-  told(self_);
+  notification(self_);
   facts();
   tracker_->read_later([this] { execs(self_, "second"); });
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kExec);
-  told(self_);
+  notification(self_);
   EXPECT_TRUE(tracker_->has_unread()) << "the second is to be read as well";
 }
 
@@ -315,12 +315,12 @@ TEST_F(ProcessTrackerTest, ProgramThatIsReadAmidItsExecIsReadAgain) {
   *static_cast<volatile char*>(::alloca(1 << 16)) = 0;
   const ChildProcess child(hide_arguments);
   execs(child.pid(), "other");
-  told(child.pid());
+  notification(child.pid());
   facts();
   read_unread();
   EXPECT_EQ(tracker_->process_reads(), 1U);
   EXPECT_TRUE(facts().empty()) << "it had no arguments yet";
-  told(child.pid());
+  notification(child.pid());
   read_unread();
   const auto known = facts();
   ASSERT_EQ(known.size(), 1U) << "it hides its arguments";
@@ -332,11 +332,11 @@ TEST_F(ProcessTrackerTest, ProgramThatFoundNoRoomIsReadAfterItsNextEvent) {
   for (std::uint32_t pid = 1; others < 1000; ++pid) {
     if (pid == self_) continue;
     execs(pid, "one of many");
-    told(pid);
+    notification(pid);
     ++others;
   }
   execs(self_, "other");
-  const auto serial = told(self_);
+  const auto serial = notification(self_);
   const auto is_read = [&] {
     read_unread();
     return std::ranges::any_of(facts(), [&](const Fact& fact) {
@@ -344,25 +344,25 @@ TEST_F(ProcessTrackerTest, ProgramThatFoundNoRoomIsReadAfterItsNextEvent) {
     });
   };
   EXPECT_FALSE(is_read());
-  told(self_);
+  notification(self_);
   EXPECT_TRUE(is_read());
 }
 
 TEST_F(ProcessTrackerTest, ProgramThatIsUnreadWhenFactsAreLostIsNotReadForItsOldImage) {
   execs(self_, "other");
-  told(self_);
+  notification(self_);
   notifications_lost(1);
   read_unread();
   EXPECT_EQ(tracker_->process_reads(), 0U);
 }
 
 TEST_F(ProcessTrackerTest, HeldForkWithTheIdsOfItsParentIsReadWhenThereIsTime) {
-  held(self_);
+  permission(self_);
   const ChildProcess child([] {});
   forks(self_, child.pid());
   facts();
-  const auto serial = held(child.pid());
-  held(child.pid());
+  const auto serial = permission(child.pid());
+  permission(child.pid());
   EXPECT_TRUE(facts().empty());
   EXPECT_EQ(tracker_->process_reads(), 1U) << "of the parent";
   read_unread();
@@ -373,21 +373,21 @@ TEST_F(ProcessTrackerTest, HeldForkWithTheIdsOfItsParentIsReadWhenThereIsTime) {
 }
 
 TEST_F(ProcessTrackerTest, HeldForkThatExecutesIsNotReadWhenItHasTheIdsOfItsParent) {
-  held(self_);
+  permission(self_);
   const ChildProcess child([] {});
   forks(self_, child.pid());
-  tracker_->attribute_held(child.pid(), true);
+  tracker_->attribute_permission(child.pid(), true);
   EXPECT_FALSE(tracker_->has_unread());
   EXPECT_EQ(tracker_->process_reads(), 1U) << "of the parent";
 }
 
 TEST_F(ProcessTrackerTest, HeldForkWithOtherIdsThanItsParentIsReadAtOnce) {
   if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
-  held(self_);
+  permission(self_);
   const ChildProcess child([] { (void)!::setresuid(65534, 65534, 65534); });
   forks(self_, child.pid());
   facts();
-  const auto serial = held(child.pid());
+  const auto serial = permission(child.pid());
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 2U);
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kChanged);
@@ -402,7 +402,7 @@ class UntoldChangeTest : public ProcessTrackerTest {
     if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root can become another user";
     at(begin_ns());
     process_.emplace([] { ::signal(SIGUSR1, [](int) { (void)!::setresuid(65534, 65534, 65534); }); });
-    before_ = held(process_->pid());
+    before_ = permission(process_->pid());
     ::kill(static_cast<pid_t>(process_->pid()), SIGUSR1);
     auto reader = ProcReader::open(0);
     for (ProcessRecord record; record.uid != 65534; ::usleep(1000))
@@ -429,25 +429,25 @@ class UntoldChangeTest : public ProcessTrackerTest {
 };
 
 TEST_F(UntoldChangeTest, IsSeenWhenTheProcessExecutes) {
-  EXPECT_EQ(held(process_->pid()), before_);
-  expect_another_image(tracker_->attribute_held(process_->pid(), true));
+  EXPECT_EQ(permission(process_->pid()), before_);
+  expect_another_image(tracker_->attribute_permission(process_->pid(), true));
 }
 
 TEST_F(UntoldChangeTest, IsSeenAtAHeldOpenATenthOfASecondAfterTheLastLook) {
   at(100 * kSecondNs + 99'000'000);
-  EXPECT_EQ(held(process_->pid()), before_);
+  EXPECT_EQ(permission(process_->pid()), before_);
   at(100 * kSecondNs + 100'000'000);
-  expect_another_image(held(process_->pid()));
+  expect_another_image(permission(process_->pid()));
   const auto reads = tracker_->process_reads();
-  held(process_->pid());
+  permission(process_->pid());
   EXPECT_EQ(tracker_->process_reads(), reads);
 }
 
 TEST_F(UntoldChangeTest, IsSeenAfterAnEventThatNobodyWaitsFor) {
   at(101 * kSecondNs);
-  EXPECT_EQ(told(process_->pid()), before_);
+  EXPECT_EQ(notification(process_->pid()), before_);
   read_unread();
-  expect_another_image(told(process_->pid()));
+  expect_another_image(notification(process_->pid()));
 }
 
 // The time of a look is stored as milliseconds in 32 bits.
@@ -458,30 +458,30 @@ class UntoldChangeAfterFiftyDaysTest : public UntoldChangeTest {
 
 TEST_F(UntoldChangeAfterFiftyDaysTest, IsSeenSinceTheLastLook) {
   at(begin_ns() + 100'000'000);
-  expect_another_image(held(process_->pid()));
+  expect_another_image(permission(process_->pid()));
 }
 
 TEST_F(UntoldChangeTest, IsSeenAfterALoss) {
   notifications_lost(1);
-  EXPECT_NE(held(process_->pid()), before_);
+  EXPECT_NE(permission(process_->pid()), before_);
 }
 
 TEST_F(ProcessTrackerTest, ProcessWithTheIdsItHadKeepsItsImageAndIsNotRead) {
-  const auto serial = held(self_);
+  const auto serial = permission(self_);
   at(101 * kSecondNs);
-  EXPECT_EQ(held(self_), serial);
+  EXPECT_EQ(permission(self_), serial);
   at(102 * kSecondNs);
-  EXPECT_EQ(told(self_), serial);
+  EXPECT_EQ(notification(self_), serial);
   read_unread();
-  EXPECT_EQ(told(self_), serial);
+  EXPECT_EQ(notification(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 1U);
 }
 
 TEST_F(ProcessTrackerTest, BecomingAnotherUserMakesANewImage) {
-  const auto before = held(self_);
+  const auto before = permission(self_);
   facts();
   becomes_user(self_, 1234);
-  const auto after = told(self_);
+  const auto after = notification(self_);
   EXPECT_NE(after, before);
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
@@ -494,40 +494,40 @@ TEST_F(ProcessTrackerTest, BecomingAnotherUserMakesANewImage) {
 
 // Only the effective ids changed, as in file servers with every request.
 TEST_F(ProcessTrackerTest, StayingTheSameUserMakesNoNewImage) {
-  const auto serial = held(self_);
+  const auto serial = permission(self_);
   becomes_user(self_, ::getuid());
-  EXPECT_EQ(told(self_), serial);
+  EXPECT_EQ(notification(self_), serial);
 }
 
 TEST_F(ProcessTrackerTest, TakingANameMakesANewImage) {
-  const auto before = held(self_);
+  const auto before = permission(self_);
   facts();
   takes_name(self_, "worker");
   const auto told_facts = facts();
   ASSERT_EQ(told_facts.size(), 1U);
   EXPECT_EQ(told_facts[0].fact, ProcessFact::kComm);
-  EXPECT_EQ(told_facts[0].serial, told(self_));
+  EXPECT_EQ(told_facts[0].serial, notification(self_));
   EXPECT_EQ(told_facts[0].other, before);
   EXPECT_EQ(told_facts[0].comm, "worker");
 }
 
 TEST_F(ProcessTrackerTest, WhetherAChangedProcessIsRecordedIsDecidedAnew) {
   tracker_->watch_scope(0, *RecordFilter::parse({.user = {std::to_string(::getuid())}}));
-  held(self_);
+  permission(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_));
   becomes_user(self_, 1234);
   EXPECT_FALSE(tracker_->is_recorded(self_)) << "nobody knows yet";
-  held(self_);
+  permission(self_);
   EXPECT_TRUE(tracker_->is_recorded(self_)) << "as /proc says";
 }
 
 TEST_F(ProcessTrackerTest, ProgramThatChangedBeforeItWasReadIsReadAfterItsNextEvent) {
   execs(self_, "other");
-  told(self_);
+  notification(self_);
   takes_name(self_, "worker");
   read_unread();
   EXPECT_EQ(tracker_->process_reads(), 0U);
-  told(self_);
+  notification(self_);
   read_unread();
   EXPECT_EQ(tracker_->process_reads(), 1U);
 }
@@ -548,19 +548,19 @@ TEST_F(ProcessTrackerTest, ProgramWhoseForkHadToBeReadIsReadOnceForAllOthers) {
 }
 
 TEST_F(ProcessTrackerTest, HeldForkThatTookAnotherNameNeedNotBeReadAtOnce) {
-  held(self_);
+  permission(self_);
   const ChildProcess child([] {});
   forks(self_, child.pid());
   takes_name(child.pid(), "worker");
-  held(child.pid());
+  permission(child.pid());
   EXPECT_EQ(tracker_->process_reads(), 1U);
 }
 
 TEST_F(ProcessTrackerTest, ForkThatChangedBeforeItIsReadRemainsAsItsEventsWereRecorded) {
-  held(self_);
+  permission(self_);
   const ChildProcess child([] {});
   forks(self_, child.pid());
-  held(child.pid());
+  permission(child.pid());
   takes_name(child.pid(), "worker");
   facts();
   read_unread();
@@ -568,40 +568,40 @@ TEST_F(ProcessTrackerTest, ForkThatChangedBeforeItIsReadRemainsAsItsEventsWereRe
 }
 
 TEST_F(ProcessTrackerTest, AfterALossAHeldForkIsReadAtOnce) {
-  held(self_);
+  permission(self_);
   notifications_lost(1);
   hold_a_fork();
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
 TEST_F(ProcessTrackerTest, AfterALossProcessesAreReadAgainButKeepTheirImage) {
-  const auto serial = held(self_);
+  const auto serial = permission(self_);
   facts();
   notifications_lost(643);
-  EXPECT_EQ(held(self_), serial);
+  EXPECT_EQ(permission(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 2U);
   EXPECT_TRUE(facts().empty());
-  held(self_);
+  permission(self_);
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
 TEST_F(ProcessTrackerTest, AfterALossAChangedProcessIsANewImage) {
-  const auto serial = held(self_);
+  const auto serial = permission(self_);
   facts();
   char name[16] = {};
   ::prctl(PR_GET_NAME, name);
   ::prctl(PR_SET_NAME, "somebody else");
   notifications_lost(1);
-  EXPECT_NE(held(self_), serial);
+  EXPECT_NE(permission(self_), serial);
   ::prctl(PR_SET_NAME, name);
   EXPECT_EQ(facts().at(0).comm, "somebody else");
 }
 
 TEST_F(ProcessTrackerTest, AfterALossAProcessThatIsGoneKeepsItsImage) {
   forks(self_, nobody_);
-  const auto serial = told(nobody_);
+  const auto serial = notification(nobody_);
   notifications_lost(1);
-  EXPECT_EQ(told(nobody_), serial);
+  EXPECT_EQ(notification(nobody_), serial);
 }
 
 TEST_F(ProcessTrackerTest, LossesAreCountedUntilTaken) {
@@ -622,47 +622,47 @@ TEST_F(ProcessTrackerTest, FactThatDoesNotFitIsALoss) {
 
 TEST_F(ProcessTrackerTest, EventsOfAnExitedProcessAreItsOwnDuringTheGracePeriod) {
   forks(self_, nobody_);
-  const auto serial = told(nobody_);
+  const auto serial = notification(nobody_);
   exits(nobody_, 100 * kSecondNs);
   at(101 * kSecondNs);
-  EXPECT_EQ(told(nobody_), serial);
+  EXPECT_EQ(notification(nobody_), serial);
   EXPECT_EQ(facts().back().fact, ProcessFact::kExit);
 }
 
 // The side band is drained after the batch was read, so a process of the batch may have ended meanwhile.
 TEST_F(ProcessTrackerTest, ExitAfterTheBatchWasReadDoesNotCostTheEventsTheirProcess) {
   forks(self_, nobody_);
-  const auto serial = told(nobody_);
+  const auto serial = notification(nobody_);
   exits(nobody_, 100 * kSecondNs + 5'000'000);
   at(100 * kSecondNs);
-  EXPECT_EQ(told(nobody_), serial);
+  EXPECT_EQ(notification(nobody_), serial);
 }
 
 TEST_F(ProcessTrackerTest, AfterTheGracePeriodThePidMayBeAnyones) {
   forks(self_, nobody_);
   exits(nobody_, 100 * kSecondNs);
   at(110 * kSecondNs);
-  EXPECT_EQ(told(nobody_), 0U);
+  EXPECT_EQ(notification(nobody_), 0U);
 }
 
 TEST_F(ProcessTrackerTest, ReusedPidIsANewImage) {
   forks(self_, nobody_);
-  const auto first = told(nobody_);
+  const auto first = notification(nobody_);
   exits(nobody_);
   forks(self_, nobody_);
-  const auto second = told(nobody_);
+  const auto second = notification(nobody_);
   EXPECT_NE(second, first);
   at(110 * kSecondNs);
-  EXPECT_EQ(told(nobody_), second) << "the exit was the former owner's";
+  EXPECT_EQ(notification(nobody_), second) << "the exit was the former owner's";
 }
 
 TEST_F(ProcessTrackerTest, WithoutASideBandEveryBatchReadsAgain) {
   track(false);
-  const auto serial = held(self_);
-  held(self_);
+  const auto serial = permission(self_);
+  permission(self_);
   EXPECT_EQ(tracker_->process_reads(), 1U);
   at(101 * kSecondNs);
-  EXPECT_EQ(held(self_), serial);
+  EXPECT_EQ(permission(self_), serial);
   EXPECT_EQ(tracker_->process_reads(), 2U);
 }
 
