@@ -33,6 +33,8 @@ namespace rfan::recorder {
 
 // Owns all parts of a recording, in the order of set-up; a member may use those declared above it. Call the
 // functions in the order of declaration. After a successful begin(), end() must follow. For the main thread.
+// The class has many members because they are the parts of a recording, whose order alone says which may use
+// which and which ends first; its functions are the steps of setting them up and ending them.
 class Recording {
  public:
   Recording(const Options& options, const InheritedSignals& signals)

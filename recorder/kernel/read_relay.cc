@@ -17,7 +17,8 @@
 
 namespace rfan::recorder {
 
-// All threads share it, so a thread whose read() returns after the end still finds it.
+// All threads share it, so a thread whose read() returns after the end still finds it. It is one class though
+// large, because all that the threads share is under one mutex or in one turn counter.
 class ReadRelay::State : public std::enable_shared_from_this<State> {
  public:
   State(std::chrono::milliseconds tick, std::function<void()> loop) : tick_(tick), loop_(std::move(loop)) {}

@@ -33,6 +33,9 @@ namespace rfan::recorder {
 // Whole paths were rejected: they would end up wrong (see DirectoryTableTest.SwappedDirectories...), and a
 // rename would sweep all of them. With links a rename costs 80 ns among 100,000 directories, a path of 8
 // components 0.4 us (1 us in cold memory), a question to the kernel 17 us.
+//
+// The class is large because events, questions to the kernel and the making of room all change the same
+// links, and a path is collected in one buffer on the way up.
 class DirectoryTable {
  public:
   // 194 bytes each (measured: handles of tmpfs, names of 12 bytes), 97 MiB in all. Making room takes 0.25 s.

@@ -22,7 +22,8 @@ namespace rfan::recorder {
 // overwritten, and older recordings of the same name count for the limits. In a shared directory, files that
 // are not ours (format/model/own_files.h) are reported once on standard error and then left alone: they are
 // neither counted nor removed, and their numbers are skipped. Used by the main thread until the recording
-// begins, then by the writer thread.
+// begins, then by the writer thread. Naming and removing are one class because both go by the same look at
+// the directory: a number is free, and a file too old, only with regard to all others.
 class RotatedFiles {
  public:
   // Begins the first file in an existing directory. Fails if another recorder is writing a file of this name.

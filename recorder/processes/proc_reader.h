@@ -28,7 +28,8 @@ struct ProcessIds {
 };
 
 // Reads into fixed buffers, which every read reuses; for one thread. The kernel has no permission events on
-// proc (FS_DISALLOW_NOTIFY_PERM), so reading it while an opener waits cannot wait for ourselves.
+// proc (FS_DISALLOW_NOTIFY_PERM), so reading it while an opener waits cannot wait for ourselves. The class
+// is large because each file of /proc/PID has a buffer and a function in it.
 class ProcReader {
  public:
   // Opens /proc once. `boottime_offset_ns` is CLOCK_BOOTTIME minus CLOCK_MONOTONIC, because /proc counts in

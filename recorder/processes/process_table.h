@@ -17,7 +17,9 @@
 namespace rfan::recorder {
 
 // An image enters the trace when one of its events or children does. Images of ended processes are dropped
-// after a grace period, so memory follows the number of living processes. For the writer thread.
+// after a grace period, so memory follows the number of living processes. For the writer thread. The class
+// has a function for each kind of record, since all of them change the same images, and what the filter
+// decided of an image is void with the next record of it.
 class ProcessTable {
  public:
   // `root_pid`: only this process and its descendants are in scope. 0: every process is.

@@ -22,6 +22,9 @@ namespace rfan::recorder {
 // and groups. Everything else is looked at again: before the answer to a waiting process whose last look was
 // kLookAgainMs ago, and after the answer for any other process with an event. Events in between are
 // attributed to the earlier image.
+//
+// The class is large because every kind of record of the side band, and every kind of look at /proc, has a
+// function, and all of them change the same entries of the table.
 class ProcessTracker {
  public:
   // `side_band` is false if there are no fork, exec and exit notifications. Then a process is read again in

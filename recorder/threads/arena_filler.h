@@ -22,7 +22,7 @@ struct EventRead {
 };
 
 // Several reads share an arena until the writer wants it. Reader thread; never waits or allocates. All
-// references must outlive this.
+// references must outlive this. Its functions are many and short: it is the only one that touches the arena.
 class ArenaFiller {
  public:
   // The longest event is a rename: metadata, three handles of at most 128 bytes, two names of at most 255.

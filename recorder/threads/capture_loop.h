@@ -24,7 +24,8 @@ namespace rfan::recorder {
 // load, and on a busy machine the opener then waits for its own (bench/README.md).
 //
 // After start() the thread "rfan-reader" owns everything here but the atomics. Where its read() of permission
-// events blocks, another thread takes its place (ReadRelay).
+// events blocks, another thread takes its place (ReadRelay). The class has many members because it owns every
+// part of that thread, and hands its figures to the main thread after the end.
 class CaptureLoop {
  public:
   struct Options {

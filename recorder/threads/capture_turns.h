@@ -22,7 +22,8 @@ namespace rfan::recorder {
 //
 // Reader thread. No turn makes a system call that can wait for a watched filesystem: it does not allocate,
 // log, or open anything but files of /proc and pidfds. It waits for the writer at most kMaxThrottleNs per
-// shortage; then drop() answers and counts the loss.
+// shortage; then drop() answers and counts the loss. A good half of its members are the parts of a turn, its
+// functions are the steps; the policies lie in the parts.
 class CaptureTurns {
  public:
   struct Options {
