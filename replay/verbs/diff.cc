@@ -5,12 +5,12 @@
 #include <cmath>
 #include <fstream>
 #include <iterator>
+#include <span>
 
 #include "format/base/escape.h"
 #include "format/base/number_text.h"
 #include "replay/diff/causes/causes.h"
 #include "replay/diff/causes/loss_doubt.h"
-#include "replay/diff/causes/slow_directories.h"
 #include "replay/diff/runs/diff_input.h"
 #include "replay/diff/views/diff_report.h"
 #include "replay/diff/views/fail_on.h"
@@ -81,6 +81,8 @@ class Diff : public Verb {
   void show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
             const Session& session);
   void show_findings(const Comparison& comparison, const DiffLook& look, const Session& session);
+  static std::size_t shown(std::span<const Finding> findings, bool replicated);
+  static std::string nothing_clear_text(std::size_t findings);
   void show_table(const Comparison& comparison, const DiffLook& look, const Session& session);
   void tell_folding(const Comparison& comparison, const Session& session) const;
 
@@ -193,44 +195,39 @@ void Diff::show(const Comparison& comparison, const NameFolding& folding, const 
 }
 
 void Diff::show_findings(const Comparison& comparison, const DiffLook& look, const Session& session) {
-  std::vector<Finding> findings;
-  std::size_t hidden = 0;
-  if (sets_) {
-    findings = find_one_sided(comparison);
-  } else {
-    const auto differences = find_differences(comparison);
-    auto slow = find_slow_directories(comparison);
-    double events = 0;
-    for (const auto& part : comparison.parts()) events += static_cast<double>(part.tally->events());
-    events /= static_cast<double>(comparison.runs());
-    const auto add = [&](std::vector<Finding> causes, std::vector<Finding>& times) {
-      for (auto& cause : causes) cause.share = std::abs(cause.events) / std::max(1.0, events);
-      causes.insert(causes.end(), std::move_iterator(times.begin()), std::move_iterator(times.end()));
-      std::stable_sort(causes.begin(), causes.end(),
-                       [](const auto& a, const auto& b) { return std::abs(a.share) > std::abs(b.share); });
-      findings.insert(findings.end(), std::move_iterator(causes.begin()), std::move_iterator(causes.end()));
-    };
-    const CauseFinder finder(comparison);
-    auto causes = finder.find(differences.significant);
-    auto weak = take_insignificant(causes, differences.keys);
-    auto noise = finder.find(differences.hidden);
-    weak.insert(weak.end(), std::move_iterator(noise.begin()), std::move_iterator(noise.end()));
-    add(std::move(causes), slow.significant);
-    differs_ = !findings.empty();
-    hidden = weak.size() + slow.hidden.size();
-    if (all_) add(std::move(weak), slow.hidden);
-  }
-  if (sets_) differs_ = !findings.empty();
+  auto findings = sets_ ? find_one_sided(comparison) : find_causes(comparison);
+  const auto clear = static_cast<std::size_t>(std::count_if(
+      findings.begin(), findings.end(), [](const auto& finding) { return finding.tag == Tag::kClear; }));
+  differs_ = clear != 0;
+  const auto all = findings.size();
+  if (!all_) findings.resize(shown(findings, comparison.samples().replicated()));
   const LossDoubt doubt(comparison);
   for (auto& finding : findings) finding.doubtful = doubt.covers(finding.events);
+  const auto time = find_time_change(comparison);
+  if (look.format == OutputFormat::kText && time) session.out.append(time_change_text(*time));
+  if (look.format == OutputFormat::kText && clear == 0) session.out.append(nothing_clear_text(all));
   print_findings(findings, look, session.out.text());
-  if (look.format != OutputFormat::kText) return;
-  if (findings.empty()) session.out.append("no difference beyond noise\n");
-  if (hidden != 0 && !all_) {
-    session.out.append(fmt::format("{} smaller difference{} hidden: noise explains {} (--all shows {})\n",
-                                   format::count_text(hidden), hidden == 1 ? "" : "s",
-                                   hidden == 1 ? "it" : "them", hidden == 1 ? "it" : "them"));
-  }
+  if (look.format != OutputFormat::kText || all == findings.size()) return;
+  const auto hidden = all - findings.size();
+  session.out.append(fmt::format("{} more could be noise (--all shows {})\n", format::count_text(hidden),
+                                 hidden == 1 ? "it" : "them"));
+}
+
+// Returns how many of the findings, the surest first, are shown without --all: the weak ones only where there
+// is nothing better to go by, since one run a side cannot tell them from noise.
+std::size_t Diff::shown(std::span<const Finding> findings, bool replicated) {
+  constexpr std::size_t kMostWeak = 3;
+  constexpr std::size_t kMostWeakAlone = 5;
+  const auto sure = static_cast<std::size_t>(std::count_if(
+      findings.begin(), findings.end(), [](const auto& finding) { return finding.tag != Tag::kWeak; }));
+  if (replicated) return sure;
+  return std::min(findings.size(), sure + (sure == 0 ? kMostWeakAlone : kMostWeak));
+}
+
+std::string Diff::nothing_clear_text(std::size_t findings) {
+  if (findings == 0) return "no difference\n";
+  return fmt::format("nothing clear; {} difference{} could be noise\n", format::count_text(findings),
+                     findings == 1 ? "" : "s");
 }
 
 void Diff::show_table(const Comparison& comparison, const DiffLook& look, const Session& session) {

@@ -33,9 +33,8 @@ class CauseFinder {
   PathTree tree_;
 };
 
-// Removes and returns the causes that are not significant if each counts as one discovery among `keys` tests.
-// The members of a cause support each other (Finding::joint_p). But a hundred headers of one include path
-// must not lend their weight to another, unrelated line.
-std::vector<Finding> take_insignificant(std::vector<Finding>& causes, std::size_t keys);
+// Finds all causes of a comparison and tags them: the surest first, then those that explain most. With
+// several runs a side, noise explains the weak ones (significance.h); with one, see pair_judge.h.
+std::vector<Finding> find_causes(const Comparison& comparison);
 
 }  // namespace rfan::replay

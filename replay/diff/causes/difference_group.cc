@@ -18,6 +18,7 @@ Finding summed(const DifferenceGroup& group, const Comparison& comparison,
     const auto& difference = differences[i];
     finding.base += difference.base;
     finding.fresh += difference.fresh;
+    finding.all_events += difference.base + difference.fresh;
     finding.p_value = std::min(finding.p_value, difference.p_value);
     finding.q_value = std::min(finding.q_value, difference.q_value);
     finding.events += group.change == Change::kProgram ? std::abs(difference.delta()) : difference.delta();

@@ -40,6 +40,8 @@ Differences find_differences(const Comparison& comparison) {
       samples.values.resize(samples.values.size() + runs);
       even.resize(even.size() + runs);
     }
+    if (kind == format::EventKind::kExec)
+      units[entry->second].executions_delta += comparison.events_delta(cell);
     for (std::size_t run = 0; run < runs; ++run) {
       samples.values[entry->second * runs + run] += comparison.sum(cell, run).telling_events();
       even[entry->second * runs + run] += static_cast<double>(comparison.sum(cell, run).even_events);

@@ -19,6 +19,7 @@ struct Difference {
   bool writes = false;
   double base = 0;  // mean events per run
   double fresh = 0;
+  double executions_delta = 0;  // of the events, the executions
   double p_value = 1;
   double q_value = 1;
 

@@ -16,14 +16,31 @@ std::string_view change_name(Change change) {
       return "moved";
     case Change::kProgram:
       return "program";
-    case Change::kProcesses:
-      return "processes";
+    case Change::kRuns:
+      return "runs";
     case Change::kSlower:
       return "slower";
     case Change::kFaster:
       return "faster";
   }
   return "";
+}
+
+std::string_view tag_name(Tag tag) {
+  switch (tag) {
+    case Tag::kClear:
+      return "clear";
+    case Tag::kLikely:
+      return "likely";
+    case Tag::kWeak:
+      return "weak";
+  }
+  return "";
+}
+
+bool Finding::is_fact() const {
+  return change == Change::kNew || change == Change::kGone || change == Change::kMoved ||
+         change == Change::kProgram;
 }
 
 }  // namespace rfan::replay

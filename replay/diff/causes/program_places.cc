@@ -1,5 +1,7 @@
 #include "replay/diff/causes/program_places.h"
 
+#include <cmath>
+
 namespace rfan::replay {
 
 ProgramPlaces::ProgramPlaces(const Comparison& comparison) : comparison_(comparison) {
@@ -7,14 +9,16 @@ ProgramPlaces::ProgramPlaces(const Comparison& comparison) : comparison_(compari
     const std::span chain = comparison.actors()[actor].chain;
     keys_.push_back(place_key(chain));
     auto& place = places_[keys_.back()];
+    place.key = keys_.back();
     place.program = chain.back();
     place.parent = place_key(chain.first(chain.size() - 1));
     place.by = chain.size() > 1 ? chain[chain.size() - 2].label() : "";
     for (auto* sums : {&place, &executables_[chain.back().exe]}) {
-      sums->base += comparison.mean(comparison.processes(actor), Side::kBase);
-      sums->fresh += comparison.mean(comparison.processes(actor), Side::kNew);
+      sums->base += comparison.mean(comparison.executions(actor), Side::kBase);
+      sums->fresh += comparison.mean(comparison.executions(actor), Side::kNew);
     }
   }
+  count_children();
 }
 
 const Place* ProgramPlaces::executable(const std::string& path) const {
@@ -30,13 +34,21 @@ std::string ProgramPlaces::child_of(const std::string& parent, const std::string
   return found ? place->first : std::string();
 }
 
-std::string ProgramPlaces::one_sided_child(const std::string& parent, bool is_new) const {
-  for (auto place = places_.upper_bound(parent); place != places_.end() && place->first.starts_with(parent);
-       ++place) {
-    const auto& child = place->second;
-    if (child.parent == parent && child.one_sided() && (child.fresh > 0) == is_new) return place->first;
+void ProgramPlaces::count_children() {
+  for (const auto& [key, place] : places_) {
+    auto& children = children_[place.parent];
+    children.change += place.delta();
+    if (place.delta() == 0) continue;
+    auto& only = place.delta() > 0 ? children.added : children.gone;
+    if (only == nullptr && place.one_sided()) only = &place;
+    auto& most = place.delta() > 0 ? children.more : children.less;
+    if (most == nullptr || std::abs(place.delta()) > std::abs(most->delta())) most = &place;
   }
-  return {};
+}
+
+ProgramPlaces::Children ProgramPlaces::children_of(const std::string& parent) const {
+  const auto found = children_.find(parent);
+  return found == children_.end() ? Children{} : found->second;
 }
 
 }  // namespace rfan::replay

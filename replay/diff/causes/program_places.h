@@ -12,17 +12,19 @@
 
 namespace rfan::replay {
 
-// The number of processes of the program at one place of the process tree: means over the runs of a side.
+// How often the program at one place of the process tree was executed: means over the runs of a side.
 struct Place {
   double base = 0;
   double fresh = 0;
   Program program;
+  std::string key;     // place_key() of the program
   std::string parent;  // place_key() of the ancestors
   std::string by;      // label of the parent
 
   bool one_sided() const { return (base == 0) != (fresh == 0); }
   bool same_direction(const Place& other) const { return (base < fresh) == (other.base < other.fresh); }
-  // Returns true if the number of processes changed in the same direction as that of `other`.
+  double delta() const { return fresh - base; }
+  // Returns true if the number of executions changed in the same direction as that of `other`.
   bool changed_like(const Place& other) const {
     return base != fresh && other.base != other.fresh && same_direction(other);
   }
@@ -55,14 +57,24 @@ class ProgramPlaces {
 
   // Returns the place of the program `exe` that the one at `parent` started, or an empty text.
   std::string child_of(const std::string& parent, const std::string& exe) const;
-  // Returns the place of a program that the one at `parent` started on one side only, or an empty text.
-  std::string one_sided_child(const std::string& parent, bool is_new) const;
+  // The programs that one program started.
+  struct Children {
+    const Place* added = nullptr;  // on the new side only; the first one
+    const Place* gone = nullptr;
+    const Place* more = nullptr;  // executed more often; the one with the largest change
+    const Place* less = nullptr;
+    double change = 0;  // of all executions
+  };
+  Children children_of(const std::string& parent) const;
 
  private:
+  void count_children();
+
   const Comparison& comparison_;
   std::vector<std::string> keys_;                        // by actor
   std::map<std::string, Place> places_;                  // by place_key()
   absl::flat_hash_map<std::string, Place> executables_;  // by path
+  absl::flat_hash_map<std::string, Children> children_;  // by the parent's place_key()
 };
 
 }  // namespace rfan::replay

@@ -87,8 +87,8 @@ class SlowDirectoryFinder {
   // Returns true if both sides have the program. The time of a one-sided program is no change of the
   // directory.
   bool on_both_sides(std::uint32_t actor) const {
-    const auto processes = comparison_.processes(actor);
-    return comparison_.mean(processes, Side::kBase) > 0 && comparison_.mean(processes, Side::kNew) > 0;
+    const auto executions = comparison_.executions(actor);
+    return comparison_.mean(executions, Side::kBase) > 0 && comparison_.mean(executions, Side::kNew) > 0;
   }
 
   // Subtracts from each value by how much its run as a whole is slower than the mean of all: the median over

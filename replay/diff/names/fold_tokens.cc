@@ -1,5 +1,7 @@
 #include "replay/diff/names/fold_tokens.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -22,27 +24,20 @@ bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-// Calls `replacement(token, begin)` for each run of letters and digits. A result that is not empty replaces
-// the token.
+// Calls `replacement(token)` for each token. A result that is not empty replaces the token.
 template <typename Replacement>
 bool replace_tokens(std::string& text, Replacement replacement) {
   std::string out;
-  bool replaced = false;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t end = i;
-    while (end < text.size() && is_alnum(text[end])) ++end;
-    if (end == i) {
-      out += text[i++];
-      continue;
-    }
-    const auto token = std::string_view(text).substr(i, end - i);
-    const std::string_view word = replacement(token, i);
-    out += word.empty() ? token : word;
-    replaced |= !word.empty();
-    i = end;
+  std::size_t kept = 0;
+  for (const auto [begin, length] : tokens_of(text)) {
+    const std::string_view word = replacement(std::string_view(text).substr(begin, length));
+    if (word.empty()) continue;
+    (out += std::string_view(text).substr(kept, begin - kept)) += word;
+    kept = begin + length;
   }
-  if (replaced) text = std::move(out);
-  return replaced;
+  if (kept == 0) return false;
+  text = out + text.substr(kept);
+  return true;
 }
 
 // Counts three classes of characters. Names that people choose rarely mix them within one token.
@@ -66,15 +61,19 @@ int alternations(std::string_view token) {
   return count;
 }
 
-// Returns true if a token looks like random letters and digits: it has letters of both cases and is not a
-// capitalised word ("Simple"), or letters and digits alternate more often than in names that people choose
-// ("test12", "cc1plus").
-bool looks_random(std::string_view token) {
-  if (token.size() < 6 || token.size() > 16) return false;
-  const Classes classes(token);
-  const bool capitalised = classes.upper == 1 && is_upper(token.front());
-  if (classes.lower != 0 && classes.upper != 0 && !(capitalised && alternations(token) < 2)) return true;
-  return classes.lower + classes.upper != 0 && alternations(token) >= 3;
+// Returns true for words that begin with capitals: "OrderService", "xmlHttpRequest", "CMakeScratch".
+bool is_camel_case(std::string_view token) {
+  std::size_t i = 0;
+  while (i < token.size() && is_lower(token[i])) ++i;
+  while (i < token.size()) {
+    const std::size_t word = i;
+    while (i < token.size() && is_upper(token[i])) ++i;
+    const std::size_t lower = i;
+    while (i < token.size() && is_lower(token[i])) ++i;
+    const bool acronym = i == token.size() && lower == i;
+    if (lower == word || (i - lower < 2 && !acronym)) return false;
+  }
+  return true;
 }
 
 bool is_uuid_at(std::string_view text, std::size_t at) {
@@ -88,25 +87,46 @@ bool is_uuid_at(std::string_view text, std::size_t at) {
   return begins && (end == text.size() || !is_alnum(text[end]));
 }
 
-// Folds names of compilers ("ccAbC123.s") and of Python ("tmp8f3k_2lx"), which do not separate the random
-// part.
-bool fold_known_prefix(std::string& component) {
-  const auto stem = component.substr(0, component.find('.'));
-  const bool compiler = stem.size() == 8 && stem.starts_with("cc");
-  const bool python = stem.size() == 11 && stem.starts_with("tmp");
-  if (!compiler && !python) return false;
-  const std::size_t prefix = compiler ? 2 : 3;
-  const auto random = std::string_view(stem).substr(prefix);
-  if (!std::all_of(random.begin(), random.end(), [](char c) { return is_alnum(c) || c == '_'; }))
-    return false;
-  component.replace(prefix, random.size(), "<temp>");
-  return true;
-}
-
 }  // namespace
 
 bool all_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+std::vector<Token> tokens_of(std::string_view component) {
+  std::vector<Token> tokens;
+  for (std::size_t i = 0; i < component.size(); ++i) {
+    if (!is_alnum(component[i])) continue;
+    const std::size_t begin = i;
+    while (i < component.size() && is_alnum(component[i])) ++i;
+    tokens.push_back({begin, i - begin});
+  }
+  return tokens;
+}
+
+bool looks_random(std::string_view token) {
+  if (token.size() < 6 || token.size() > 16) return false;
+  const Classes classes(token);
+  const bool words = is_camel_case(token) || (classes.upper == 1 && is_upper(token.front()));
+  if (classes.lower != 0 && classes.upper != 0 && !(words && alternations(token) < 2)) return true;
+  return classes.lower + classes.upper != 0 && alternations(token) >= 3;
+}
+
+Token known_temporary_part(std::string_view component) {
+  const auto stem = component.substr(0, component.find('.'));
+  const bool compiler = stem.size() == 8 && stem.starts_with("cc");
+  const bool python = stem.size() == 11 && stem.starts_with("tmp");
+  if (!compiler && !python) return {};
+  const std::size_t prefix = compiler ? 2 : 3;
+  const auto random = stem.substr(prefix);
+  const bool known =
+      std::all_of(random.begin(), random.end(), [](char c) { return is_alnum(c) || c == '_'; });
+  return known ? Token{prefix, random.size()} : Token{};
+}
+
+bool is_fan_out(std::string_view component) {
+  return !component.empty() && component.size() <= 2 &&
+         std::all_of(component.begin(), component.end(), [](char c) { return is_digit(c) || is_lower(c); });
 }
 
 bool fold_uuids(std::string& component) {
@@ -120,30 +140,45 @@ bool fold_uuids(std::string& component) {
 }
 
 bool fold_hashes(std::string& component) {
-  return replace_tokens(component, [](std::string_view token, std::size_t) -> std::string_view {
-    if (token.size() < 16 || !std::all_of(token.begin(), token.end(), is_hex)) return {};
+  return replace_tokens(component, [](std::string_view token) -> std::string_view {
+    constexpr int kScattered = 6;  // words with a number have fewer changes between letters and digits
+    if (token.size() < 16) return {};
     const Classes classes(token);
-    return classes.digits != 0 && classes.lower + classes.upper != 0 ? "<hash>" : "";
+    if (classes.digits == 0 || classes.lower + classes.upper == 0) return {};
+    const bool hex = std::all_of(token.begin(), token.end(), is_hex);
+    const bool base32 = token.size() >= 26 && alternations(token) >= kScattered;
+    return hex || base32 ? "<hash>" : "";
   });
 }
 
 bool fold_temporary(std::string& component) {
-  if (fold_known_prefix(component)) return true;
-  std::size_t last = std::string::npos;
-  auto scan = component;
-  replace_tokens(scan, [&](std::string_view token, std::size_t begin) -> std::string_view {
-    if (looks_random(token)) last = begin;
-    return {};
-  });
-  if (last == std::string::npos) return false;
-  std::size_t end = last;
-  while (end < component.size() && is_alnum(component[end])) ++end;
-  component.replace(last, end - last, "<temp>");
+  auto part = known_temporary_part(component);
+  for (const auto token : tokens_of(component)) {
+    if (known_temporary_part(component).length != 0) break;
+    if (looks_random(std::string_view(component).substr(token.begin, token.length))) part = token;
+  }
+  if (part.length == 0) return false;
+  component.replace(part.begin, part.length, "<temp>");
   return true;
 }
 
+bool fold_inode(std::string& component) {
+  if (!component.starts_with('#') || !all_digits(std::string_view(component).substr(1))) return false;
+  component = "#<inode>";
+  return true;
+}
+
+bool fold_times(std::string& component) {
+  // A date and a time of day, with any one character or none between two numbers of two digits.
+  constexpr std::ptrdiff_t kLeastDigits = 14;
+  if (std::count_if(component.begin(), component.end(), is_digit) < kLeastDigits) return false;
+  static const re2::RE2 kTime(
+      R"((^|[^0-9])20\d\d[-_.]?[01]\d[-_.]?[0-3]\d[-_.T ]?[0-2]\d[-_.:h]?[0-5]\d[-_.:m]?[0-5]\d(?:[-_.,]?\d{3,9})?Z?([^0-9]|$))");
+  return re2::RE2::Replace(&component, kTime, R"(\1<time>\2)");
+}
+
 bool fold_pids(std::string& component, std::span<const std::uint32_t> pids) {
-  return replace_tokens(component, [&](std::string_view token, std::size_t) -> std::string_view {
+  return replace_tokens(component, [&](std::string_view token) -> std::string_view {
     if (token.size() < 3 || token.size() > 9 || token.front() == '0' || !all_digits(token)) return {};
     std::uint32_t number = 0;
     std::from_chars(token.data(), token.data() + token.size(), number);

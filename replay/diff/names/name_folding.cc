@@ -12,12 +12,15 @@ namespace {
 constexpr std::array<FoldRuleInfo, kFoldRules> kRules{{
     {"proc", true, "/proc/N, /proc/N/task/N, /proc/N/fd/N and fdinfo: pid, thread and descriptor"},
     {"uuid", true, "8-4-4-4-12 hexadecimal digits"},
-    {"hash", true, "16 or more hexadecimal digits with both digits and letters; .build-id/xx; /nix/store"},
+    {"hash", true,
+     "16 or more hexadecimal digits with both digits and letters, 26 in base 32, and directories of one or "
+     "two of them above; /nix/store"},
     {"temp", true,
-     "random parts of names below /tmp, /var/tmp and /dev/shm, or of files that the run created "
-     "and deleted or renamed"},
+     "random parts of names that one run has: of files that it created and deleted or renamed, and "
+     "of names that are equal otherwise to one that another run has; #N of files without a name"},
     {"pid", true, "the pid of the process that created the file"},
     {"pts", true, "/dev/pts/N"},
+    {"time", true, "a date with a time of day"},
     {"version", false, "numbers joined by dots, and what follows .so."},
     {"date", false, "20YY-MM-DD and 20YYMMDD"},
 }};
@@ -74,7 +77,8 @@ bool fold_terminal(Parts& parts) {
   return starts_with(parts, {"", "dev", "pts"}) && replace_digits(parts, 3, "<n>");
 }
 
-// Folds hashes. A directory of two hexadecimal digits in front of a hash holds the beginning of the hash.
+// Folds hashes, and the directories of one or two characters above them, which hold the beginning of the
+// hash.
 bool fold_hash_parts(Parts& parts) {
   bool folded = false;
   const bool nix = starts_with(parts, {"", "nix", "store"}) && parts[3].size() > 33 && parts[3][32] == '-';
@@ -82,21 +86,16 @@ bool fold_hash_parts(Parts& parts) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!fold_hashes(parts[i])) continue;
     folded = true;
-    const bool fanned = i != 0 && parts[i - 1].size() == 2 && parts[i].starts_with("<hash>");
-    if (fanned && parts[i - 1].find_first_not_of("0123456789abcdef") == std::string::npos)
-      parts[i - 1] = "<hh>";
+    if (!parts[i].starts_with("<hash>")) continue;
+    for (std::size_t above = i; above-- > 1 && is_fan_out(parts[above]);) parts[above] = "<hh>";
   }
   return folded || nix;
 }
 
-bool fold_temporary_parts(Parts& parts, bool temporary) {
-  bool folded = false;
+bool fold_below_temporary(Parts& parts) {
   const auto depth = temporary_depth(parts);
-  if (depth != 0) {
-    for (std::size_t i = depth; i < parts.size(); ++i) folded |= fold_temporary(parts[i]);
-  } else if (temporary) {
-    folded = fold_temporary(parts.back());
-  }
+  bool folded = false;
+  for (std::size_t i = depth; depth != 0 && i < parts.size(); ++i) folded |= fold_temporary(parts[i]);
   return folded;
 }
 
@@ -178,7 +177,8 @@ bool NameFolding::map_prefix(std::string& path, FoldCounts& counts) const {
   return false;
 }
 
-std::string NameFolding::fold(std::string_view name, const NameEvidence& evidence, FoldCounts& counts) const {
+std::string NameFolding::fold(std::string_view name, std::span<const std::uint32_t> creators,
+                              FoldCounts& counts) const {
   std::string path(name);
   map_prefix(path, counts);
   for (std::size_t i = 0; i < spec_.globs.size(); ++i) {
@@ -197,8 +197,9 @@ std::string NameFolding::fold(std::string_view name, const NameEvidence& evidenc
   apply(FoldRule::kTerminal, [&] { return fold_terminal(parts); });
   apply(FoldRule::kUuid, [&] { return fold_each(parts, fold_uuids); });
   apply(FoldRule::kHash, [&] { return fold_hash_parts(parts); });
-  apply(FoldRule::kPid, [&] { return fold_pids(parts.back(), evidence.pids); });
-  apply(FoldRule::kTemp, [&] { return fold_temporary_parts(parts, evidence.temporary); });
+  apply(FoldRule::kPid, [&] { return fold_pids(parts.back(), creators); });
+  apply(FoldRule::kTemp, [&] { return fold_each(parts, fold_inode); });
+  apply(FoldRule::kTime, [&] { return fold_each(parts, fold_times); });
   apply(FoldRule::kDate, [&] { return fold_each(parts, fold_dates); });
   apply(FoldRule::kVersion, [&] { return fold_each(parts, fold_versions); });
   return folded ? join(parts) : path;
@@ -210,7 +211,12 @@ std::string NameFolding::fold_argument(std::string_view argument, FoldCounts& co
   // The argument is an option followed by a path ("-I/usr/include", "--prefix=/usr") or a relative path
   // ("src/a.c").
   const auto begin = slash == 0 || argument.starts_with('-') || argument[slash - 1] == '=' ? slash : 0;
-  return std::string(argument.substr(0, begin)) + fold(argument.substr(begin), {}, counts);
+  auto path = fold(argument.substr(begin), {}, counts);
+  if (auto parts = split(path); enabled(FoldRule::kTemp) && fold_below_temporary(parts)) {
+    ++counts.rules[static_cast<std::size_t>(FoldRule::kTemp)];
+    path = join(parts);
+  }
+  return std::string(argument.substr(0, begin)) + path;
 }
 
 }  // namespace rfan::replay

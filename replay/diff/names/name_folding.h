@@ -14,8 +14,8 @@
 namespace rfan::replay {
 
 // The rules in the order in which they are listed. fold_rule_infos() describes them.
-enum class FoldRule : std::uint8_t { kProc, kUuid, kHash, kTemp, kPid, kTerminal, kVersion, kDate };
-inline constexpr std::size_t kFoldRules = 8;
+enum class FoldRule : std::uint8_t { kProc, kUuid, kHash, kTemp, kPid, kTerminal, kTime, kVersion, kDate };
+inline constexpr std::size_t kFoldRules = 9;
 
 struct FoldRuleInfo {
   std::string_view name;
@@ -54,12 +54,6 @@ Result<DirectoryMap> parse_directory_map(std::string_view text);
 // Parses one glob per line. Skips empty lines and lines that begin with '#'.
 Result<std::vector<FoldGlob>> parse_fold_file(std::string_view text);
 
-// Facts about a file besides its name.
-struct NameEvidence {
-  bool temporary = false;                 // the run created it, and deleted or renamed it
-  std::span<const std::uint32_t> pids{};  // of the processes that created it and of their parents
-};
-
 // The number of names that each rule changed.
 struct FoldCounts {
   std::array<std::uint64_t, kFoldRules> rules{};
@@ -73,27 +67,28 @@ struct FoldCounts {
 //
 // In doubt the rules leave a name alone. A name wrongly left alone shows up as one line too many, which a
 // user can fold; two files wrongly merged hide a difference. Therefore a bare number alone is never folded
-// (libfoo.so.6, 0001.txt), but only a pid of a process that created the file, a number inside a temporary
-// name, or one where the kernel puts a pid (/proc).
+// (libfoo.so.6, 0001.txt), but only a pid of a process that created the file, or a number where the kernel
+// puts a pid (/proc). Random names need evidence of other runs (random_names.h).
 //
 // Immutable after construction, apart from the counts, which the caller owns: safe to share between threads.
 class NameFolding {
  public:
   explicit NameFolding(FoldingSpec spec) : spec_(std::move(spec)) {}
 
-  std::string fold(std::string_view path, const NameEvidence& evidence, FoldCounts& counts) const;
+  // `creators` are the pids of the processes that created the file, and of their parents.
+  std::string fold(std::string_view path, std::span<const std::uint32_t> creators, FoldCounts& counts) const;
   // Folds an argument of a command line. --map applies wherever a directory may begin in it, and the rules to
-  // the part that looks like a path.
+  // the part that looks like a path. Below /tmp, /var/tmp and /dev/shm, parts that look random are folded.
   std::string fold_argument(std::string_view argument, FoldCounts& counts) const;
 
   const FoldingSpec& spec() const { return spec_; }
+  bool enabled(FoldRule rule) const { return spec_.enabled[static_cast<std::size_t>(rule)]; }
   FoldCounts no_counts() const {
     return {
         {}, std::vector<std::uint64_t>(spec_.maps.size()), std::vector<std::uint64_t>(spec_.globs.size())};
   }
 
  private:
-  bool enabled(FoldRule rule) const { return spec_.enabled[static_cast<std::size_t>(rule)]; }
   bool map_prefix(std::string& path, FoldCounts& counts) const;
 
   FoldingSpec spec_;

@@ -2,6 +2,7 @@
 
 #include <numeric>
 
+#include "replay/diff/names/random_names.h"
 #include "replay/query/parallel.h"
 
 namespace rfan::replay {
@@ -13,7 +14,7 @@ std::vector<std::string> folded_paths(const RunTally& run, const NameFolding& fo
   const auto& dictionary = run.dictionary();
   std::vector<std::string> paths(dictionary.path_count() + 1);
   for (format::PathId id = 1; id < paths.size(); ++id) {
-    if (dictionary.knows_path(id)) paths[id] = folding.fold(dictionary.path(id), run.evidence(id), counts);
+    if (dictionary.knows_path(id)) paths[id] = folding.fold(dictionary.path(id), run.creators(id), counts);
   }
   return paths;
 }
@@ -39,22 +40,35 @@ void RunSum::add(const RunSum& other) {
 Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding,
                        std::size_t threads)
     : parts_(parts), run_counts_(counts), counts_(folding.no_counts()) {
-  std::vector<RunShapes> shapes;
-  for (const auto& part : parts) {
-    shapes.push_back({part.run < counts.base ? Side::kBase : Side::kNew, part.tally->shapes()});
-  }
-  match_ = match_processes(shapes);
-  count_processes();
   fold_paths(folding, threads);
+  const auto random = folding.enabled(FoldRule::kTemp) ? fold_random() : FoldedNames();
+  match_actors(random);
   merge_cells();
 }
 
-void Comparison::count_processes() {
-  processes_.resize(match_.actors.size() * runs());
+// Matches the processes. A program whose file has a random name is called by the folded one.
+void Comparison::match_actors(const FoldedNames& random) {
+  std::vector<std::vector<ProcessShape>> shapes;
+  std::vector<RunShapes> of_parts;
+  const auto rename = [&](std::string& name) {
+    if (const auto folded = random.find(name); folded != random.end()) name = folded->second;
+  };
+  for (const auto& part : parts_) {
+    auto& own = shapes.emplace_back(part.tally->shapes());
+    if (random.empty()) continue;
+    for (auto& shape : own) {
+      for (auto& program : shape.chain) rename(program.exe), rename(program.script);
+    }
+  }
   for (std::size_t part = 0; part < parts_.size(); ++part) {
-    const auto& counts = parts_[part].tally->processes();
+    of_parts.push_back({parts_[part].run < base_runs() ? Side::kBase : Side::kNew, shapes[part]});
+  }
+  match_ = match_processes(of_parts);
+  executions_.resize(match_.actors.size() * runs());
+  for (std::size_t part = 0; part < parts_.size(); ++part) {
+    const auto& counts = parts_[part].tally->executions();
     for (std::size_t shape = 0; shape < counts.size(); ++shape) {
-      processes_[match_.actor_of[part][shape] * runs() + parts_[part].run] += counts[shape];
+      executions_[match_.actor_of[part][shape] * runs() + parts_[part].run] += counts[shape];
     }
   }
 }
@@ -78,6 +92,37 @@ void Comparison::fold_paths(const NameFolding& folding, std::size_t threads) {
       path_of.push_back(entry->second);
     }
   }
+}
+
+// Gives names that random_names.h folds one id, and returns them with their old names.
+Comparison::FoldedNames Comparison::fold_random() {
+  std::vector<NameUse> uses(paths_.size());
+  for (std::size_t id = 0; id < uses.size(); ++id) uses[id].name = paths_[id];
+  for (std::size_t part = 0; part < parts_.size(); ++part) {
+    for (format::PathId path = 1; path < path_of_[part].size(); ++path) {
+      auto& use = uses[path_of_[part][path]];
+      use.runs |= std::uint32_t{1} << parts_[part].run;
+      use.temporary |= parts_[part].tally->is_temporary(path);
+    }
+  }
+  const auto folded = fold_random_names(uses);
+  FoldedNames random;
+  std::vector<std::string> paths;
+  std::vector<std::uint32_t> id_of(paths_.size());
+  absl::flat_hash_map<std::string_view, std::uint32_t> ids;
+  for (std::size_t id = 0; id < paths_.size(); ++id) {
+    const auto& name = folded[id].empty() ? paths_[id] : folded[id];
+    const auto [entry, added] = ids.try_emplace(name, static_cast<std::uint32_t>(paths.size()));
+    if (added) paths.push_back(name);
+    id_of[id] = entry->second;
+    if (!folded[id].empty()) random.emplace(paths_[id], name);
+  }
+  counts_.rules[static_cast<std::size_t>(FoldRule::kTemp)] += random.size();
+  for (auto& path_of : path_of_) {
+    for (auto& path : path_of) path = id_of[path];
+  }
+  paths_ = std::move(paths);
+  return random;
 }
 
 void Comparison::merge_cells() {
@@ -112,6 +157,22 @@ void Comparison::let_opens_speak_for_closes(const CellIds& ids) {
       sum.even_events = 0;
     }
   }
+}
+
+template <typename Value>
+double Comparison::delta(std::size_t cell, Value value) const {
+  double of_side[2] = {0, 0};
+  for (std::size_t run = 0; run < runs(); ++run)
+    of_side[run >= base_runs()] += static_cast<double>(value(sum(cell, run)));
+  return of_side[1] / static_cast<double>(run_counts_.fresh) - of_side[0] / static_cast<double>(base_runs());
+}
+
+double Comparison::events_delta(std::size_t cell) const {
+  return delta(cell, [](const RunSum& sum) { return sum.events; });
+}
+
+double Comparison::waited_delta_ns(std::size_t cell) const {
+  return delta(cell, [](const RunSum& sum) { return sum.waited_ns; });
 }
 
 double Comparison::mean(std::span<const double> values, Side side) const {

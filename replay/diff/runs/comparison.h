@@ -68,13 +68,16 @@ class Comparison {
   const std::vector<ProcessShape>& actors() const { return match_.actors; }
   std::uint32_t actor_of(std::size_t part, std::uint32_t shape) const { return match_.actor_of[part][shape]; }
   std::uint32_t path_of(std::size_t part, format::PathId path) const { return path_of_[part][path]; }
-  // Returns the number of processes of an actor in each run.
-  std::span<const double> processes(std::uint32_t actor) const {
-    return {&processes_[actor * runs()], runs()};
+  // Returns how often an actor was executed in each run.
+  std::span<const double> executions(std::uint32_t actor) const {
+    return {&executions_[actor * runs()], runs()};
   }
 
   const std::vector<ComparedCell>& cells() const { return cells_; }
   const RunSum& sum(std::size_t cell, std::size_t run) const { return sums_[cell * runs() + run]; }
+  // Returns the difference of the sides' mean events.
+  double events_delta(std::size_t cell) const;
+  double waited_delta_ns(std::size_t cell) const;
   // Returns the cell into which a cell of a part was merged.
   std::uint32_t cell_of(std::size_t part, std::size_t tally_cell) const { return cell_of_[part][tally_cell]; }
 
@@ -83,7 +86,12 @@ class Comparison {
 
  private:
   void fold_paths(const NameFolding& folding, std::size_t threads);
-  void count_processes();
+  template <typename Value>
+  double delta(std::size_t cell, Value value) const;
+
+  using FoldedNames = absl::flat_hash_map<std::string, std::string>;  // by the name before
+  FoldedNames fold_random();
+  void match_actors(const FoldedNames& random);
   void merge_cells();
   using CellIds = absl::flat_hash_map<std::uint64_t, std::uint32_t>;  // packed ComparedCell to its index
   void let_opens_speak_for_closes(const CellIds& ids);
@@ -92,7 +100,7 @@ class Comparison {
   RunCounts run_counts_;
   FoldCounts counts_;
   ActorMatch match_;
-  std::vector<double> processes_;
+  std::vector<double> executions_;
   std::vector<std::string> paths_;
   std::vector<std::vector<std::uint32_t>> path_of_;  // by part, then PathId
   std::vector<ComparedCell> cells_;

@@ -152,7 +152,7 @@ class TallyReader {
       ++run_.replies_[static_cast<std::uint64_t>(entry->second) << 8U |
                       format::LatencyHistogram::bucket_of(events_.reply_ns[i])];
     }
-    note_process(process, shape);
+    note_execution(process, shape);
     note_fate(i, process, kind);
     if (options_.sequences)
       add_step(process, static_cast<std::uint64_t>(path) << 8U | static_cast<std::uint8_t>(kind));
@@ -168,11 +168,19 @@ class TallyReader {
     cell.waited_log2_squares += log2 * log2;
   }
 
-  void note_process(format::ProcessId process, std::uint32_t shape) {
+  void note_execution(format::ProcessId process, std::uint32_t shape) {
     if (seen_[process]) return;
     seen_[process] = true;
-    if (run_.processes_.size() <= shape) run_.processes_.resize(shape + 1);
-    ++run_.processes_[shape];
+    if (run_.executions_.size() <= shape) run_.executions_.resize(shape + 1);
+    run_.executions_[shape] += executed(process);
+  }
+
+  // Returns false for a fork that runs on in the program of its parent. The parent of an image that a process
+  // executed is the image before it, of the same pid (model/event.h).
+  bool executed(format::ProcessId process) const {
+    const auto& own = run_.dictionary().process(process);
+    const auto& parent = run_.dictionary().process(own.parent);
+    return own.parent == 0 || own.pid == parent.pid || own.exe != parent.exe;
   }
 
   void note_fate(std::size_t i, format::ProcessId process, EventKind kind) {
@@ -208,10 +216,13 @@ class TallyReader {
   Selection selection_;
 };
 
-NameEvidence RunTally::evidence(format::PathId path) const {
-  const bool temporary = path < fate_.size() && fate_[path] == (kCreated | kGone);
+bool RunTally::is_temporary(format::PathId path) const {
+  return path < fate_.size() && fate_[path] == (kCreated | kGone);
+}
+
+std::span<const std::uint32_t> RunTally::creators(format::PathId path) const {
   const auto creators = creators_.find(path);
-  return {temporary, creators == creators_.end() ? std::span<const std::uint32_t>() : creators->second};
+  return creators == creators_.end() ? std::span<const std::uint32_t>() : creators->second;
 }
 
 Result<std::unique_ptr<RunTally>> RunTally::read(std::unique_ptr<format::ByteSource> source,
@@ -226,7 +237,7 @@ Result<std::unique_ptr<RunTally>> RunTally::read(std::unique_ptr<format::ByteSou
   run->shapes_ = std::make_unique<ShapeTable>(run->dictionary(), folding);
   TallyReader tally(*run, options);
   if (auto status = tally.read_all(); !status) return status.error();
-  run->processes_.resize(run->shapes().size());
+  run->executions_.resize(run->shapes().size());
   const auto summary = run->reader_->footer();
   run->losses_ = tally.concerned(summary ? summary->losses : run->reader_->losses(), named);
   if (!run->reader_->complete()) named(unfinished_note());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -77,11 +78,15 @@ class RunTally {
   const absl::flat_hash_map<std::uint64_t, std::uint32_t>& replies() const { return replies_; }
   const std::vector<ProcessShape>& shapes() const { return shapes_->shapes(); }
   const FoldCounts& shape_fold_counts() const { return shapes_->fold_counts(); }
-  // Returns for each shape the number of its processes with events that match the filter.
-  const std::vector<std::uint32_t>& processes() const { return processes_; }
+  // Returns how often each shape ran: its processes with events that match the filter, without the forks that
+  // did not execute a program of their own.
+  const std::vector<std::uint32_t>& executions() const { return executions_; }
   const std::vector<ProcessSteps>& sequences() const { return sequences_; }
   std::uint32_t shape_of(format::ProcessId process) const { return shapes_->shape_of(process); }
-  NameEvidence evidence(format::PathId path) const;
+  // Returns true if the run created the file, and deleted or renamed it.
+  bool is_temporary(format::PathId path) const;
+  // Returns the pids of the processes that created the file, and of their parents.
+  std::span<const std::uint32_t> creators(format::PathId path) const;
 
   std::uint64_t events() const { return events_; }
   std::uint64_t duration_ns() const { return last_ns_ - first_ns_; }
@@ -98,7 +103,7 @@ class RunTally {
   std::unique_ptr<ShapeTable> shapes_;
   std::vector<TallyCell> cells_;
   absl::flat_hash_map<std::uint64_t, std::uint32_t> replies_;
-  std::vector<std::uint32_t> processes_;
+  std::vector<std::uint32_t> executions_;
   std::vector<ProcessSteps> sequences_;
   std::vector<std::uint8_t> fate_;  // by PathId: created, gone
   absl::flat_hash_map<format::PathId, std::vector<std::uint32_t>> creators_;

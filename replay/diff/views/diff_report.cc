@@ -17,12 +17,8 @@ constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kGreen = "\x1b[32m";
 constexpr std::string_view kYellow = "\x1b[33m";
 
-bool is_time(Change change) {
-  return change == Change::kSlower || change == Change::kFaster;
-}
-
-std::string_view unit_of(Change change) {
-  return is_time(change) ? "ns" : change == Change::kProcesses ? "processes" : "events";
+std::string_view unit_of(const Finding& finding) {
+  return finding.is_time() ? "ns" : finding.change == Change::kRuns ? "runs" : "events";
 }
 
 // Shows in red what a perf investigator looks for first, and in green what went away.
@@ -51,12 +47,42 @@ std::string ratio_text(double base, double fresh) {
   return fmt::format("{:.2f}", fresh / base);
 }
 
+// Names up to three files; counts more.
+std::string files_text(const Finding& finding) {
+  constexpr std::size_t kMostNamed = 3;
+  if (finding.files > kMostNamed || finding.paths.size() != finding.files) {
+    const auto files = fmt::format("{} files", format::count_text(finding.files));
+    return finding.directories < 2
+               ? files
+               : fmt::format("{} in {} directories", files, format::count_text(finding.directories));
+  }
+  const auto directory = finding.what.size() - std::string_view("**").size();  // with its slash
+  std::vector<std::string> names;
+  for (const auto& path : finding.paths) {
+    const bool inside =
+        finding.what.ends_with("/**") && path.compare(0, directory, finding.what, 0, directory) == 0;
+    names.push_back(escaped(inside ? std::string_view(path).substr(directory) : path));
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Returns "once" or "7 times".
+std::string times_text(double number) {
+  return number == 1 ? "once" : number_text(number) + " times";
+}
+
 std::string what_text(const Finding& finding) {
   auto text = escaped(finding.what);
   if (!finding.instead.empty()) text += " instead of " + escaped(finding.instead);
-  std::string facts = finding.detail;
+  std::string facts;
   const auto add = [&](const std::string& fact) { facts += (facts.empty() ? "" : "; ") + fact; };
-  if (finding.files > 1 && facts.empty()) add(fmt::format("{} files", format::count_text(finding.files)));
+  if (finding.change == Change::kRuns) {
+    text += fmt::format(" ran {} instead of {}", times_text(finding.fresh), number_text(finding.base));
+    add(fmt::format("{} files", format::count_text(finding.files)));
+  } else if (finding.files > 1 && !finding.is_time()) {
+    add(files_text(finding));
+  }
+  if (!finding.detail.empty()) add(finding.detail);
   if (finding.writes) add("written, created, deleted or renamed");
   if (finding.doubtful) add("a loss could explain it");
   if (!facts.empty()) text += " (" + facts + ")";
@@ -69,14 +95,14 @@ void print_findings_text(std::span<const Finding> findings, bool colour, TextBuf
                {"BASE", Align::kRight},
                {"NEW", Align::kRight},
                {"DELTA", Align::kRight},
-               {"P", Align::kRight},
+               {"SURE"},
                {"WHAT"}},
               colour);
   for (const auto& finding : findings) {
-    const auto text = is_time(finding.change) ? time_text : number_text;
+    const auto text = finding.is_time() ? time_text : number_text;
     const auto delta = signed_text(finding.delta(), text) + (finding.doubtful ? "?" : "");
     table.add({std::string(change_name(finding.change)), text(finding.base), text(finding.fresh), delta,
-               p_text(finding.p_value), what_text(finding)},
+               std::string(tag_name(finding.tag)), what_text(finding)},
               style_of(finding));
   }
   if (!table.empty()) table.print(out);
@@ -88,14 +114,12 @@ void print_finding_json(const Finding& finding, JsonWriter& json) {
   json.member_bytes("what", finding.what);
   if (!finding.instead.empty()) json.member_bytes("instead", finding.instead);
   if (!finding.by.empty()) json.member_bytes("by", finding.by);
-  json.member("unit", unit_of(finding.change));
+  json.member("tag", tag_name(finding.tag));
+  json.member("unit", unit_of(finding));
   json.key("base"), json.real(finding.base);
   json.key("new"), json.real(finding.fresh);
   json.key("delta"), json.real(finding.delta());
   json.key("events"), json.real(finding.events);
-  json.key("p"), json.real(finding.p_value);
-  json.key("q"), json.real(finding.q_value);
-  json.member_bool("significant", finding.significant());
   if (finding.writes) json.member_bool("writes", true);
   if (finding.doubtful) json.member_bool("doubtful", true);
   if (!finding.detail.empty()) json.member("detail", std::string_view(finding.detail));
@@ -107,13 +131,12 @@ void print_finding_json(const Finding& finding, JsonWriter& json) {
 }
 
 void print_findings_csv(std::span<const Finding> findings, TextBuffer& out) {
-  out.append("change,what,instead,by,unit,base,new,delta,p,q,significant,doubtful,files\n");
+  out.append("change,tag,what,instead,by,unit,base,new,delta,doubtful,files\n");
   for (const auto& finding : findings) {
-    out.append(fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", change_name(finding.change),
-                           csv_quoted(finding.what), csv_quoted(finding.instead), csv_quoted(finding.by),
-                           unit_of(finding.change), finding.base, finding.fresh, finding.delta(),
-                           finding.p_value, finding.q_value, finding.significant(), finding.doubtful,
-                           finding.files));
+    out.append(fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", change_name(finding.change),
+                           tag_name(finding.tag), csv_quoted(finding.what), csv_quoted(finding.instead),
+                           csv_quoted(finding.by), unit_of(finding), finding.base, finding.fresh,
+                           finding.delta(), finding.doubtful, finding.files));
   }
 }
 
@@ -207,6 +230,14 @@ void print_table_csv(const DiffTable& table, std::span<const DiffRow> rows, Text
 }
 
 }  // namespace
+
+std::string time_change_text(const TimeChange& change) {
+  return fmt::format(
+      "time: {:.1f} times as long, {} more; {:.0f} % of what programs took longer was {}, before events in "
+      "{}/\n",
+      change.ratio, time_text(change.longer_ns), 100 * change.share, escaped(change.program),
+      escaped(change.directory));
+}
 
 std::string p_text(double p) {
   if (p < 1e-6) return "<1e-6";

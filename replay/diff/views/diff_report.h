@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "replay/diff/causes/finding.h"
+#include "replay/diff/causes/time_change.h"
 #include "replay/diff/runs/comparison.h"
 #include "replay/diff/views/diff_table.h"
 #include "replay/text/text_buffer.h"
@@ -23,6 +24,9 @@ void print_findings(std::span<const Finding> findings, const DiffLook& look, Tex
 
 void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
                       TextBuffer& out);
+
+// Returns a line that says where the time of longer runs went.
+std::string time_change_text(const TimeChange& change);
 
 // Returns two lines: runs, events and time of each side.
 std::string sides_text(const Comparison& comparison, const DiffRow& all);
