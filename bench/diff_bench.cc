@@ -14,7 +14,6 @@
 
 #include "bench/event_stream.h"
 #include "replay/diff/causes/causes.h"
-#include "replay/diff/causes/slow_directories.h"
 #include "replay/program.h"
 #include "tests/support/build_story.h"
 #include "tests/support/memory_io.h"
@@ -92,11 +91,8 @@ std::vector<replay::Finding> compare(const BuildStory& base, const BuildStory& f
     parts.push_back(record(i, story, folding, files));
   }
   const replay::Comparison comparison(parts, {runs, runs}, folding, 1);
-  const auto differences = replay::find_differences(comparison);
-  auto causes = replay::CauseFinder(comparison).find(differences.significant);
-  replay::take_insignificant(causes, differences.keys);
-  auto slow = replay::find_slow_directories(comparison).significant;
-  causes.insert(causes.end(), slow.begin(), slow.end());
+  auto causes = replay::find_causes(comparison);
+  std::erase_if(causes, [](const auto& cause) { return cause.tag != replay::Tag::kClear; });
   return causes;
 }
 

@@ -13,6 +13,22 @@ std::size_t text_width(std::string_view text) {
       text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
+// Returns `text` as a code span in a table cell. A span ends at as many backticks as it begins with.
+std::string code_span(std::string_view text) {
+  if (text.empty()) return {};
+  std::size_t longest = 0;
+  std::size_t run = 0;
+  std::string cell;
+  for (const char c : text) {
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+    if (c == '|') cell += '\\';
+    cell += c;
+  }
+  const std::string fence(longest + 1, '`');
+  return longest == 0 ? fence + cell + fence : fence + " " + cell + " " + fence;
+}
+
 }  // namespace
 
 void Table::print(TextBuffer& out) const {
@@ -43,6 +59,24 @@ void Table::print(TextBuffer& out) const {
     if (styled) out.append(row.style);
     print_row([&](std::size_t i) { return std::string_view(row.cells[i]); });
     out.append(styled ? "\x1b[0m\n" : "\n");
+  }
+}
+
+void Table::print_markdown(TextBuffer& out) const {
+  std::string rule;
+  for (const auto& column : columns_) {
+    out.append("| ");
+    out.append(column.heading);
+    out.put(' ');
+    rule += column.align == Align::kRight ? "| ---: " : "| --- ";
+  }
+  out.append("|\n" + rule + "|\n");
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const auto& cell = row.cells[i];
+      out.append("| " + (columns_[i].align == Align::kLeft ? code_span(cell) : cell) + " ");
+    }
+    out.append("|\n");
   }
 }
 

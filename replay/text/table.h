@@ -27,6 +27,9 @@ class Table {
   }
   bool empty() const { return rows_.empty(); }
   void print(TextBuffer& out) const;
+  // Prints a table for a pull request. The cells of left columns are code spans, so that no name in them is
+  // taken for markup.
+  void print_markdown(TextBuffer& out) const;
 
  private:
   struct Row {

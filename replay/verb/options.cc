@@ -56,16 +56,32 @@ OptionGroup filter_options(TypedOptions& typed) {
       }};
 }
 
+struct FormatNames {
+  std::string_view words;
+  std::string_view listed;
+  std::string_view error;
+};
+
+FormatNames format_names(unsigned groups) {
+  if (groups & kTakesMarkdown)
+    return {"text jsonl csv markdown", "text, jsonl, csv or markdown",
+            "the formats are text, jsonl, csv and markdown"};
+  if (groups & kTakesFormats)
+    return {"text jsonl csv", "text, jsonl or csv", "the formats are text, jsonl and csv"};
+  return {"text json", "text or json", "the formats are text and json"};
+}
+
 OptionGroup output_options(TypedOptions& typed, unsigned groups) {
   OptionGroup group{"Output", {}};
   const bool rows = groups & kTakesFormats;
   const bool makes_trace = groups & kMakesTrace;
   if (!makes_trace) {
+    const auto formats = format_names(groups);
     group.options.push_back({"--format",
                              "FORMAT",
-                             rows ? "text, jsonl or csv" : "text or json",
+                             std::string(formats.listed),
                              &typed.format,
-                             {Values::Kind::kWord, rows ? "text jsonl csv" : "text json"}});
+                             {Values::Kind::kWord, std::string(formats.words)}});
   }
   if (rows && !makes_trace) {
     group.options.push_back(
@@ -108,8 +124,8 @@ Result<OutputFormat> parse_format(const std::string& name, unsigned groups) {
   if (name == "text") return OutputFormat::kText;
   if (name == (rows ? "jsonl" : "json")) return OutputFormat::kJson;
   if (rows && name == "csv") return OutputFormat::kCsv;
-  return Error{"unknown format", name, 0,
-               rows ? "the formats are text, jsonl and csv" : "the formats are text and json"};
+  if ((groups & kTakesMarkdown) && name == "markdown") return OutputFormat::kMarkdown;
+  return Error{"unknown format", name, 0, std::string(format_names(groups).error)};
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace rfan::replay {
 using command_line::OptionGroup;
 using command_line::Values;
 
-enum class OutputFormat : std::uint8_t { kText, kJson, kCsv };
+enum class OutputFormat : std::uint8_t { kText, kJson, kCsv, kMarkdown };
 
 struct Options {
   std::vector<std::string> traces;      // "-": standard input
@@ -51,6 +51,7 @@ enum OptionGroups : unsigned {
   kTakesFormats = 1U << 4,  // text, jsonl and csv; otherwise text and json
   kTakesAll = (1U << 5) - 1,
   kTakesSides = 1U << 5,  // two groups of traces with "--" between them
+  kTakesMarkdown = 1U << 7,
   kMakesTrace = 1U << 6,  // prints only a line or two about the new trace: no formats, no pager
 };
 

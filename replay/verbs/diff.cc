@@ -37,13 +37,13 @@ class Diff : public Verb {
           "first "
           "run of each side",
           &sequence_},
-         {"--all", "", "also what noise explains", &all_},
+         {"--all", "", "also what could be noise", &all_},
          {"--map", "FROM=TO", "call directory FROM and what is below it TO, in both sides", &maps_},
          {"--no-fold",
           "RULE",
-          "do not fold names by this rule: proc uuid hash temp pid pts, or all",
+          "do not fold names by this rule: proc uuid hash temp pid pts time, or all",
           &no_fold_,
-          {Values::Kind::kWord, "proc uuid hash temp pid pts all"}},
+          {Values::Kind::kWord, "proc uuid hash temp pid pts time all"}},
          {"--fold",
           "RULE",
           "fold names by a rule that is off by default: version date",
@@ -56,10 +56,14 @@ class Diff : public Verb {
           {Values::Kind::kFile}},
          {"--base-window", "FROM..TO", "only this time of the base runs", &base_window_},
          {"--new-window", "FROM..TO", "only this time of the new runs", &new_window_},
-         {"--fail-on", "METRIC:+N%",
-          "exit with 1 only when the new runs have more than N % more (or -N%: less; without %: by number); "
+         {"--fail-on",
+          "WHAT",
+          "exit with 1 only for this: clear (the default), likely or weak: for findings that are as sure or "
+          "surer; METRIC:+N%: when the new runs have more than N % more (or -N%: less; without %: by "
+          "number); "
           "metrics: count rate files opens reopens time p50 p99",
-          &fail_on_}}};
+          &fail_on_,
+          {Values::Kind::kWord, "clear likely weak"}}}};
   }
 
   Status check(const Options& options) override;
@@ -77,10 +81,11 @@ class Diff : public Verb {
   static constexpr int kExitDiffError = 2;
 
   Status check_folding();
-  Status check_views();
+  Status check_views(OutputFormat format);
   void show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
             const Session& session);
   void show_findings(const Comparison& comparison, const DiffLook& look, const Session& session);
+  static std::size_t sure_count(std::span<const Finding> findings);
   static std::size_t shown(std::span<const Finding> findings, bool replicated);
   static std::string nothing_clear_text(std::size_t findings);
   void show_table(const Comparison& comparison, const DiffLook& look, const Session& session);
@@ -94,12 +99,14 @@ class Diff : public Verb {
   FoldingSpec folding_;
   SideWindow window_;
   std::vector<Limit> limits_;
+  Tag gate_ = Tag::kClear;  // findings that are as sure set the exit status
+  bool gated_ = false;      // by --fail-on
   bool differs_ = false;
 };
 
 Status Diff::check(const Options& options) {
   if (auto status = check_folding(); !status) return status;
-  if (auto status = check_views(); !status) return status;
+  if (auto status = check_views(options.format); !status) return status;
   for (auto [text, window] :
        {std::pair{&base_window_, &window_.base}, std::pair{&new_window_, &window_.fresh}}) {
     if (text->empty()) continue;
@@ -131,15 +138,22 @@ Status Diff::check_folding() {
   return {};
 }
 
-Status Diff::check_views() {
+Status Diff::check_views(OutputFormat format) {
   if (!by_.empty() + sets_ + sequence_ > 1)
     return Error{"--by, --sets and --sequence are different views", {}, 0, {}};
+  if (sequence_ && format == OutputFormat::kMarkdown)
+    return Error{"--format markdown has no --sequence", {}, 0, {}};
   if (!by_.empty()) {
     auto keys = parse_diff_keys(by_);
     if (!keys) return keys.error();
     keys_ = std::move(*keys);
   }
   for (const auto& text : fail_on_) {
+    if (const auto tag = parse_tag(text)) {
+      gate_ = *tag;
+      gated_ = true;
+      continue;
+    }
     auto limit = parse_limit(text);
     if (!limit) return limit.error();
     limits_.push_back(std::move(*limit));
@@ -165,8 +179,8 @@ Result<Coverage> Diff::run(const Session& session) {
   if (!comparison.cells().empty()) show(comparison, folding, look, session);
   if (counts.all() == 2 && !sets_ && !sequence_) {
     session.note(
-        "one run a side: how much runs differ anyway is only estimated, from slices of them; better: "
-        "BASE BASE... -- NEW NEW...");
+        "one run a side: how sure a line is depends on what else differs; more runs say more: BASE BASE... -- "
+        "NEW NEW...");
   }
   return partial ? Coverage::kPartial : Coverage::kWhole;
 }
@@ -174,9 +188,8 @@ Result<Coverage> Diff::run(const Session& session) {
 void Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
                 const Session& session) {
   std::optional<DiffRow> sums;  // over everything
-  if (look.format == OutputFormat::kText || !limits_.empty())
-    sums = make_diff_table(comparison, {}).rows.front();
-  if (look.format == OutputFormat::kText) session.out.append(sides_text(comparison, *sums));
+  if (look.for_people() || !limits_.empty()) sums = make_diff_table(comparison, {}).rows.front();
+  if (look.for_people()) session.out.append(sides_text(comparison, *sums));
   if (!keys_.empty()) {
     show_table(comparison, look, session);
   } else if (sequence_) {
@@ -191,26 +204,40 @@ void Diff::show(const Comparison& comparison, const NameFolding& folding, const 
   if (limits_.empty()) return;
   const auto broken = broken_limits(limits_, *sums);
   for (const auto& line : broken) session.note("limit broken: " + line);
-  differs_ = !broken.empty();
+  differs_ = !broken.empty() || (gated_ && differs_);
 }
 
 void Diff::show_findings(const Comparison& comparison, const DiffLook& look, const Session& session) {
   auto findings = sets_ ? find_one_sided(comparison) : find_causes(comparison);
-  const auto clear = static_cast<std::size_t>(std::count_if(
-      findings.begin(), findings.end(), [](const auto& finding) { return finding.tag == Tag::kClear; }));
-  differs_ = clear != 0;
-  const auto all = findings.size();
-  if (!all_) findings.resize(shown(findings, comparison.samples().replicated()));
+  differs_ = !findings.empty() && findings.front().tag <= gate_;
   const LossDoubt doubt(comparison);
   for (auto& finding : findings) finding.doubtful = doubt.covers(finding.events);
-  const auto time = find_time_change(comparison);
-  if (look.format == OutputFormat::kText && time) session.out.append(time_change_text(*time));
-  if (look.format == OutputFormat::kText && clear == 0) session.out.append(nothing_clear_text(all));
-  print_findings(findings, look, session.out.text());
-  if (look.format != OutputFormat::kText || all == findings.size()) return;
-  const auto hidden = all - findings.size();
-  session.out.append(fmt::format("{} more could be noise (--all shows {})\n", format::count_text(hidden),
-                                 hidden == 1 ? "it" : "them"));
+  const auto printed =
+      std::span(findings).first(all_ ? findings.size() : shown(findings, comparison.samples().replicated()));
+  if (!look.for_people()) return print_findings(printed, look, session.out.text());
+  if (const auto time = find_time_change(comparison)) session.out.append(time_change_text(*time));
+  if (findings.empty() || findings.front().tag != Tag::kClear)
+    session.out.append(nothing_clear_text(findings.size()));
+  const auto sure = sure_count(printed);
+  if (look.format == OutputFormat::kMarkdown) {
+    session.out.append("\n");
+    print_findings(printed.first(sure), look, session.out.text());
+    if (sure != printed.size()) session.out.append("\n<details><summary>These could be noise</summary>\n\n");
+    print_findings(printed.subspan(sure), look, session.out.text());
+    if (sure != printed.size()) session.out.append("\n</details>\n");
+  } else {
+    print_findings(printed, look, session.out.text());
+  }
+  const auto hidden = findings.size() - printed.size();
+  if (hidden == 0) return;
+  session.out.append(fmt::format("{}{} more could be noise (--all shows {})\n",
+                                 look.format == OutputFormat::kMarkdown ? "\n" : "",
+                                 format::count_text(hidden), hidden == 1 ? "it" : "them"));
+}
+
+std::size_t Diff::sure_count(std::span<const Finding> findings) {
+  return static_cast<std::size_t>(std::count_if(
+      findings.begin(), findings.end(), [](const auto& finding) { return finding.tag != Tag::kWeak; }));
 }
 
 // Returns how many of the findings, the surest first, are shown without --all: the weak ones only where there
@@ -218,8 +245,7 @@ void Diff::show_findings(const Comparison& comparison, const DiffLook& look, con
 std::size_t Diff::shown(std::span<const Finding> findings, bool replicated) {
   constexpr std::size_t kMostWeak = 3;
   constexpr std::size_t kMostWeakAlone = 5;
-  const auto sure = static_cast<std::size_t>(std::count_if(
-      findings.begin(), findings.end(), [](const auto& finding) { return finding.tag != Tag::kWeak; }));
+  const auto sure = sure_count(findings);
   if (replicated) return sure;
   return std::min(findings.size(), sure + (sure == 0 ? kMostWeakAlone : kMostWeak));
 }
@@ -239,7 +265,7 @@ void Diff::show_table(const Comparison& comparison, const DiffLook& look, const 
   const auto rows = table.rows.size();
   if (!all_) std::erase_if(table.rows, [](const auto& row) { return !row.significant(); });
   print_diff_table(table, table.rows, look, session.out.text());
-  if (look.format != OutputFormat::kText || rows == table.rows.size()) return;
+  if (!look.for_people() || rows == table.rows.size()) return;
   session.out.append(
       fmt::format("{} rows hidden: the same, or noise explains the difference (--all shows them)\n",
                   format::count_text(rows - table.rows.size())));
@@ -269,8 +295,9 @@ constexpr VerbEntry kDiffVerb{
     .summary = "what differs between two traces, or two groups of runs",
     .synopsis = "BASE NEW [FILTERS] [OUTPUT]\n       rfanreplay diff BASE... -- NEW... [FILTERS] [OUTPUT]",
     .about =
-        R"(Compares runs: what is new, gone, more, less, moved or slower, one line for each cause, what noise explains left out.
-With several runs a side it is told from differences by how much the runs of a side differ.
+        R"(Compares runs: what is new, gone, more, less, moved or slower, one line for each cause, the surest first.
+One run a side is enough: a cause is clear, likely or weak by what else differs. With several runs a side, what
+differs as much among the runs of one side is left out.
 
   rfanreplay diff good.fbz bad.fbz
   rfanreplay diff good1.fbz good2.fbz good3.fbz -- bad1.fbz bad2.fbz bad3.fbz
@@ -280,10 +307,10 @@ With several runs a side it is told from differences by how much the runs of a s
   rfanreplay diff a.fbz b.fbz --sequence --exe cc1     what was done in another order
   rfanreplay diff a.fbz b.fbz --path /usr/include/ --fail-on count:+10%
 
-Exit status: 0 the same, 1 they differ (with --fail-on: a limit is broken), 2 an error, 3 compared, but
+Exit status: 0 nothing clear, 1 they differ clearly (with --fail-on: as it says), 2 an error, 3 compared, but
 events are missing from a trace.
 )",
-    .groups = (kTakesAll & ~kTakesSource & ~kTakesReltime) | kTakesSides,
+    .groups = (kTakesAll & ~kTakesSource & ~kTakesReltime) | kTakesSides | kTakesMarkdown,
     .make = make_verb<Diff>};
 
 }  // namespace rfan::replay

@@ -115,9 +115,12 @@ class Report : public Verb {
     const auto rows = query.rows();
     std::uint64_t total = 0;
     for (const auto& row : rows) total += row.events;
-    const auto top = top_rows(rows, session.options.format == OutputFormat::kText ? kDefaultTop : 0);
-    switch (session.options.format) {
+    const auto format = session.options.format;
+    const bool for_people = format == OutputFormat::kText || format == OutputFormat::kMarkdown;
+    const auto top = top_rows(rows, for_people ? kDefaultTop : 0);
+    switch (format) {
       case OutputFormat::kText:
+      case OutputFormat::kMarkdown:
         print_text(top, rows.size(), total, session);
         break;
       case OutputFormat::kJson:
@@ -237,7 +240,8 @@ void Report::print_text(const Top& rows, std::size_t all, std::uint64_t total, c
     cells[spec_.measures.size()] = fmt::format("({} more: --top 0)", count_text(all - rows.size()));
     table.add(std::move(cells));
   }
-  table.print(session.out.text());
+  const bool markdown = session.options.format == OutputFormat::kMarkdown;
+  markdown ? table.print_markdown(session.out.text()) : table.print(session.out.text());
 }
 
 void Report::print_json_value(const ReportRow& row, Measure measure, std::uint64_t total, JsonWriter& json) {
@@ -318,7 +322,7 @@ constexpr VerbEntry kReportVerb{.name = "report",
   rfanreplay report trace.fbz --by process --path /etc/hosts --kind close_write,rename   who wrote this file
   rfanreplay report trace.fbz --by path --kind open -F events,p50,p99,max
 )",
-                                .groups = kTakesAll,
+                                .groups = kTakesAll | kTakesMarkdown,
                                 .make = make_verb<Report>};
 
 }  // namespace rfan::replay

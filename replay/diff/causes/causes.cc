@@ -104,9 +104,8 @@ class ProgramCauses {
     const auto explains = [&](double starts) {
       return (starts > 0) == (executions > 0) && std::abs(executions - starts) <= 0.1 * std::abs(starts) + 1;
     };
-    const auto own = places_.child_of(starter, comparison_.paths()[difference.path]);
-    if (!own.empty()) return explains(places_.at(own).delta()) ? own : std::string();
-    const auto children = places_.children_of(starter);
+    auto children = places_.children_of(starter, comparison_.paths()[difference.path]);
+    if (children.count == 0) children = places_.children_of(starter);
     const auto* most = executions > 0 ? children.more : children.less;
     return most != nullptr && explains(children.change) ? most->key : std::string();
   }
@@ -136,6 +135,10 @@ class ProgramCauses {
     finding.change =
         program.instead.empty() ? (place.fresh > 0 ? Change::kNew : Change::kGone) : Change::kProgram;
     finding.what = place.program.name();
+    if (program.instead.empty()) {  // what its starter did with other programs is no part of it
+      finding.base = std::max(0.0, -finding.delta());
+      finding.fresh = finding.base > 0 ? 0 : finding.events;
+    }
     finding.detail = "a program, ran " + times(place.base + place.fresh);
     if (!program.instead.empty()) finding.instead = places_.at(program.instead).program.name();
     finding.by = place.by;

@@ -38,6 +38,13 @@ std::string_view tag_name(Tag tag) {
   return "";
 }
 
+std::optional<Tag> parse_tag(std::string_view name) {
+  for (const auto tag : {Tag::kClear, Tag::kLikely, Tag::kWeak}) {
+    if (tag_name(tag) == name) return tag;
+  }
+  return {};
+}
+
 bool Finding::is_fact() const {
   return change == Change::kNew || change == Change::kGone || change == Change::kMoved ||
          change == Change::kProgram;

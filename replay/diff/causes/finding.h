@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ std::string_view change_name(Change change);
 // chance gives at most one such line in ten comparisons (kClear), in one (kLikely), or more.
 enum class Tag : std::uint8_t { kClear, kLikely, kWeak };
 std::string_view tag_name(Tag tag);
+std::optional<Tag> parse_tag(std::string_view name);
 
 // One line of the report. `base` and `fresh` are means over the runs of a side: of events; of executions of
 // the program (kRuns); of nanoseconds (kSlower, kFaster).

@@ -1,9 +1,11 @@
 #include "replay/diff/causes/path_causes.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cmath>
 #include <map>
 #include <string>
+
+#include "replay/diff/causes/moves.h"
 
 namespace rfan::replay {
 namespace {
@@ -78,75 +80,51 @@ class PathCauses {
 
   std::size_t directories_of(const DifferenceGroup& group) const {
     std::vector<std::string_view> directories;
-    for (const auto i : group.members)
-      directories.push_back(parent_of(comparison_.paths()[differences_[i].path]));
+    const auto common = common_directory_of(group);
+    for (const auto i : group.members) {
+      const auto& path = comparison_.paths()[differences_[i].path];
+      if (path != common) directories.push_back(parent_of(path));
+    }
     std::sort(directories.begin(), directories.end());
     return static_cast<std::size_t>(std::unique(directories.begin(), directories.end()) -
                                     directories.begin());
   }
 
-  bool same_names(const DifferenceGroup& gone, const DifferenceGroup& fresh) const {
-    const auto before = relative_names(gone, common_directory_of(gone));
-    const auto after = relative_names(fresh, common_directory_of(fresh));
-    if (before.empty() && after.empty())
-      return same_file(common_directory_of(gone), common_directory_of(fresh));
-    std::vector<std::string_view> common;
-    std::set_intersection(before.begin(), before.end(), after.begin(), after.end(),
-                          std::back_inserter(common));
-    return 2 * common.size() > std::max(before.size(), after.size());
-  }
-
-  // Returns true for two files of one name, or of one directory and of names that differ by numbers only.
-  static bool same_file(std::string_view gone, std::string_view fresh) {
-    const auto name_of = [](std::string_view path) { return path.substr(parent_of(path).size()); };
-    if (name_of(gone) == name_of(fresh)) return true;
-    const auto without_digits = [](std::string_view name) {
-      std::string text(name);
-      std::erase_if(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-      return text;
-    };
-    return parent_of(gone) == parent_of(fresh) &&
-           without_digits(name_of(gone)) == without_digits(name_of(fresh));
-  }
-
-  // Returns true if the same programs used one as often as the other, and both lie in one directory.
-  bool same_use(const DifferenceGroup& gone, const DifferenceGroup& fresh) const {
-    const auto before = path_finding(gone);
-    const auto after = path_finding(fresh);
-    return before.base == after.fresh && before.files == after.files && before.by == after.by &&
-           parent_of(common_directory_of(gone)) == parent_of(common_directory_of(fresh));
-  }
-
   void pair_moves(Causes& by_cause) {
-    for (auto fresh = by_cause.begin(); fresh != by_cause.end(); ++fresh) {
-      if (fresh->second.change != Change::kNew) continue;
-      const auto find_gone = [&](auto matches) {
-        return std::find_if(by_cause.begin(), by_cause.end(), [&](const auto& entry) {
-          return entry.second.change == Change::kGone && matches(entry.second, fresh->second);
-        });
-      };
-      auto gone = find_gone([&](const auto& a, const auto& b) { return same_names(a, b); });
-      const bool choice = gone == by_cause.end();
-      if (choice) gone = find_gone([&](const auto& a, const auto& b) { return same_use(a, b); });
-      if (gone == by_cause.end()) continue;
-      Finding finding = path_finding(fresh->second);
-      const auto before = path_finding(gone->second);
-      finding.change = Change::kMoved;
-      finding.instead = before.what;
-      finding.base = before.base;
-      finding.events = finding.fresh + finding.base;
-      finding.choice = choice;
-      if (finding.instead == finding.what) {
-        finding.instead.clear();
-        finding.detail = "other names than before, as many";
-      }
-      if (finding.files > 1 && !choice)
-        finding.detail = "the same names; may be the cause; if only the build directory moved: --map";
-      findings_.push_back(std::move(finding));
-      by_cause.erase(gone);
-      fresh->second.change = Change::kMoved;
+    std::vector<Causes::iterator> causes;
+    std::vector<OneSidedPlace> places;
+    for (auto cause = by_cause.begin(); cause != by_cause.end(); ++cause) {
+      const auto& group = cause->second;
+      if (group.change != Change::kNew && group.change != Change::kGone) continue;
+      const auto directory = common_directory_of(group);
+      double events = 0;
+      for (const auto i : group.members) events += std::abs(differences_[i].delta());
+      places.push_back({group.change == Change::kNew, directory, relative_names(group, directory),
+                        program_labels(group.members, comparison_, differences_), events});
+      causes.push_back(cause);
     }
-    std::erase_if(by_cause, [](const auto& entry) { return entry.second.change == Change::kMoved; });
+    for (const auto& move : find_moves(places)) {
+      findings_.push_back(moved_finding(causes[move.gone]->second, causes[move.fresh]->second, move.choice));
+      by_cause.erase(causes[move.gone]);
+      by_cause.erase(causes[move.fresh]);
+    }
+  }
+
+  Finding moved_finding(const DifferenceGroup& gone, const DifferenceGroup& fresh, bool choice) const {
+    auto finding = path_finding(fresh);
+    const auto before = path_finding(gone);
+    finding.change = Change::kMoved;
+    finding.instead = before.what;
+    finding.base = before.base;
+    finding.events = finding.fresh + finding.base;
+    finding.choice = choice;
+    if (finding.instead == finding.what) {
+      finding.instead.clear();
+      finding.detail = "other names than before, as many";
+    } else if (finding.files > 1 && !choice) {
+      finding.detail = "the same names; may be the cause; if only the build directory moved: --map";
+    }
+    return finding;
   }
 
   // Returns the key of a path's cause: the directory that is new or gone as a whole, else its directory and

@@ -35,19 +35,23 @@ std::string ProgramPlaces::child_of(const std::string& parent, const std::string
 }
 
 void ProgramPlaces::count_children() {
-  for (const auto& [key, place] : places_) {
-    auto& children = children_[place.parent];
+  const auto count = [](const Place& place, Children& children) {
+    ++children.count;
     children.change += place.delta();
-    if (place.delta() == 0) continue;
+    if (place.delta() == 0) return;
     auto& only = place.delta() > 0 ? children.added : children.gone;
     if (only == nullptr && place.one_sided()) only = &place;
     auto& most = place.delta() > 0 ? children.more : children.less;
     if (most == nullptr || std::abs(place.delta()) > std::abs(most->delta())) most = &place;
+  };
+  for (const auto& [key, place] : places_) {
+    count(place, children_[place.parent]);
+    count(place, children_[place.parent + place.program.exe]);
   }
 }
 
-ProgramPlaces::Children ProgramPlaces::children_of(const std::string& parent) const {
-  const auto found = children_.find(parent);
+ProgramPlaces::Children ProgramPlaces::children_of(const std::string& parent, const std::string& exe) const {
+  const auto found = children_.find(parent + exe);
   return found == children_.end() ? Children{} : found->second;
 }
 

@@ -57,15 +57,17 @@ class ProgramPlaces {
 
   // Returns the place of the program `exe` that the one at `parent` started, or an empty text.
   std::string child_of(const std::string& parent, const std::string& exe) const;
-  // The programs that one program started.
+  // Some of the programs that one program started.
   struct Children {
+    std::size_t count = 0;
     const Place* added = nullptr;  // on the new side only; the first one
     const Place* gone = nullptr;
     const Place* more = nullptr;  // executed more often; the one with the largest change
     const Place* less = nullptr;
     double change = 0;  // of all executions
   };
-  Children children_of(const std::string& parent) const;
+  // Returns those that the program at `parent` started, all or of one executable.
+  Children children_of(const std::string& parent, const std::string& exe = {}) const;
 
  private:
   void count_children();
@@ -74,7 +76,7 @@ class ProgramPlaces {
   std::vector<std::string> keys_;                        // by actor
   std::map<std::string, Place> places_;                  // by place_key()
   absl::flat_hash_map<std::string, Place> executables_;  // by path
-  absl::flat_hash_map<std::string, Children> children_;  // by the parent's place_key()
+  absl::flat_hash_map<std::string, Children> children_;  // by the parent's place_key(), and that and the exe
 };
 
 }  // namespace rfan::replay

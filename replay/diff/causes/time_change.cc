@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "replay/diff/causes/path_tree.h"
 
@@ -19,25 +20,47 @@ double mean_duration_ns(const Comparison& comparison, Side side) {
   return comparison.mean(durations, side);
 }
 
+// Returns the program whose waiting grew most, and the part that it has of all that grew.
+std::pair<std::uint32_t, double> slowest_actor(const Comparison& comparison) {
+  std::vector<double> waited(comparison.actors().size());
+  for (std::size_t cell = 0; cell < comparison.cells().size(); ++cell)
+    waited[comparison.cells()[cell].actor] += comparison.waited_delta_ns(cell);
+  double all = 0;
+  for (const double ns : waited) all += std::max(0.0, ns);
+  const auto most = std::max_element(waited.begin(), waited.end());
+  return {static_cast<std::uint32_t>(most - waited.begin()), all == 0 ? 0 : *most / all};
+}
+
+// Returns the innermost directory before whose files the actor spent kMostOfIt of the time by which it waited
+// longer.
+std::string_view slowest_directory(const Comparison& comparison, std::uint32_t actor) {
+  constexpr double kMostOfIt = 0.6;
+  absl::flat_hash_map<std::string_view, double> waited;
+  for (std::size_t cell = 0; cell < comparison.cells().size(); ++cell) {
+    if (comparison.cells()[cell].actor != actor) continue;
+    std::string_view directory = comparison.paths()[comparison.cells()[cell].path];
+    while (!directory.empty()) {
+      directory = parent_of(directory);
+      waited[directory] += comparison.waited_delta_ns(cell);
+    }
+  }
+  std::string_view innermost;
+  for (const auto& [directory, ns] : waited) {
+    if (ns >= kMostOfIt * waited[""] && directory.size() > innermost.size()) innermost = directory;
+  }
+  return innermost;
+}
+
 }  // namespace
 
 std::optional<TimeChange> find_time_change(const Comparison& comparison) {
   const double base = mean_duration_ns(comparison, Side::kBase);
   const double fresh = mean_duration_ns(comparison, Side::kNew);
   if (base <= 0 || fresh < base * kLeastTimeRatio || fresh < base + kLeastLongerNs) return {};
-  absl::flat_hash_map<std::pair<std::uint32_t, std::string_view>, double> waited;
-  for (std::size_t cell = 0; cell < comparison.cells().size(); ++cell) {
-    const auto& [actor, path, kind] = comparison.cells()[cell];
-    waited[{actor, parent_of(comparison.paths()[path])}] += comparison.waited_delta_ns(cell);
-  }
-  double all = 0;
-  for (const auto& [place, ns] : waited) all += std::max(0.0, ns);
-  if (all == 0) return {};
-  const auto most = std::max_element(waited.begin(), waited.end(),
-                                     [](const auto& a, const auto& b) { return a.second < b.second; });
-  const auto& [actor, directory] = most->first;
-  return TimeChange{fresh - base, fresh / base, comparison.actors()[actor].program().label(),
-                    std::string(directory), most->second / all};
+  const auto [actor, share] = slowest_actor(comparison);
+  if (share == 0) return {};
+  return TimeChange{fresh - base, fresh / base, comparison.actors()[actor].program().label(), share,
+                    std::string(slowest_directory(comparison, actor))};
 }
 
 }  // namespace rfan::replay

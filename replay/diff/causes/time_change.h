@@ -13,8 +13,8 @@ struct TimeChange {
   double longer_ns = 0;
   double ratio = 1;       // of the means of both sides
   std::string program;    // label
-  std::string directory;  // of the files before whose events the program spent the time
-  double share = 0;       // of all time that passed in programs more than before
+  double share = 0;       // that it has of the time by which programs took longer
+  std::string directory;  // before whose files it spent most of that
 };
 
 // Returns nothing unless the new runs took kLeastTimeRatio times as long and kLeastLongerNs longer: first

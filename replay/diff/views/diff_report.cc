@@ -90,14 +90,14 @@ std::string what_text(const Finding& finding) {
   return text;
 }
 
-void print_findings_text(std::span<const Finding> findings, bool colour, TextBuffer& out) {
+void print_findings_text(std::span<const Finding> findings, const DiffLook& look, TextBuffer& out) {
   Table table({{"CHANGE"},
                {"BASE", Align::kRight},
                {"NEW", Align::kRight},
                {"DELTA", Align::kRight},
                {"SURE"},
                {"WHAT"}},
-              colour);
+              look.colour);
   for (const auto& finding : findings) {
     const auto text = finding.is_time() ? time_text : number_text;
     const auto delta = signed_text(finding.delta(), text) + (finding.doubtful ? "?" : "");
@@ -105,7 +105,8 @@ void print_findings_text(std::span<const Finding> findings, bool colour, TextBuf
                std::string(tag_name(finding.tag)), what_text(finding)},
               style_of(finding));
   }
-  if (!table.empty()) table.print(out);
+  if (table.empty()) return;
+  look.format == OutputFormat::kMarkdown ? table.print_markdown(out) : table.print(out);
 }
 
 void print_finding_json(const Finding& finding, JsonWriter& json) {
@@ -166,7 +167,8 @@ std::string both_sides(const Quantity& column, const DiffRow& row) {
   return base == fresh ? base : base + ">" + fresh;
 }
 
-void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, bool colour, TextBuffer& out) {
+void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
+                      TextBuffer& out) {
   std::vector<Table::Column> headings{
       {"BASE", Align::kRight},   {"NEW", Align::kRight},   {"DELTA", Align::kRight},
       {"RATIO", Align::kRight},  {"SHARE", Align::kRight}, {"P", Align::kRight},
@@ -174,7 +176,7 @@ void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, boo
       {"RATE/S", Align::kRight}, {"TIME", Align::kRight},  {"P50", Align::kRight},
       {"P99", Align::kRight}};
   for (const auto key : table.keys) headings.push_back({diff_key_name(key)});
-  Table text(std::move(headings), colour);
+  Table text(std::move(headings), look.colour);
   for (const auto& row : rows) {
     const auto delta = signed_text(row.delta(), number_text) + (row.doubtful ? "?" : "");
     std::vector<std::string> cells{number_text(row.base.events),
@@ -187,7 +189,8 @@ void print_table_text(const DiffTable& table, std::span<const DiffRow> rows, boo
     for (const auto& key : row.key) cells.push_back(escaped(key));
     text.add(std::move(cells), row.significant() ? row.delta() > 0 ? kRed : kGreen : std::string_view());
   }
-  if (!text.empty()) text.print(out);
+  if (text.empty()) return;
+  look.format == OutputFormat::kMarkdown ? text.print_markdown(out) : text.print(out);
 }
 
 void print_row_json(const DiffTable& table, const DiffRow& row, JsonWriter& json) {
@@ -232,11 +235,12 @@ void print_table_csv(const DiffTable& table, std::span<const DiffRow> rows, Text
 }  // namespace
 
 std::string time_change_text(const TimeChange& change) {
-  return fmt::format(
-      "time: {:.1f} times as long, {} more; {:.0f} % of what programs took longer was {}, before events in "
-      "{}/\n",
-      change.ratio, time_text(change.longer_ns), 100 * change.share, escaped(change.program),
-      escaped(change.directory));
+  const auto where = change.directory.empty()
+                         ? std::string()
+                         : fmt::format(", before events in {}/", escaped(change.directory));
+  return fmt::format("time: {:.1f} times as long, {} more; {:.0f} % of what programs took longer was {}{}\n",
+                     change.ratio, time_text(change.longer_ns), 100 * change.share, escaped(change.program),
+                     where);
 }
 
 std::string p_text(double p) {
@@ -245,7 +249,7 @@ std::string p_text(double p) {
 }
 
 void print_findings(std::span<const Finding> findings, const DiffLook& look, TextBuffer& out) {
-  if (look.format == OutputFormat::kText) return print_findings_text(findings, look.colour, out);
+  if (look.for_people()) return print_findings_text(findings, look, out);
   if (look.format == OutputFormat::kCsv) return print_findings_csv(findings, out);
   JsonWriter json(out);
   for (const auto& finding : findings) print_finding_json(finding, json);
@@ -253,7 +257,7 @@ void print_findings(std::span<const Finding> findings, const DiffLook& look, Tex
 
 void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
                       TextBuffer& out) {
-  if (look.format == OutputFormat::kText) return print_table_text(table, rows, look.colour, out);
+  if (look.for_people()) return print_table_text(table, rows, look, out);
   if (look.format == OutputFormat::kCsv) return print_table_csv(table, rows, out);
   JsonWriter json(out);
   for (const auto& row : rows) print_row_json(table, row, json);

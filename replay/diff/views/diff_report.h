@@ -17,6 +17,7 @@ namespace rfan::replay {
 struct DiffLook {
   OutputFormat format = OutputFormat::kText;
   bool colour = false;
+  bool for_people() const { return format == OutputFormat::kText || format == OutputFormat::kMarkdown; }
 };
 
 // Prints findings in the given order as a table, as one JSON object per line, or as csv.
