@@ -170,7 +170,8 @@ Result<Coverage> Diff::run(const Session& session) {
         escaped(text)));
   }
   const NameFolding folding(folding_);
-  const auto input = read_runs(session, window_, folding, sequence_);
+  const auto input = read_runs(session, window_, folding,
+                               {.sequences = sequence_, .replies = !keys_.empty() || !limits_.empty()});
   if (!input) return input.error();
   const auto& [parts, counts, partial] = input.value();
   const Comparison comparison(parts, counts, folding, session.options.threads);
@@ -179,7 +180,8 @@ Result<Coverage> Diff::run(const Session& session) {
   if (!comparison.cells().empty()) show(comparison, folding, look, session);
   if (counts.all() == 2 && !sets_ && !sequence_) {
     session.note(
-        "one run a side: how sure a line is depends on what else differs; more runs say more: BASE BASE... -- "
+        "one run a side: how sure a line is depends on what else differs; more runs say more: BASE BASE... "
+        "-- "
         "NEW NEW...");
   }
   return partial ? Coverage::kPartial : Coverage::kWhole;

@@ -1,5 +1,6 @@
 #include "replay/diff/runs/comparison.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "replay/diff/names/random_names.h"
@@ -105,17 +106,19 @@ Comparison::FoldedNames Comparison::fold_random() {
       use.temporary |= parts_[part].tally->is_temporary(path);
     }
   }
-  const auto folded = fold_random_names(uses);
+  auto folded = fold_random_names(uses);
+  uses.clear();
   FoldedNames random;
-  std::vector<std::string> paths;
+  if (std::all_of(folded.begin(), folded.end(), [](const auto& name) { return name.empty(); })) return random;
   std::vector<std::uint32_t> id_of(paths_.size());
-  absl::flat_hash_map<std::string_view, std::uint32_t> ids;
+  std::vector<std::string> paths;
+  absl::flat_hash_map<std::string, std::uint32_t> ids;
   for (std::size_t id = 0; id < paths_.size(); ++id) {
-    const auto& name = folded[id].empty() ? paths_[id] : folded[id];
-    const auto [entry, added] = ids.try_emplace(name, static_cast<std::uint32_t>(paths.size()));
-    if (added) paths.push_back(name);
-    id_of[id] = entry->second;
+    auto& name = folded[id].empty() ? paths_[id] : folded[id];
     if (!folded[id].empty()) random.emplace(paths_[id], name);
+    const auto [entry, added] = ids.try_emplace(name, static_cast<std::uint32_t>(paths.size()));
+    if (added) paths.push_back(std::move(name));
+    id_of[id] = entry->second;
   }
   counts_.rules[static_cast<std::size_t>(FoldRule::kTemp)] += random.size();
   for (auto& path_of : path_of_) {
@@ -126,7 +129,13 @@ Comparison::FoldedNames Comparison::fold_random() {
 }
 
 void Comparison::merge_cells() {
+  // Runs that are compared mostly have the same cells.
+  std::size_t most = 0;
+  for (const auto& part : parts_) most = std::max(most, part.tally->cells().size());
   CellIds ids;
+  ids.reserve(most);
+  cells_.reserve(most);
+  sums_.reserve(most * runs());
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     auto& cell_of = cell_of_.emplace_back();
     for (const auto& cell : parts_[part].tally->cells()) {

@@ -39,7 +39,7 @@ Result<ConditionPtr> parse_window(std::string_view text, bool utc) {
 }
 
 Result<DiffInput> read_runs(const Session& session, const SideWindow& window, const NameFolding& folding,
-                            bool sequences) {
+                            const ViewNeeds& needs) {
   const auto& options = session.options;
   DiffInput input;
   input.counts = {options.traces.size(), options.new_traces.size()};
@@ -61,7 +61,8 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
         const auto timeline = set.value().timeline(i);
         recording = RecordingTime{timeline.start(), timeline.first_event_ns(), timeline.last_event_ns()};
       }
-      jobs.push_back({run, member.path, {condition, sequences, recording, options.time_style()}});
+      jobs.push_back(
+          {run, member.path, {condition, needs.sequences, needs.replies, recording, options.time_style()}});
     }
   }
   std::vector<std::optional<Result<std::unique_ptr<RunTally>>>> tallies(jobs.size());

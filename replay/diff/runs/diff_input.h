@@ -27,8 +27,14 @@ struct SideWindow {
 // More runs add nothing, and the regroupings of runs are counted as bits.
 inline constexpr std::size_t kMaxRuns = 20;
 
+// What views need besides counts.
+struct ViewNeeds {
+  bool sequences = false;
+  bool replies = false;  // latencies
+};
+
 // Reads all traces in parallel. Every trace (file, directory, rotated set or stream) is one run.
 Result<DiffInput> read_runs(const Session& session, const SideWindow& window, const NameFolding& folding,
-                            bool sequences);
+                            const ViewNeeds& needs);
 
 }  // namespace rfan::replay

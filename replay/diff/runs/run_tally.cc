@@ -148,7 +148,7 @@ class TallyReader {
     }
     cell.last_process = process;
     if (waited) add_wait(cell, *waited);
-    if (events_.flags[i] & format::kFlagHeld) {
+    if (options_.replies && (events_.flags[i] & format::kFlagHeld)) {
       ++run_.replies_[static_cast<std::uint64_t>(entry->second) << 8U |
                       format::LatencyHistogram::bucket_of(events_.reply_ns[i])];
     }
@@ -238,6 +238,7 @@ Result<std::unique_ptr<RunTally>> RunTally::read(std::unique_ptr<format::ByteSou
   TallyReader tally(*run, options);
   if (auto status = tally.read_all(); !status) return status.error();
   run->executions_.resize(run->shapes().size());
+  run->cells_.shrink_to_fit();
   const auto summary = run->reader_->footer();
   run->losses_ = tally.concerned(summary ? summary->losses : run->reader_->losses(), named);
   if (!run->reader_->complete()) named(unfinished_note());

@@ -31,10 +31,10 @@ struct TallyCell {
   std::uint32_t shape = 0;
   format::PathId path = 0;  // for a rename: the target
   format::EventKind kind = format::EventKind::kOpen;
-  std::uint64_t events = 0;
-  std::uint64_t repeats = 0;      // of the events
-  std::uint64_t even_events = 0;  // events without repeats in even slices
-  std::uint64_t waits = 0;
+  std::uint32_t events = 0;
+  std::uint32_t repeats = 0;      // of the events
+  std::uint32_t even_events = 0;  // events without repeats in even slices
+  std::uint32_t waits = 0;
   std::uint64_t waited_ns = 0;
   double waited_log2 = 0;  // sum of logarithms
   double waited_log2_squares = 0;
@@ -57,12 +57,14 @@ struct RecordingTime {
 struct TallyOptions {
   ConditionPtr filter;  // null: everything
   bool sequences = false;
+  bool replies = true;
   std::optional<RecordingTime> recording{};  // if it is known before the file is read
   TimeStyle time_style = TimeStyle::kLocal;  // of notes
 };
 
 // Everything that a comparison keeps of a run. Memory: the dictionary, and one cell for each distinct shape,
-// path and kind (with `sequences`, also 8 bytes for each event that differs from the one before).
+// path and kind (with `replies`, also a count for each cell and bucket of a latency; with `sequences`, 8
+// bytes for each event that differs from the one before).
 class RunTally {
  public:
   // Reads a trace to its end. Fails if the source is unreadable or not a trace. Reports missing data to
@@ -74,7 +76,8 @@ class RunTally {
   const format::Dictionary& dictionary() const { return reader_->dictionary(); }
   const std::string& name() const { return name_; }
   const std::vector<TallyCell>& cells() const { return cells_; }
-  // Returns the reply latencies of held events: cell << 8 | bucket of LatencyHistogram, to a count.
+  // Returns the reply latencies of held events, if TallyOptions::replies: cell << 8 | bucket of
+  // LatencyHistogram, to a count.
   const absl::flat_hash_map<std::uint64_t, std::uint32_t>& replies() const { return replies_; }
   const std::vector<ProcessShape>& shapes() const { return shapes_->shapes(); }
   const FoldCounts& shape_fold_counts() const { return shapes_->fold_counts(); }
