@@ -191,7 +191,11 @@ void Diff::show(const Comparison& comparison, const NameFolding& folding, const 
                 const Session& session) {
   std::optional<DiffRow> sums;  // over everything
   if (look.for_people() || !limits_.empty()) sums = make_diff_table(comparison, {}).rows.front();
-  if (look.for_people()) session.out.append(sides_text(comparison, *sums));
+  if (look.for_people()) {
+    session.out.append(terms_text(comparison.terms()) + sides_text(comparison, *sums));
+  } else if (const auto terms = terms_text(comparison.terms()); !terms.empty()) {
+    session.note(terms.substr(0, terms.size() - 1));
+  }
   if (!keys_.empty()) {
     show_table(comparison, look, session);
   } else if (sequence_) {
@@ -217,7 +221,8 @@ void Diff::show_findings(const Comparison& comparison, const DiffLook& look, con
   const auto printed =
       std::span(findings).first(all_ ? findings.size() : shown(findings, comparison.samples().replicated()));
   if (!look.for_people()) return print_findings(printed, look, session.out.text());
-  if (const auto time = find_time_change(comparison)) session.out.append(time_change_text(*time));
+  if (const auto time = find_time_change(comparison))
+    session.out.append(time_change_text(*time, comparison.terms()));
   if (findings.empty() || findings.front().tag != Tag::kClear)
     session.out.append(nothing_clear_text(findings.size()));
   const auto sure = sure_count(printed);

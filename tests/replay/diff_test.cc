@@ -21,11 +21,11 @@ using tests::BuildStory;
 class DiffTest : public testing::Test {
  protected:
   // Writes another run of this story and returns the name of its trace.
-  std::string record(BuildStory story) {
+  std::string record(BuildStory story, const format::TraceMeta& meta = {}) {
     story.seed = ++runs_;
     const auto path = scratch_.file("run" + std::to_string(runs_) + ".fbz");
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    auto writer = format::TraceWriter::create(format::make_fd_sink(UniqueFd(fd), path), {}, {});
+    auto writer = format::TraceWriter::create(format::make_fd_sink(UniqueFd(fd), path), {}, meta);
     if (!writer) throw std::runtime_error(writer.error().message());
     tests::write_build(story, **writer);
     return path;
@@ -230,6 +230,38 @@ TEST_F(DiffTest, OneRunASideNamesWhatSeveralRunsWouldProve) {
         << wanted << "\n"
         << out_;
   }
+}
+
+TEST_F(DiffTest, RecordingsOfOtherKindsAreComparedOnWhatBothHave) {
+  format::TraceMeta opens_only;
+  opens_only.hold = format::HoldMode::kNone;
+  opens_only.event_kinds = 1U << static_cast<unsigned>(format::EventKind::kOpen);
+  format::TraceMeta all;
+  all.event_kinds = (1U << format::kEventKindLimit) - 1;
+  EXPECT_EQ(diff({record({}, opens_only), record({.writes_config = true}, all)}), 0) << out_;
+  EXPECT_EQ(out_.find("recorded differently: --hold: none; now open\n"), 0U) << out_;
+  EXPECT_NE(out_.find("kinds of events: open; now "), std::string::npos) << out_;
+  EXPECT_EQ(out_.find("config.mk"), std::string::npos) << out_;
+}
+
+TEST_F(DiffTest, MarkdownFoldsWhatCouldBeNoise) {
+  const auto base = record({});
+  EXPECT_EQ(diff({base, record({.extra_headers = 25, .rereads = {{"/usr/include/part1.h", 1}}}), "--format",
+                  "markdown"}),
+            1);
+  EXPECT_NE(out_.find("| `new` | 0 | "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("`/opt/extra/include/** "), std::string::npos) << out_;
+  EXPECT_EQ(diff({base, base, "--sequence", "--format", "markdown"}), 2);
+}
+
+TEST_F(DiffTest, AGateSaysHowSureAFindingMustBe) {
+  const auto base = record({});
+  const auto few = record({.rereads = {{"/usr/include/part1.h", 4}}});
+  EXPECT_EQ(diff({base, few}), 0) << out_;
+  EXPECT_EQ(diff({base, few, "--fail-on", "clear"}), 0);
+  EXPECT_EQ(diff({base, few, "--fail-on", "weak"}), 1);
+  EXPECT_EQ(diff({base, few, "--fail-on", "count:+50%", "--fail-on", "weak"}), 1);
+  EXPECT_EQ(diff({base, few, "--fail-on", "count:+50%"}), 0);
 }
 
 TEST_F(DiffTest, ItNeverSaysNoDifferenceWhereSomethingDiffers) {

@@ -40,7 +40,10 @@ void RunSum::add(const RunSum& other) {
 
 Comparison::Comparison(std::span<const RunPart> parts, RunCounts counts, const NameFolding& folding,
                        std::size_t threads)
-    : parts_(parts), run_counts_(counts), counts_(folding.no_counts()) {
+    : parts_(parts),
+      run_counts_(counts),
+      terms_(compare_terms(parts, counts.base)),
+      counts_(folding.no_counts()) {
   fold_paths(folding, threads);
   const auto random = folding.enabled(FoldRule::kTemp) ? fold_random() : FoldedNames();
   match_actors(random);
@@ -139,6 +142,10 @@ void Comparison::merge_cells() {
   for (std::size_t part = 0; part < parts_.size(); ++part) {
     auto& cell_of = cell_of_.emplace_back();
     for (const auto& cell : parts_[part].tally->cells()) {
+      if ((terms_.kinds >> static_cast<unsigned>(cell.kind) & 1U) == 0) {
+        cell_of.push_back(kNoCell);
+        continue;
+      }
       const ComparedCell key{match_.actor_of[part][cell.shape], path_of_[part][cell.path], cell.kind};
       const auto [entry, added] = ids.try_emplace(packed(key), static_cast<std::uint32_t>(cells_.size()));
       if (added) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "replay/diff/names/process_matching.h"
+#include "replay/diff/runs/recording_terms.h"
 #include "replay/diff/runs/run_tally.h"
 #include "replay/diff/runs/significance.h"
 
@@ -38,21 +39,8 @@ struct ComparedCell {
   format::EventKind kind = format::EventKind::kOpen;
 };
 
-// One file of a run. A rotated set has several.
-struct RunPart {
-  std::size_t run = 0;
-  std::unique_ptr<RunTally> tally;
-};
-
-// The number of runs of each side. The base runs come first.
-struct RunCounts {
-  std::size_t base = 1;
-  std::size_t fresh = 1;
-  std::size_t all() const { return base + fresh; }
-};
-
-// All runs as one table of cells (program, path, kind) and runs. Immutable after construction. Memory: one
-// RunSum for each run and distinct program, path and kind.
+// All runs as one table of cells (program, path, kind) and runs; of the kinds that all runs recorded.
+// Immutable after construction. Memory: one RunSum for each run and distinct program, path and kind.
 class Comparison {
  public:
   // `parts` must outlive this object.
@@ -78,11 +66,13 @@ class Comparison {
   // Returns the difference of the sides' mean events.
   double events_delta(std::size_t cell) const;
   double waited_delta_ns(std::size_t cell) const;
-  // Returns the cell into which a cell of a part was merged.
+  // Returns the cell into which a cell of a part was merged; kNoCell if other recordings lack its kind.
+  static constexpr std::uint32_t kNoCell = ~std::uint32_t{0};
   std::uint32_t cell_of(std::size_t part, std::size_t tally_cell) const { return cell_of_[part][tally_cell]; }
 
   double mean(std::span<const double> values, Side side) const;
   const FoldCounts& fold_counts() const { return counts_; }
+  const RecordingTerms& terms() const { return terms_; }
 
  private:
   void fold_paths(const NameFolding& folding, std::size_t threads);
@@ -98,6 +88,7 @@ class Comparison {
 
   std::span<const RunPart> parts_;
   RunCounts run_counts_;
+  RecordingTerms terms_;
   FoldCounts counts_;
   ActorMatch match_;
   std::vector<double> executions_;

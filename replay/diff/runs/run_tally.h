@@ -73,6 +73,7 @@ class RunTally {
                                                 const NameFolding& folding, const TallyOptions& options,
                                                 const NoteSink& note);
 
+  const format::TraceMeta& meta() const { return reader_->meta(); }
   const format::Dictionary& dictionary() const { return reader_->dictionary(); }
   const std::string& name() const { return name_; }
   const std::vector<TallyCell>& cells() const { return cells_; }
@@ -115,6 +116,19 @@ class RunTally {
   std::uint64_t last_ns_ = 0;
   std::vector<format::Loss> losses_;
   bool partial_ = false;
+};
+
+// One file of a run. A rotated set has several.
+struct RunPart {
+  std::size_t run = 0;
+  std::unique_ptr<RunTally> tally;
+};
+
+// The number of runs of each side. The base runs come first.
+struct RunCounts {
+  std::size_t base = 1;
+  std::size_t fresh = 1;
+  std::size_t all() const { return base + fresh; }
 };
 
 }  // namespace rfan::replay

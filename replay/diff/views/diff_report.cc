@@ -1,6 +1,7 @@
 #include "replay/diff/views/diff_report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 
@@ -234,13 +235,25 @@ void print_table_csv(const DiffTable& table, std::span<const DiffRow> rows, Text
 
 }  // namespace
 
-std::string time_change_text(const TimeChange& change) {
+std::string terms_text(const RecordingTerms& terms) {
+  std::string text;
+  for (const auto& difference : terms.differences)
+    text += "recorded differently: " + escaped(difference) + "\n";
+  return text;
+}
+
+std::string time_change_text(const TimeChange& change, const RecordingTerms& terms) {
   const auto where = change.directory.empty()
                          ? std::string()
                          : fmt::format(", before events in {}/", escaped(change.directory));
-  return fmt::format("time: {:.1f} times as long, {} more; {:.0f} % of what programs took longer was {}{}\n",
-                     change.ratio, time_text(change.longer_ns), 100 * change.share, escaped(change.program),
-                     where);
+  auto text = fmt::format(
+      "time: {:.1f} times as long, {} more; {:.0f} % of what programs took longer was {}{}\n", change.ratio,
+      time_text(change.longer_ns), 100 * change.share, escaped(change.program), where);
+  if (!terms.uncovered.empty()) {
+    text += fmt::format("time: what was accessed on {} was not recorded\n",
+                        escaped(fmt::format("{}", fmt::join(terms.uncovered, ", "))));
+  }
+  return text;
 }
 
 std::string p_text(double p) {

@@ -26,8 +26,11 @@ void print_findings(std::span<const Finding> findings, const DiffLook& look, Tex
 void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, const DiffLook& look,
                       TextBuffer& out);
 
+// Returns a line for each way in which the recordings differ apart from what they recorded.
+std::string terms_text(const RecordingTerms& terms);
+
 // Returns a line that says where the time of longer runs went.
-std::string time_change_text(const TimeChange& change);
+std::string time_change_text(const TimeChange& change, const RecordingTerms& terms);
 
 // Returns two lines: runs, events and time of each side.
 std::string sides_text(const Comparison& comparison, const DiffRow& all);

@@ -134,7 +134,9 @@ class TableMaker {
       const auto& one = comparison_.parts()[i];
       const std::uint64_t is_new = one.run < comparison_.base_runs() ? 0 : 1;
       for (const auto& [key, count] : one.tally->replies()) {
-        const std::uint64_t row = row_of_[comparison_.cell_of(i, key >> 8U)];
+        const auto cell = comparison_.cell_of(i, key >> 8U);
+        if (cell == Comparison::kNoCell) continue;
+        const std::uint64_t row = row_of_[cell];
         buckets[row << 9U | is_new << 8U | (key & 255U)] += count;
       }
     }
