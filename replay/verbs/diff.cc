@@ -13,6 +13,7 @@
 #include "replay/diff/causes/loss_doubt.h"
 #include "replay/diff/runs/diff_input.h"
 #include "replay/diff/views/diff_report.h"
+#include "replay/diff/views/explanation.h"
 #include "replay/diff/views/fail_on.h"
 #include "replay/diff/views/sequence_view.h"
 #include "replay/diff/views/set_view.h"
@@ -37,6 +38,9 @@ class Diff : public Verb {
           "first "
           "run of each side",
           &sequence_},
+         {"--explain", "N",
+          "the evidence for line N of the findings: when, which files, and the commands that show it",
+          &explain_},
          {"--all", "", "also what could be noise", &all_},
          {"--map", "FROM=TO", "call directory FROM and what is below it TO, in both sides", &maps_},
          {"--no-fold",
@@ -82,9 +86,11 @@ class Diff : public Verb {
 
   Status check_folding();
   Status check_views(OutputFormat format);
-  void show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
-            const Session& session);
-  void show_findings(const Comparison& comparison, const DiffLook& look, const Session& session);
+  Status show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
+              const Session& session);
+  Status explain(std::span<const Finding> findings, const Comparison& comparison,
+                 const Session& session) const;
+  Status show_findings(const Comparison& comparison, const DiffLook& look, const Session& session);
   static std::size_t sure_count(std::span<const Finding> findings);
   static std::size_t shown(std::span<const Finding> findings, bool replicated);
   static std::string nothing_clear_text(std::size_t findings);
@@ -94,6 +100,7 @@ class Diff : public Verb {
   std::string by_, fold_file_, base_window_, new_window_;
   std::vector<std::string> maps_, no_fold_, fold_, fail_on_;
   bool sets_ = false, sequence_ = false, all_ = false;
+  std::optional<std::uint64_t> explain_;
 
   std::vector<DiffKey> keys_;
   FoldingSpec folding_;
@@ -141,6 +148,9 @@ Status Diff::check_folding() {
 Status Diff::check_views(OutputFormat format) {
   if (!by_.empty() + sets_ + sequence_ > 1)
     return Error{"--by, --sets and --sequence are different views", {}, 0, {}};
+  if (explain_ && (!by_.empty() || sets_ || sequence_))
+    return Error{"--explain is about the findings, not about --by, --sets or --sequence", {}, 0, {}};
+  if (explain_ && format != OutputFormat::kText) return Error{"--explain prints text", {}, 0, {}};
   if (sequence_ && format == OutputFormat::kMarkdown)
     return Error{"--format markdown has no --sequence", {}, 0, {}};
   if (!by_.empty()) {
@@ -177,7 +187,9 @@ Result<Coverage> Diff::run(const Session& session) {
   const Comparison comparison(parts, counts, folding, session.options.threads);
   if (session.options.verbose) tell_folding(comparison, session);
   const DiffLook look{session.options.format, session.colour};
-  if (!comparison.cells().empty()) show(comparison, folding, look, session);
+  if (!comparison.cells().empty()) {
+    if (auto status = show(comparison, folding, look, session); !status) return status.error();
+  }
   if (counts.all() == 2 && !sets_ && !sequence_) {
     session.note(
         "one run a side: how sure a line is depends on what else differs; more runs say more: BASE BASE... "
@@ -187,8 +199,8 @@ Result<Coverage> Diff::run(const Session& session) {
   return partial ? Coverage::kPartial : Coverage::kWhole;
 }
 
-void Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
-                const Session& session) {
+Status Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
+                  const Session& session) {
   std::optional<DiffRow> sums;  // over everything
   if (look.for_people() || !limits_.empty()) sums = make_diff_table(comparison, {}).rows.front();
   if (look.for_people()) {
@@ -205,22 +217,27 @@ void Diff::show(const Comparison& comparison, const NameFolding& folding, const 
     session.note(fmt::format("{} pairs of processes did the same, {} processes have no counterpart",
                              format::count_text(view.alike), format::count_text(view.unmatched)));
   } else {
-    show_findings(comparison, look, session);
+    if (auto status = show_findings(comparison, look, session); !status) return status;
   }
-  if (limits_.empty()) return;
+  if (limits_.empty()) return {};
   const auto broken = broken_limits(limits_, *sums);
   for (const auto& line : broken) session.note("limit broken: " + line);
   differs_ = !broken.empty() || (gated_ && differs_);
+  return {};
 }
 
-void Diff::show_findings(const Comparison& comparison, const DiffLook& look, const Session& session) {
+Status Diff::show_findings(const Comparison& comparison, const DiffLook& look, const Session& session) {
   auto findings = sets_ ? find_one_sided(comparison) : find_causes(comparison);
   differs_ = !findings.empty() && findings.front().tag <= gate_;
   const LossDoubt doubt(comparison);
   for (auto& finding : findings) finding.doubtful = doubt.covers(finding.events);
   const auto printed =
       std::span(findings).first(all_ ? findings.size() : shown(findings, comparison.samples().replicated()));
-  if (!look.for_people()) return print_findings(printed, look, session.out.text());
+  if (explain_) return explain(findings, comparison, session);
+  if (!look.for_people()) {
+    print_findings(printed, 0, look, session.out.text());
+    return {};
+  }
   if (const auto time = find_time_change(comparison))
     session.out.append(time_change_text(*time, comparison.terms()));
   if (findings.empty() || findings.front().tag != Tag::kClear)
@@ -228,18 +245,26 @@ void Diff::show_findings(const Comparison& comparison, const DiffLook& look, con
   const auto sure = sure_count(printed);
   if (look.format == OutputFormat::kMarkdown) {
     session.out.append("\n");
-    print_findings(printed.first(sure), look, session.out.text());
+    print_findings(printed.first(sure), 0, look, session.out.text());
     if (sure != printed.size()) session.out.append("\n<details><summary>These could be noise</summary>\n\n");
-    print_findings(printed.subspan(sure), look, session.out.text());
+    print_findings(printed.subspan(sure), sure, look, session.out.text());
     if (sure != printed.size()) session.out.append("\n</details>\n");
   } else {
-    print_findings(printed, look, session.out.text());
+    print_findings(printed, 0, look, session.out.text());
   }
   const auto hidden = findings.size() - printed.size();
-  if (hidden == 0) return;
+  if (hidden == 0) return {};
   session.out.append(fmt::format("{}{} more could be noise (--all shows {})\n",
                                  look.format == OutputFormat::kMarkdown ? "\n" : "",
                                  format::count_text(hidden), hidden == 1 ? "it" : "them"));
+  return {};
+}
+
+Status Diff::explain(std::span<const Finding> findings, const Comparison& comparison,
+                     const Session& session) const {
+  if (*explain_ == 0 || *explain_ > findings.size())
+    return Error{fmt::format("no line {}: there are {} findings", *explain_, findings.size()), {}, 0, {}};
+  return print_explanation(findings, *explain_ - 1, comparison, session);
 }
 
 std::size_t Diff::sure_count(std::span<const Finding> findings) {
@@ -308,6 +333,7 @@ differs as much among the runs of one side is left out.
 
   rfanreplay diff good.fbz bad.fbz
   rfanreplay diff good1.fbz good2.fbz good3.fbz -- bad1.fbz bad2.fbz bad3.fbz
+  rfanreplay diff good.fbz bad.fbz --explain 1         the evidence for the first line
   rfanreplay diff a.fbz b.fbz --map /home/ann/build=/build --map /tmp/build=/build
   rfanreplay diff a.fbz b.fbz --by dir                 how often, side by side
   rfanreplay diff a.fbz b.fbz --sets                   files and programs that only one side has

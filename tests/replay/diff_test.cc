@@ -249,9 +249,23 @@ TEST_F(DiffTest, MarkdownFoldsWhatCouldBeNoise) {
   EXPECT_EQ(diff({base, record({.extra_headers = 25, .rereads = {{"/usr/include/part1.h", 1}}}), "--format",
                   "markdown"}),
             1);
-  EXPECT_NE(out_.find("| `new` | 0 | "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("| 1 | `new` | 0 | "), std::string::npos) << out_;
   EXPECT_NE(out_.find("`/opt/extra/include/** "), std::string::npos) << out_;
   EXPECT_EQ(diff({base, base, "--sequence", "--format", "markdown"}), 2);
+}
+
+TEST_F(DiffTest, AnExplanationShowsTheEvidenceAndCommandsThatWork) {
+  const auto base = record({});
+  const auto fresh = record({.extra_headers = 25});
+  EXPECT_EQ(diff({base, fresh, "--explain", "1"}), 1);
+  EXPECT_NE(out_.find("base " + base + ": 0 events\n"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("new  " + fresh + ": 1,500 events, from "), std::string::npos) << out_;
+  EXPECT_NE(out_.find("\n  /opt/extra/include/extra1.h\n"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("rfanreplay files '" + fresh + "' --path '/opt/extra/include/**'\n"), std::string::npos)
+      << out_;
+  EXPECT_EQ(diff({base, fresh, "--explain", "2"}), 2);
+  EXPECT_NE(notes_.find("no line 2"), std::string::npos) << notes_;
+  EXPECT_EQ(diff({base, fresh, "--explain", "1", "--sets"}), 2);
 }
 
 TEST_F(DiffTest, AGateSaysHowSureAFindingMustBe) {

@@ -135,6 +135,7 @@ class ProgramCauses {
     finding.change =
         program.instead.empty() ? (place.fresh > 0 ? Change::kNew : Change::kGone) : Change::kProgram;
     finding.what = place.program.name();
+    finding.program = place.program;
     if (program.instead.empty()) {  // what its starter did with other programs is no part of it
       finding.base = std::max(0.0, -finding.delta());
       finding.fresh = finding.base > 0 ? 0 : finding.events;
@@ -152,6 +153,7 @@ class ProgramCauses {
     finding.base = place.base;
     finding.fresh = place.fresh;
     finding.what = place.program.name();
+    finding.program = place.program;
     finding.by = place.by;
     return finding;
   }

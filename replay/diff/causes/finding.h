@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "replay/diff/names/process_shape.h"
+
 namespace rfan::replay {
 
 // The expected share of false findings among the reported ones.
@@ -25,6 +27,7 @@ std::optional<Tag> parse_tag(std::string_view name);
 struct Finding {
   Change change = Change::kNew;
   std::string what;     // a path, a directory with "/**", or a program
+  Program program{};    // if `what` is one
   std::string instead;  // kProgram: the program it replaced; kMoved: the directory in the base runs
   std::string by;       // the programs that did it, by size of their part
   std::size_t files = 1;

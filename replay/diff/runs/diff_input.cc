@@ -15,6 +15,7 @@ namespace {
 struct Job {
   std::size_t run = 0;
   std::string path;
+  bool stream = false;
   TallyOptions options;
 };
 
@@ -61,8 +62,10 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
         const auto timeline = set.value().timeline(i);
         recording = RecordingTime{timeline.start(), timeline.first_event_ns(), timeline.last_event_ns()};
       }
-      jobs.push_back(
-          {run, member.path, {condition, needs.sequences, needs.replies, recording, options.time_style()}});
+      jobs.push_back({run,
+                      member.path,
+                      member.stream,
+                      {condition, needs.sequences, needs.replies, recording, options.time_style()}});
     }
   }
   std::vector<std::optional<Result<std::unique_ptr<RunTally>>>> tallies(jobs.size());
@@ -78,7 +81,7 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
     auto& tally = *tallies[i];
     if (!tally) return tally.error();
     input.partial |= tally.value()->partial();
-    input.parts.push_back({jobs[i].run, std::move(tally).value()});
+    input.parts.push_back({jobs[i].run, std::move(tally).value(), jobs[i].path, jobs[i].stream});
   }
   return input;
 }

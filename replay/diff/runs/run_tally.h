@@ -93,6 +93,8 @@ class RunTally {
   std::span<const std::uint32_t> creators(format::PathId path) const;
 
   std::uint64_t events() const { return events_; }
+  std::uint64_t first_ns() const { return first_ns_; }  // CLOCK_MONOTONIC
+  std::uint64_t last_ns() const { return last_ns_; }
   std::uint64_t duration_ns() const { return last_ns_ - first_ns_; }
   // Returns the losses within the time of the filter.
   const std::vector<format::Loss>& losses() const { return losses_; }
@@ -122,6 +124,8 @@ class RunTally {
 struct RunPart {
   std::size_t run = 0;
   std::unique_ptr<RunTally> tally;
+  std::string path{};   // of the file
+  bool stream = false;  // a pipe or the like, which can be read once
 };
 
 // The number of runs of each side. The base runs come first.

@@ -50,7 +50,6 @@ std::string ratio_text(double base, double fresh) {
 
 // Names up to three files; counts more.
 std::string files_text(const Finding& finding) {
-  constexpr std::size_t kMostNamed = 3;
   if (finding.files > kMostNamed || finding.paths.size() != finding.files) {
     const auto files = fmt::format("{} files", format::count_text(finding.files));
     return finding.directories < 2
@@ -91,8 +90,10 @@ std::string what_text(const Finding& finding) {
   return text;
 }
 
-void print_findings_text(std::span<const Finding> findings, const DiffLook& look, TextBuffer& out) {
-  Table table({{"CHANGE"},
+void print_findings_text(std::span<const Finding> findings, std::size_t number, const DiffLook& look,
+                         TextBuffer& out) {
+  Table table({{"#", Align::kRight},
+               {"CHANGE"},
                {"BASE", Align::kRight},
                {"NEW", Align::kRight},
                {"DELTA", Align::kRight},
@@ -102,8 +103,8 @@ void print_findings_text(std::span<const Finding> findings, const DiffLook& look
   for (const auto& finding : findings) {
     const auto text = finding.is_time() ? time_text : number_text;
     const auto delta = signed_text(finding.delta(), text) + (finding.doubtful ? "?" : "");
-    table.add({std::string(change_name(finding.change)), text(finding.base), text(finding.fresh), delta,
-               std::string(tag_name(finding.tag)), what_text(finding)},
+    table.add({std::to_string(++number), std::string(change_name(finding.change)), text(finding.base),
+               text(finding.fresh), delta, std::string(tag_name(finding.tag)), what_text(finding)},
               style_of(finding));
   }
   if (table.empty()) return;
@@ -235,6 +236,10 @@ void print_table_csv(const DiffTable& table, std::span<const DiffRow> rows, Text
 
 }  // namespace
 
+std::string finding_text(const Finding& finding) {
+  return fmt::format("{} {}, {}", change_name(finding.change), what_text(finding), tag_name(finding.tag));
+}
+
 std::string terms_text(const RecordingTerms& terms) {
   std::string text;
   for (const auto& difference : terms.differences)
@@ -261,8 +266,9 @@ std::string p_text(double p) {
   return p < 0.001 ? fmt::format("{:.0e}", p) : fmt::format("{:.3f}", p);
 }
 
-void print_findings(std::span<const Finding> findings, const DiffLook& look, TextBuffer& out) {
-  if (look.for_people()) return print_findings_text(findings, look, out);
+void print_findings(std::span<const Finding> findings, std::size_t before, const DiffLook& look,
+                    TextBuffer& out) {
+  if (look.for_people()) return print_findings_text(findings, before, look, out);
   if (look.format == OutputFormat::kCsv) return print_findings_csv(findings, out);
   JsonWriter json(out);
   for (const auto& finding : findings) print_finding_json(finding, json);
