@@ -11,6 +11,7 @@ from scoring import FIRST_LINES, TAGS, Score, score
 
 GOOD_RUNS = 6
 BAD_RUNS = 3
+COMPLETE = "complete"  # a file beside the recordings of a scenario, made last
 
 
 def arguments() -> argparse.Namespace:
@@ -19,7 +20,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", action="append", metavar="NAME", help="this scenario; may be repeated")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the recordings here, and use those that are here")
     parser.add_argument("--quick", action="store_true",
-                        help="record two good runs and one bad one, and fail unless each cause is named first and clear")
+                        help="record two good runs and one bad one, and fail unless each cause is named in the first lines, and clear")
     parser.add_argument("--list", action="store_true", help="list the scenarios and what each plants")
     return parser.parse_args()
 
@@ -64,9 +65,10 @@ def investigate(options: argparse.Namespace, chosen: tuple, directory: Path) -> 
             continue
         print(f"[{number}/{len(chosen)}] {scenario.name}", file=sys.stderr)
         try:
-            if not (out / "good1.fbz").exists():
+            if not (out / COMPLETE).exists():
                 good, bad = (2, 1) if options.quick else (GOOD_RUNS, BAD_RUNS)
                 record_all(options.build / "recorder/rfanrec", scenario, good, bad, number % 2 == 0, out)
+                (out / COMPLETE).touch()
         except RunFailed as failure:
             print(f"record_investigations: {scenario.name}: {failure}", file=sys.stderr)
             return 1
@@ -76,7 +78,7 @@ def investigate(options: argparse.Namespace, chosen: tuple, directory: Path) -> 
     if options.quick:
         result = score(rfanreplay, recorded, chosen, 1)
         print_score(result, 1)
-        return int(result.first() < result.comparisons or result.tags["clear"] < result.comparisons
+        return int(not recorded or result.first() < result.comparisons or result.tags["clear"] < result.comparisons
                    or result.false_pairs["clear"] > 0)
     for runs in (1, 2, 3):
         print_score(score(rfanreplay, recorded, chosen, runs), runs)

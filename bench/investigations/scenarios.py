@@ -72,13 +72,13 @@ SCENARIOS = (
         """for i in 1 2 3 4; do echo "int f$i(int a) { return a; }" >f$i.c; done
            printf 'all: f1.o f2.o f3.o f4.o\\n%%.o: %%.c\\n\\t$(CC) -c $<\\n' >Makefile""",
         "make -s CC=$X",
-        r"clang|gcc",
+        r"program .*clang",
         good="gcc", bad="clang"),
     Scenario(
         "debug-flag", "a flag makes the compiler write intermediate files", "gcc",
         "for i in 1 2 3 4 5; do echo \"int f$i(int a) { return a; }\" >f$i.c; done",
         "for i in 1 2 3 4 5; do gcc $X -c f$i.c -o f$i.o; done",
-        r"\.i\b|\*\*|\.s\b",
+        r"\.i\b|f\d\.s\b|debug-flag/\*\*",
         good="", bad="-save-temps=obj"),
     Scenario(
         "library-path", "LD_LIBRARY_PATH finds an older library", "gcc",
@@ -116,19 +116,19 @@ class T(unittest.TestCase):
         """for i in 1 2 3 4 5 6; do echo "add_test(t$i sh t$i.sh)"; echo "grep -q . in$i" >t$i.sh; echo x >in$i; done >CTestTestfile.cmake
            [ -z "$BAD" ] || : >in4""",
         "ctest --repeat until-pass:4 >/dev/null || true",
-        r"t4\.sh|in4|grep|dash|sh\b"),
+        r"t4\.sh|in4"),
     Scenario(
         "rebuild-all", "a header was touched, and everything is built again", "make gcc",
         """for i in $(seq 8); do printf '#include "c.h"\\n int f%s(int a) { return a; }' $i >f$i.c; done; echo '' >c.h
            printf 'O=$(patsubst %%.c,%%.o,$(wildcard *.c))\\nall: $(O)\\n%%.o: %%.c c.h\\n\\tgcc -c $<\\n' >Makefile
            make -s; sleep 0.02; touch f3.c; [ -z "$BAD" ] || touch c.h""",
         "make -s",
-        r"gcc|cc1|\bas\b"),
+        r"runs .*gcc"),
     Scenario(
         "find-exec", "find starts a program for each file", "find grep",
         "mkdir d; for i in $(seq 40); do seq $i >d/f$i; done",
         "find d -type f -exec grep -c 3 {} $X >out || true",
-        r"grep",
+        r"runs .*grep",
         good="+", bad=";"),
     # Shells
     Scenario(
@@ -136,7 +136,7 @@ class T(unittest.TestCase):
         """git init -q repo; mkdir home; echo 'alias l=ls' >home/.bashrc
            [ -z "$BAD" ] || echo 'B=$(cd repo && git rev-parse --abbrev-ref HEAD 2>/dev/null)' >>home/.bashrc""",
         "for i in 1 2 3; do HOME=$PWD/home bash --rcfile home/.bashrc -i -c 'ls >/dev/null' 2>/dev/null; done",
-        r"git"),
+        r"/usr/bin/git\b"),
     Scenario(
         "zsh-plugins", "a plugin directory with fifteen files is sourced", "zsh",
         """mkdir -p home plug; for i in $(seq 15); do echo "p$i() { :; }" >plug/p$i.zsh; done; echo 'setopt nullglob' >home/.zshrc

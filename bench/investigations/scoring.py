@@ -25,8 +25,8 @@ def findings(rfanreplay: Path, base: list[Path], new: list[Path]) -> list[dict]:
 
 
 def said(finding: dict) -> str:
-    """Returns the text that a finding shows."""
-    shown = [finding.get(name, "") for name in ("change", "what", "instead", "by", "detail")]
+    """Returns what a finding names, without the programs by which it was done: these do not tell the cause."""
+    shown = [finding.get(name, "") for name in ("change", "what", "instead", "detail")]
     return " ".join(map(str, shown + finding.get("paths", [])))
 
 
@@ -50,8 +50,7 @@ class Score:
         rank = ranks[0] if ranks else 0
         self.rank[rank] += 1
         if rank:
-            best = min((found[i - 1]["tag"] for i in ranks), key=TAGS.index)
-            self.tags[best] += 1
+            self.tags[found[rank - 1]["tag"]] += 1
         if not 1 <= rank <= FIRST_LINES:
             self.missed.append(f"{name}: rank {rank or 'none'} of {len(found)}")
 

@@ -88,6 +88,9 @@ class Diff : public Verb {
   Status check_views(OutputFormat format);
   Status show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
               const Session& session);
+  static Status check_common_kinds(const Comparison& comparison);
+  std::string head_text(const Comparison& comparison, const DiffRow& sums, const DiffLook& look) const;
+  static void print_folded(std::span<const Finding> findings, const DiffLook& look, const Session& session);
   Status explain(std::span<const Finding> findings, const Comparison& comparison,
                  const Session& session) const;
   Status show_findings(const Comparison& comparison, const DiffLook& look, const Session& session);
@@ -168,6 +171,13 @@ Status Diff::check_views(OutputFormat format) {
     if (!limit) return limit.error();
     limits_.push_back(std::move(*limit));
   }
+  if (gated_ && (!by_.empty() || sets_ || sequence_)) {
+    return Error{
+        "--fail-on clear, likely and weak are about the findings, not about --by, --sets or --sequence",
+        {},
+        0,
+        {}};
+  }
   return {};
 }
 
@@ -187,16 +197,26 @@ Result<Coverage> Diff::run(const Session& session) {
   const Comparison comparison(parts, counts, folding, session.options.threads);
   if (session.options.verbose) tell_folding(comparison, session);
   const DiffLook look{session.options.format, session.colour};
+  if (auto status = check_common_kinds(comparison); !status) return status.error();
   if (!comparison.cells().empty()) {
     if (auto status = show(comparison, folding, look, session); !status) return status.error();
   }
   if (counts.all() == 2 && !sets_ && !sequence_) {
     session.note(
-        "one run a side: how sure a line is depends on what else differs; more runs say more: BASE BASE... "
-        "-- "
-        "NEW NEW...");
+        "one run a side: how sure a line is depends on what else differs; more runs say more, as "
+        "BASE BASE... -- NEW NEW...");
   }
   return partial ? Coverage::kPartial : Coverage::kWhole;
+}
+
+Status Diff::check_common_kinds(const Comparison& comparison) {
+  const bool has_events = std::any_of(comparison.parts().begin(), comparison.parts().end(),
+                                      [](const RunPart& part) { return part.tally->events() != 0; });
+  if (!comparison.cells().empty() || !has_events || comparison.terms().differences.empty()) return {};
+  std::string terms;
+  for (const auto& difference : comparison.terms().differences)
+    terms += (terms.empty() ? "" : "; ") + difference;
+  return Error{"the recordings have no kind of event in common", {}, 0, terms};
 }
 
 Status Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
@@ -204,7 +224,7 @@ Status Diff::show(const Comparison& comparison, const NameFolding& folding, cons
   std::optional<DiffRow> sums;  // over everything
   if (look.for_people() || !limits_.empty()) sums = make_diff_table(comparison, {}).rows.front();
   if (look.for_people()) {
-    session.out.append(terms_text(comparison.terms()) + sides_text(comparison, *sums));
+    session.out.append(head_text(comparison, *sums, look));
   } else if (const auto terms = terms_text(comparison.terms()); !terms.empty()) {
     session.note(terms.substr(0, terms.size() - 1));
   }
@@ -238,17 +258,10 @@ Status Diff::show_findings(const Comparison& comparison, const DiffLook& look, c
     print_findings(printed, 0, look, session.out.text());
     return {};
   }
-  if (const auto time = find_time_change(comparison))
-    session.out.append(time_change_text(*time, comparison.terms()));
   if (findings.empty() || findings.front().tag != Tag::kClear)
     session.out.append(nothing_clear_text(findings.size()));
-  const auto sure = sure_count(printed);
   if (look.format == OutputFormat::kMarkdown) {
-    session.out.append("\n");
-    print_findings(printed.first(sure), 0, look, session.out.text());
-    if (sure != printed.size()) session.out.append("\n<details><summary>These could be noise</summary>\n\n");
-    print_findings(printed.subspan(sure), sure, look, session.out.text());
-    if (sure != printed.size()) session.out.append("\n</details>\n");
+    print_folded(printed, look, session);
   } else {
     print_findings(printed, 0, look, session.out.text());
   }
@@ -260,11 +273,32 @@ Status Diff::show_findings(const Comparison& comparison, const DiffLook& look, c
   return {};
 }
 
+// Prints the sure findings as a table, and the weak ones as another one that opens on a click.
+void Diff::print_folded(std::span<const Finding> findings, const DiffLook& look, const Session& session) {
+  const auto sure = sure_count(findings);
+  session.out.append("\n");
+  print_findings(findings.first(sure), 0, look, session.out.text());
+  if (sure == findings.size()) return;
+  session.out.append("\n<details><summary>These could be noise</summary>\n\n");
+  print_findings(findings.subspan(sure), sure, look, session.out.text());
+  session.out.append("\n</details>\n");
+}
+
+// Returns what stands above a view: how the recordings differ, the sides, and where the time went. In
+// markdown it is a block of code, since it has names from the traces.
+std::string Diff::head_text(const Comparison& comparison, const DiffRow& sums, const DiffLook& look) const {
+  auto text = terms_text(comparison.terms()) + sides_text(comparison, sums);
+  const bool has_findings = keys_.empty() && !sequence_ && !sets_;
+  if (const auto time = find_time_change(comparison); has_findings && time)
+    text += time_change_text(*time, comparison.terms());
+  return look.format == OutputFormat::kMarkdown ? "```text\n" + text + "```\n" : text;
+}
+
 Status Diff::explain(std::span<const Finding> findings, const Comparison& comparison,
                      const Session& session) const {
   if (*explain_ == 0 || *explain_ > findings.size())
     return Error{fmt::format("no line {}: there are {} findings", *explain_, findings.size()), {}, 0, {}};
-  return print_explanation(findings, *explain_ - 1, comparison, session);
+  return print_explanation(findings, *explain_ - 1, comparison, folding_, session);
 }
 
 std::size_t Diff::sure_count(std::span<const Finding> findings) {
@@ -284,8 +318,8 @@ std::size_t Diff::shown(std::span<const Finding> findings, bool replicated) {
 
 std::string Diff::nothing_clear_text(std::size_t findings) {
   if (findings == 0) return "no difference\n";
-  return fmt::format("nothing clear; {} difference{} could be noise\n", format::count_text(findings),
-                     findings == 1 ? "" : "s");
+  return fmt::format("nothing clear; {} difference{} less sure\n", format::count_text(findings),
+                     findings == 1 ? " is" : "s are");
 }
 
 void Diff::show_table(const Comparison& comparison, const DiffLook& look, const Session& session) {

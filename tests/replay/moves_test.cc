@@ -42,6 +42,13 @@ TEST(MovesTest, PlacesWithNothingInCommonStayApart) {
   EXPECT_TRUE(find_moves(places).empty());
 }
 
+TEST(MovesTest, ANameOutweighsTheUse) {
+  const std::vector places{gone("/l/libz.so", {}, 2), fresh("/l/aaa", {}, 2), fresh("/opt/libz.so", {}, 2)};
+  const auto moves = find_moves(places);
+  ASSERT_EQ(moves.size(), 1U);
+  EXPECT_EQ(moves.front().fresh, 2U);
+}
+
 TEST(MovesTest, EachPlaceIsPairedOnce) {
   const std::vector places{gone("/a/f"), fresh("/b/f"), fresh("/c/f")};
   EXPECT_EQ(find_moves(places).size(), 1U);

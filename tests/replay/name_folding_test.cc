@@ -68,6 +68,7 @@ TEST_F(NameFoldingTest, UuidsAndHashesGo) {
             "/nix/store/<hash>-glibc-2.38/lib/libc.so");
   EXPECT_EQ(fold("/r/.git/objects/f9/0123456789abcdef0123456789abcdef012345"), "/r/.git/objects/<hh>/<hash>");
   EXPECT_EQ(fold("/cache/9/c/26hgkf9cbn2pq4o1v7s0d3u8e5t6r2M"), "/cache/<hh>/<hh>/<hash>");
+  EXPECT_EQ(fold("/data/us/0123456789abcdef0123456789abcdef"), "/data/us/<hash>");
   EXPECT_EQ(fold("/t/debug/deps/libserde-1a2b3c4d5e6f7a8b.rlib"), "/t/debug/deps/libserde-<hash>.rlib");
 }
 

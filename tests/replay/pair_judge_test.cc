@@ -54,7 +54,8 @@ TEST(PairJudgeTest, AFewEventsMoreAreNeverClear) {
 
 TEST(PairJudgeTest, ACountIsMeasuredAgainstItsSize) {
   EXPECT_EQ(judged({count(6, 60)}), std::vector{Tag::kClear});
-  EXPECT_NE(judged({count(10000, 10054)}), std::vector{Tag::kClear});
+  EXPECT_EQ(judged({count(10000, 10200)}), std::vector{Tag::kLikely});
+  EXPECT_EQ(judged({count(10000, 10001)}), std::vector{Tag::kWeak});
 }
 
 TEST(PairJudgeTest, AnotherNameInTheSameDirectoryMayBeChance) {

@@ -137,8 +137,9 @@ class ProgramCauses {
     finding.what = place.program.name();
     finding.program = place.program;
     if (program.instead.empty()) {  // what its starter did with other programs is no part of it
-      finding.base = std::max(0.0, -finding.delta());
-      finding.fresh = finding.base > 0 ? 0 : finding.events;
+      const double events = std::abs(finding.events);
+      finding.base = place.fresh > 0 ? 0 : events;
+      finding.fresh = place.fresh > 0 ? events : 0;
     }
     finding.detail = "a program, ran " + times(place.base + place.fresh);
     if (!program.instead.empty()) finding.instead = places_.at(program.instead).program.name();

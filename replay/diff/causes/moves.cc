@@ -35,22 +35,25 @@ class MovePairing {
   }
 
   std::vector<Move> pair() {
-    std::vector<Move> moves;
-    for (std::size_t i = 0; i < places_.size(); ++i) {
-      if (!places_[i].is_new) continue;
-      auto gone = same_names(places_[i]);
-      if (!gone) gone = other_version(places_[i]);
-      const bool choice = !gone;
-      if (!gone) gone = first_of(by_use_, use_of(places_[i]));
-      if (!gone) continue;
-      taken_[*gone] = true;
-      moves.push_back({*gone, i, choice});
-    }
-    return moves;
+    pair_by([&](const OneSidedPlace& place) { return same_names(place); }, false);
+    pair_by([&](const OneSidedPlace& place) { return other_version(place); }, false);
+    pair_by([&](const OneSidedPlace& place) { return first_of(by_use_, use_of(place)); }, true);
+    return std::move(moves_);
   }
 
  private:
   using Index = absl::flat_hash_map<std::string, std::vector<std::size_t>>;
+
+  template <typename Find>
+  void pair_by(Find find, bool choice) {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (!places_[i].is_new || taken_[i]) continue;
+      const auto gone = find(places_[i]);
+      if (!gone) continue;
+      taken_[i] = taken_[*gone] = true;
+      moves_.push_back({*gone, i, choice});
+    }
+  }
 
   void index(std::size_t i) {
     const auto& place = places_[i];
@@ -99,6 +102,7 @@ class MovePairing {
 
   std::span<const OneSidedPlace> places_;
   std::vector<bool> taken_;
+  std::vector<Move> moves_;
   Index by_name_, by_version_, by_use_;
 };
 

@@ -30,6 +30,7 @@ class PathCauses {
     Causes by_cause;
     for (const auto& [key, group] : by_path) merge(by_cause[cause_key(key.first, group)], group);
     pair_moves(by_cause);
+    by_cause = with_programs(by_cause);
     join_siblings(by_cause);
     for (const auto& [key, group] : by_cause) findings_.push_back(path_finding(group));
     return std::move(findings_);
@@ -122,7 +123,7 @@ class PathCauses {
       finding.instead.clear();
       finding.detail = "other names than before, as many";
     } else if (finding.files > 1 && !choice) {
-      finding.detail = "the same names; may be the cause; if only the build directory moved: --map";
+      finding.detail = "mostly the same names; may be the cause; if only the build directory moved: --map";
     }
     return finding;
   }
@@ -135,6 +136,16 @@ class PathCauses {
     if (!whole.empty()) return {group.change, {}, std::string(whole)};
     return {group.change, program_labels(group.members, comparison_, differences_),
             std::string(parent_of(comparison_.paths()[path]))};
+  }
+
+  // Adds the programs to the keys of directories that are new or gone as a whole.
+  Causes with_programs(const Causes& by_cause) const {
+    Causes keyed;
+    for (const auto& [key, group] : by_cause) {
+      const auto programs = program_labels(group.members, comparison_, differences_);
+      merge(keyed[{key.change, programs, key.directory}], group);
+    }
+    return keyed;
   }
 
   // Joins the causes of like change and programs in kLeastSiblings or more directories with one parent, and

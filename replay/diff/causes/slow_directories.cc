@@ -79,7 +79,7 @@ class SlowDirectoryFinder {
       const bool enough = std::all_of(directory.sums.begin(), directory.sums.end(),
                                       [](const RunSum& sum) { return sum.waits >= kLeastWaits; });
       if (!enough) continue;
-      directory.name = name.empty() ? "/" : name;
+      directory.name = name;
       directories_.push_back(std::move(directory));
     }
   }

@@ -37,16 +37,19 @@ std::string_view slowest_directory(const Comparison& comparison, std::uint32_t a
   constexpr double kMostOfIt = 0.6;
   absl::flat_hash_map<std::string_view, double> waited;
   for (std::size_t cell = 0; cell < comparison.cells().size(); ++cell) {
-    if (comparison.cells()[cell].actor != actor) continue;
+    const double longer = comparison.waited_delta_ns(cell);
+    if (comparison.cells()[cell].actor != actor || longer <= 0) continue;
     std::string_view directory = comparison.paths()[comparison.cells()[cell].path];
     while (!directory.empty()) {
       directory = parent_of(directory);
-      waited[directory] += comparison.waited_delta_ns(cell);
+      waited[directory] += longer;
     }
   }
+  // More than half lies below one directory at most at each depth, so that the longest name is the innermost.
+  const double all = waited[""];
   std::string_view innermost;
   for (const auto& [directory, ns] : waited) {
-    if (ns >= kMostOfIt * waited[""] && directory.size() > innermost.size()) innermost = directory;
+    if (ns >= kMostOfIt * all && directory.size() > innermost.size()) innermost = directory;
   }
   return innermost;
 }

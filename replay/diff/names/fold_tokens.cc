@@ -124,7 +124,12 @@ Token known_temporary_part(std::string_view component) {
   return known ? Token{prefix, random.size()} : Token{};
 }
 
-bool is_fan_out(std::string_view component) {
+bool is_hex_fan_out(std::string_view component) {
+  return !component.empty() && component.size() <= 2 &&
+         std::all_of(component.begin(), component.end(), [](char c) { return is_hex(c) && !is_upper(c); });
+}
+
+bool is_base32_fan_out(std::string_view component) {
   return !component.empty() && component.size() <= 2 &&
          std::all_of(component.begin(), component.end(), [](char c) { return is_digit(c) || is_lower(c); });
 }
@@ -142,7 +147,7 @@ bool fold_uuids(std::string& component) {
 bool fold_hashes(std::string& component) {
   return replace_tokens(component, [](std::string_view token) -> std::string_view {
     constexpr int kScattered = 6;  // words with a number have fewer changes between letters and digits
-    if (token.size() < 16) return {};
+    if (token.size() < kLeastHash) return {};
     const Classes classes(token);
     if (classes.digits == 0 || classes.lower + classes.upper == 0) return {};
     const bool hex = std::all_of(token.begin(), token.end(), is_hex);

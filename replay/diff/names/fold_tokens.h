@@ -27,8 +27,10 @@ bool looks_random(std::string_view token);
 // separate it. The length is 0 for other names.
 Token known_temporary_part(std::string_view component);
 
-// Returns true for one or two characters that may be the beginning of a hash.
-bool is_fan_out(std::string_view component);
+// Return true for one or two characters that may be the beginning of a hash: of a hexadecimal one, or of one
+// in base 32.
+bool is_hex_fan_out(std::string_view component);
+bool is_base32_fan_out(std::string_view component);
 
 // Each function replaces the parts of `component` that it recognises and returns true if there were any.
 
@@ -39,6 +41,7 @@ bool fold_uuids(std::string& component);
 // letters and digits among which the digits are scattered (base 32). Keeps decimal numbers and words
 // ("deadbeef").
 bool fold_hashes(std::string& component);
+inline constexpr std::size_t kLeastHash = 16;  // characters
 
 // Replaces the random part of a name from mkstemp(3) and the like by <temp>: the known part, else the last
 // token that looks random. Call it only for names below a directory of temporary files.

@@ -84,9 +84,11 @@ bool fold_hash_parts(Parts& parts) {
   const bool nix = starts_with(parts, {"", "nix", "store"}) && parts[3].size() > 33 && parts[3][32] == '-';
   if (nix) parts[3].replace(0, 32, "<hash>");
   for (std::size_t i = 0; i < parts.size(); ++i) {
+    const bool hex = parts[i].find_first_not_of("0123456789abcdefABCDEF") >= kLeastHash;
     if (!fold_hashes(parts[i])) continue;
     folded = true;
     if (!parts[i].starts_with("<hash>")) continue;
+    const auto is_fan_out = hex ? is_hex_fan_out : is_base32_fan_out;
     for (std::size_t above = i; above-- > 1 && is_fan_out(parts[above]);) parts[above] = "<hh>";
   }
   return folded || nix;

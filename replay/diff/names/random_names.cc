@@ -16,6 +16,8 @@ constexpr std::string_view kTemp = "<temp>";
 constexpr std::string_view kFanOut = "<hh>";
 constexpr std::size_t kLeastTemporaryToken = 4;
 constexpr std::size_t kLeastTemporaryNumber = 3;
+// The last tokens of a component that may be random. A name of a hostile trace has a thousand.
+constexpr std::size_t kMostTokens = 8;
 // Stands for the folded part of a pattern. No path component contains a slash.
 constexpr char kHole = '/';
 
@@ -29,14 +31,9 @@ struct Node {
   std::string_view component;
   std::uint32_t runs = 0;
   bool temporary = false;
+  std::uint32_t parent = 0;
   std::vector<std::uint32_t> children;
-  std::string folded;  // from the root; empty until it is known
-
-  // Sets `folded` to the component `own` below the folded `directory`.
-  void fold(const std::string& directory, const std::string& own) {
-    const bool outermost = component.size() == name.size();
-    folded = outermost ? own : directory + "/" + own;
-  }
+  std::string folded;  // the component, folded
 };
 
 // Components of one name below one (folded) directory.
@@ -73,9 +70,11 @@ bool has_digit(std::string_view token) {
 // Returns the ways in which a component may be random, the most likely first.
 std::vector<Pattern> patterns_of(std::string_view component, bool temporary) {
   std::vector<Pattern> patterns;
-  if (const auto known = known_temporary_part(component); known.length != 0)
+  const auto known = known_temporary_part(component);
+  if (known.length != 0 && (temporary || has_digit(component.substr(known.begin, known.length))))
     patterns.push_back(pattern_of(component, {known}));
-  const auto tokens = tokens_of(component);
+  auto tokens = tokens_of(component);
+  if (tokens.size() > kMostTokens) tokens.erase(tokens.begin(), tokens.end() - kMostTokens);
   std::vector<Token> with_digits;
   for (auto at = tokens.rbegin(); at != tokens.rend(); ++at) {
     const auto token = component.substr(at->begin, at->length);
@@ -102,7 +101,8 @@ std::string replaced(std::string_view component, std::span<const Token> holes, s
 // Decides the names below one directory.
 class DirectoryFolding {
  public:
-  explicit DirectoryFolding(const Entries& entries) : entries_(entries) {
+  // `fans_out`: some name below the directory, of any run, is a folded <hh>.
+  DirectoryFolding(const Entries& entries, bool fans_out) : fans_out_(fans_out) {
     for (const auto& [component, entry] : entries) {
       if (!single_run(entry.runs)) continue;
       for (auto& pattern : patterns_of(component, entry.temporary)) {
@@ -116,7 +116,7 @@ class DirectoryFolding {
 
   std::string folded(std::string_view component, const Entry& entry) const {
     if (!single_run(entry.runs)) return std::string(component);
-    if (entries_.contains(kFanOut) && is_fan_out(component)) return std::string(kFanOut);
+    if (fans_out_ && is_hex_fan_out(component)) return std::string(kFanOut);
     const auto patterns = patterns_of(component, entry.temporary);
     for (const auto& pattern : patterns) {
       const auto& group = groups_.at(pattern.text);
@@ -143,7 +143,7 @@ class DirectoryFolding {
     return a.substr(0, static_cast<std::size_t>(end - a.begin()));
   }
 
-  const Entries& entries_;
+  bool fans_out_;
   absl::flat_hash_map<std::string, Group> groups_;  // by Pattern::text
 };
 
@@ -166,25 +166,32 @@ class NameTree {
       const auto parents = std::move(open.back());
       open.pop_back();
       const auto entries = entries_of(parents);
-      const DirectoryFolding folding(entries);
+      const DirectoryFolding folding(entries, fans_out(parents));
       std::map<std::string, std::vector<std::uint32_t>> merged;
       for (const auto& [component, entry] : entries) {
         auto name = folding.folded(component, entry);
         auto& nodes = merged[name];
         nodes.insert(nodes.end(), entry.nodes.begin(), entry.nodes.end());
       }
-      const auto& directory = nodes_[parents.front()].folded;
       for (auto& [name, nodes] : merged) {
-        for (const auto node : nodes) nodes_[node].fold(directory, name);
+        for (const auto node : nodes) nodes_[node].folded = name;
         open.push_back(std::move(nodes));
       }
     }
   }
 
+  // Returns the folded name, or an empty text if that is the name itself.
   std::string folded(const NameUse& use) const {
-    const auto node = ids_.find(use.name);
-    return node == ids_.end() || nodes_[node->second].folded == use.name ? std::string()
-                                                                         : nodes_[node->second].folded;
+    std::vector<std::string_view> components;
+    bool changed = false;
+    for (auto id = ids_.at(use.name); id != 0; id = nodes_[id].parent) {
+      components.push_back(nodes_[id].folded);
+      changed |= nodes_[id].folded != nodes_[id].component;
+    }
+    if (!changed) return {};
+    std::string name(components.back());
+    for (auto at = components.rbegin() + 1; at != components.rend(); ++at) (name += '/') += *at;
+    return name;
   }
 
  private:
@@ -197,6 +204,12 @@ class NameTree {
         if (name.find('/') == std::string_view::npos) break;
       }
     }
+  }
+
+  bool fans_out(const std::vector<std::uint32_t>& directories) const {
+    return std::any_of(directories.begin(), directories.end(), [&](std::uint32_t id) {
+      return runs_.contains(std::string(nodes_[id].name) + "/" + std::string(kFanOut));
+    });
   }
 
   static std::string_view parent(std::string_view name) { return name.substr(0, name.rfind('/')); }
@@ -225,6 +238,7 @@ class NameTree {
       node.name = *at;
       node.component = at->substr(at->rfind('/') + 1);
       node.runs = runs_.at(*at);
+      node.parent = id;
       nodes_[id].children.push_back(child);
       ids_.emplace(*at, child);
       id = child;

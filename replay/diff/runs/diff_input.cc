@@ -81,7 +81,8 @@ Result<DiffInput> read_runs(const Session& session, const SideWindow& window, co
     auto& tally = *tallies[i];
     if (!tally) return tally.error();
     input.partial |= tally.value()->partial();
-    input.parts.push_back({jobs[i].run, std::move(tally).value(), jobs[i].path, jobs[i].stream});
+    input.parts.push_back(
+        {jobs[i].run, std::move(tally).value(), jobs[i].path, jobs[i].stream, jobs[i].options});
   }
   return input;
 }

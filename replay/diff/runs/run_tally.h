@@ -124,8 +124,9 @@ class RunTally {
 struct RunPart {
   std::size_t run = 0;
   std::unique_ptr<RunTally> tally;
-  std::string path{};   // of the file
-  bool stream = false;  // a pipe or the like, which can be read once
+  std::string path{};      // of the file
+  bool stream = false;     // a pipe or the like, which can be read once
+  TallyOptions options{};  // with which it was read
 };
 
 // The number of runs of each side. The base runs come first.

@@ -27,6 +27,18 @@ std::string glob_of(std::string_view name) {
   return glob;
 }
 
+// Returns globs for the names in the traces that a comparison calls `name`.
+std::vector<std::string> recorded_globs(std::string_view name, const FoldingSpec& folding) {
+  for (const auto& glob : folding.globs) {
+    if (glob.text == name) return {glob.text};
+  }
+  std::vector<std::string> globs{glob_of(name)};
+  for (const auto& [from, to] : folding.maps) {
+    if (name.starts_with(to)) globs.push_back(glob_of(from + std::string(name.substr(to.size()))));
+  }
+  return globs;
+}
+
 // Returns the word as bash, zsh and ksh read it. Contains nothing that a terminal must not get.
 std::string shell_word(std::string_view word) {
   if (word.find('\'') == std::string_view::npos && escaped(word) == word) return fmt::format("'{}'", word);
@@ -60,13 +72,13 @@ struct RunEvidence {
 class Explanation {
  public:
   Explanation(std::span<const Finding> findings, std::size_t index, const Comparison& comparison,
-              const Session& session)
+              const FoldingSpec& folding, const Session& session)
       : findings_(findings),
         finding_(findings[index]),
         index_(index),
         comparison_(comparison),
         session_(session),
-        filters_(filters_of(finding_)) {}
+        filters_(filters_of(finding_, folding)) {}
 
   Status print() {
     std::vector<RunEvidence> evidence(comparison_.runs());
@@ -83,23 +95,34 @@ class Explanation {
   Status read(std::vector<RunEvidence>& evidence) const {
     const auto condition = parse_filter(filters_, session_.options.utc);
     if (!condition) return condition.error();
+    const auto begin = first_events();
     const NameFolding folding({});
+    const NoteSink silent = [](std::string_view) {};  // it was told when the trace was read before
     for (const auto& part : comparison_.parts()) {
       if (part.stream)
         return Error{"--explain reads the traces a second time, and this is a stream", part.path, 0, {}};
       auto source = format::open_source(part.path);
       if (!source) return source.error();
-      const NoteSink silent = [](std::string_view) {};  // it was told when the trace was read before
-      auto tally = RunTally::read(std::move(*source), folding,
-                                  {.filter = condition.value(), .replies = false}, silent);
+      auto options = part.options;
+      options.filter = both(options.filter, condition.value());
+      auto tally = RunTally::read(std::move(*source), folding, options, silent);
       if (!tally) return tally.error();
       auto& run = evidence[part.run];
       if ((*tally)->events() == 0) continue;
       run.events += (*tally)->events();
-      run.first_ns = std::min(run.first_ns, (*tally)->first_ns() - part.tally->first_ns());
-      run.last_ns = std::max(run.last_ns, (*tally)->last_ns() - part.tally->first_ns());
+      run.first_ns = std::min(run.first_ns, (*tally)->first_ns() - begin[part.run]);
+      run.last_ns = std::max(run.last_ns, (*tally)->last_ns() - begin[part.run]);
     }
     return {};
+  }
+
+  // Returns the time of the first event of each run. A run may have several files.
+  std::vector<std::uint64_t> first_events() const {
+    std::vector<std::uint64_t> first(comparison_.runs(), UINT64_MAX);
+    for (const auto& part : comparison_.parts()) {
+      if (part.tally->events() != 0) first[part.run] = std::min(first[part.run], part.tally->first_ns());
+    }
+    return first;
   }
 
   void print_run(std::size_t run, const RunEvidence& evidence) const {
@@ -115,6 +138,7 @@ class Explanation {
   }
 
   void print_paths() const {
+    if (finding_.paths.empty()) return;
     session_.out.append(fmt::format("\n{} files", format::count_text(finding_.files)));
     session_.out.append(finding_.paths.size() < finding_.files
                             ? fmt::format(", the {} that changed most:\n", finding_.paths.size())
@@ -136,7 +160,9 @@ class Explanation {
     const bool in_new = finding_.change != Change::kGone;
     const auto trace = shell_word(trace_of(in_new ? comparison_.base_runs() : 0));
     const auto filters = command_filters(filters_);
-    session_.out.append("\n");
+    const bool filtered = std::any_of(comparison_.parts().begin(), comparison_.parts().end(),
+                                      [](const RunPart& part) { return part.options.filter != nullptr; });
+    session_.out.append(filtered ? "\nwith the filters of this command line:\n" : "\n");
     for (const std::string_view verb : {"cat", "files", "tree"})
       session_.out.append(fmt::format("rfanreplay {} {}{}\n", verb, trace, filters));
   }
@@ -157,31 +183,34 @@ class Explanation {
 
 }  // namespace
 
-FilterArguments filters_of(const Finding& finding) {
+FilterArguments filters_of(const Finding& finding, const FoldingSpec& folding) {
   FilterArguments filters;
+  const auto add = [&](std::vector<std::string>& to, std::string_view name, std::string_view end = {}) {
+    for (auto& glob : recorded_globs(name, folding)) to.push_back(glob + std::string(end));
+  };
   if (is_program(finding)) {
-    filters.exe.push_back(glob_of(finding.program.exe));
-    if (!finding.program.script.empty())
-      filters.where.push_back(fmt::format("cmdline ~ \"*{}*\"", glob_of(finding.program.script)));
+    add(filters.exe, finding.program.exe);
+    auto script = glob_of(finding.program.script);
+    std::replace(script.begin(), script.end(), '"', '?');  // which would end the text of the expression
+    if (!script.empty()) filters.where.push_back(fmt::format("cmdline ~ \"*{}*\"", script));
     return filters;
   }
-  if (finding.paths.size() == finding.files && finding.files <= kMostNamed) {
-    for (const auto& path : finding.paths) filters.path.push_back(glob_of(path));
+  if (!finding.paths.empty() && finding.paths.size() == finding.files && finding.files <= kMostNamed) {
+    for (const auto& path : finding.paths) add(filters.path, path);
     return filters;
   }
   for (const std::string_view end : {"/**", "/*"}) {
     if (!std::string_view(finding.what).ends_with(end)) continue;
-    const auto directory = std::string_view(finding.what).substr(0, finding.what.size() - end.size());
-    filters.path.push_back(glob_of(directory) + std::string(end));
+    add(filters.path, std::string_view(finding.what).substr(0, finding.what.size() - end.size()), end);
     return filters;
   }
-  filters.path.push_back(glob_of(finding.what));
+  add(filters.path, finding.what);
   return filters;
 }
 
 Status print_explanation(std::span<const Finding> findings, std::size_t index, const Comparison& comparison,
-                         const Session& session) {
-  return Explanation(findings, index, comparison, session).print();
+                         const FoldingSpec& folding, const Session& session) {
+  return Explanation(findings, index, comparison, folding, session).print();
 }
 
 }  // namespace rfan::replay

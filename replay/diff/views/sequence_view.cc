@@ -47,6 +47,7 @@ Sequences sequences_of(const Comparison& comparison, std::size_t run, const Name
       Sequence sequence;
       sequence.command = folded_command(part.tally->dictionary().process(process).cmdline, folding, counts);
       for (const auto step : steps) {
+        if ((comparison.terms().kinds >> (step & 255U) & 1U) == 0) continue;
         const std::uint64_t path = comparison.path_of(i, static_cast<format::PathId>(step >> 8U));
         const auto folded = path << 8U | (step & 255U);
         if (sequence.steps.empty() || sequence.steps.back() != folded) sequence.steps.push_back(folded);
