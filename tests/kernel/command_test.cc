@@ -32,8 +32,10 @@ TEST_F(KernelTest, ACommandIsRecordedWithItsChildren) {
 
 TEST_F(KernelTest, ADaemonisedGrandchildBelongsToTheCommand) {
   create(file("daemon"));
-  // The middle shell ends at once, so that the grandchild becomes init's child in a session of its own.
-  const auto script = "(setsid sh -c 'sleep 0.2; cat " + file("daemon") + "' > /dev/null &) ; sleep 0.6";
+  // The middle shell ends at once, so that the grandchild becomes init's child in a session of its own. The
+  // command waits for it, however slow the machine is.
+  const auto script = "cd " + root() + "; (setsid sh -c 'sleep 0.2; cat daemon > /dev/null; : > done' &) ; " +
+                      "until [ -e done ]; do sleep 0.1; done";
   EXPECT_EQ(record_command({"sh", "-c", script}).status, 0);
   const auto events = replay(trace()).of_path(file("daemon"));
   ASSERT_FALSE(events.empty());
