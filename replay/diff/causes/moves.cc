@@ -57,8 +57,8 @@ class MovePairing {
 
   void index(std::size_t i) {
     const auto& place = places_[i];
-    const auto add = [&](Index& index, std::string key) {
-      auto& candidates = index[std::move(key)];
+    const auto add = [&](Index& index, const std::string& key) {
+      auto& candidates = index[key];
       if (candidates.size() < kMostCandidates) candidates.push_back(i);
     };
     if (place.names.empty()) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <tuple>
 
 #include "replay/diff/causes/moves.h"
 
@@ -43,7 +44,9 @@ class PathCauses {
     Change change;
     std::string programs;   // empty for a directory that is new or gone as a whole
     std::string directory;  // that holds all of it
-    auto operator<=>(const Key&) const = default;
+    bool operator<(const Key& other) const {
+      return std::tie(change, programs, directory) < std::tie(other.change, other.programs, other.directory);
+    }
   };
   using Causes = std::map<Key, DifferenceGroup>;
 
