@@ -24,7 +24,7 @@ class DictionaryWriter {
   DictionaryWriter(FrameAppender& frames, ZstdCompressor& compressor)
       : frames_(frames), compressor_(compressor) {}
 
-  // As those of TraceWriter. They write DICT frames if a reader had too little room for the entry otherwise.
+  // See TraceWriter. They write DICT frames if a reader had too little room for the entry otherwise.
   PathId intern_path(std::string_view path);
   PathId add_path(std::string_view path);
   ProcessId add_process(const Process& process);

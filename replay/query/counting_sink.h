@@ -23,8 +23,8 @@ struct MaskedBatch {
 };
 
 // A sink with cheaper ways to count a block. The scan tries those that apply, in the order of this class; the
-// sink declines with false or an empty span; add() comes last. Thread and file are those of a Sink. Each way
-// exists because a query of bench/query_speed is slower without it.
+// sink declines with false or an empty span; add() comes last. Thread and file are those of a Sink.
+// bench/query_speed has a query for each way.
 class CountingSink : public Sink {
  public:
   // Counts a block of which every event is selected by its statistics. No column is decoded.

@@ -15,8 +15,8 @@ namespace rfan::replay {
 // Hands out numbered items to worker threads, and their outputs to one consumer in the order of the numbers.
 // Workers call next() and put(), the consumer calls take(), anyone calls stop(); one mutex guards all. A
 // window bounds how far the workers may get ahead of the consumer, and so the memory of the outputs that
-// wait. Rejected: a share of the items for each worker from the start, because a block that is excluded by
-// its statistics costs nearly nothing, one that is decoded a thousand times as much.
+// wait. Rejected: a share of the items for each worker from the start, because blocks cost
+// differently: one that its statistics exclude is not even decompressed.
 class ReorderBuffer {
  public:
   // `window` is the largest number of items that are handed out and not taken.

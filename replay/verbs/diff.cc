@@ -1,5 +1,6 @@
-// `rfanreplay diff` shows what differs between two traces, or two groups of runs, beyond noise.
+// `rfanreplay diff` shows what differs between two traces, or two groups of runs, and how sure that is.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -213,10 +214,10 @@ Status Diff::check_common_kinds(const Comparison& comparison) {
   const bool has_events = std::any_of(comparison.parts().begin(), comparison.parts().end(),
                                       [](const RunPart& part) { return part.tally->events() != 0; });
   if (!comparison.cells().empty() || !has_events || comparison.terms().differences.empty()) return {};
-  std::string terms;
-  for (const auto& difference : comparison.terms().differences)
-    terms += (terms.empty() ? "" : "; ") + difference;
-  return Error{"the recordings have no kind of event in common", {}, 0, terms};
+  return Error{"the recordings have no kind of event in common",
+               {},
+               0,
+               fmt::format("{}", fmt::join(comparison.terms().differences, "; "))};
 }
 
 Status Diff::show(const Comparison& comparison, const NameFolding& folding, const DiffLook& look,
@@ -288,9 +289,9 @@ void Diff::print_folded(std::span<const Finding> findings, const DiffLook& look,
 // markdown it is a block of code, since it has names from the traces.
 std::string Diff::head_text(const Comparison& comparison, const DiffRow& sums, const DiffLook& look) const {
   auto text = terms_text(comparison.terms()) + sides_text(comparison, sums);
-  const bool has_findings = keys_.empty() && !sequence_ && !sets_;
-  if (const auto time = find_time_change(comparison); has_findings && time)
-    text += time_change_text(*time, comparison.terms());
+  if (keys_.empty() && !sequence_ && !sets_) {
+    if (const auto time = find_time_change(comparison)) text += time_change_text(*time, comparison.terms());
+  }
   return look.format == OutputFormat::kMarkdown ? "```text\n" + text + "```\n" : text;
 }
 

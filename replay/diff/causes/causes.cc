@@ -14,6 +14,10 @@
 namespace rfan::replay {
 namespace {
 
+void append(std::vector<Finding>& to, std::vector<Finding> from) {
+  to.insert(to.end(), std::move_iterator(from.begin()), std::move_iterator(from.end()));
+}
+
 // Groups the differences that a program explains, because it is new or gone, or ran more or less often.
 class ProgramCauses {
  public:
@@ -183,8 +187,7 @@ std::vector<Finding> CauseFinder::find(std::span<const Difference> differences) 
     if (!programs.explain(i)) rest.push_back(i);
   }
   auto findings = programs.findings();
-  auto of_paths = find_path_causes(comparison_, tree_, differences, rest);
-  findings.insert(findings.end(), std::move_iterator(of_paths.begin()), std::move_iterator(of_paths.end()));
+  append(findings, find_path_causes(comparison_, tree_, differences, rest));
   std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return std::abs(a.events) > std::abs(b.events);
   });
@@ -201,14 +204,8 @@ void tag_significant(std::vector<Finding>& causes, std::size_t keys) {
   for (const auto& cause : causes) p_values.push_back(cause.joint_p);
   p_values.resize(std::max(keys, p_values.size()), 1.0);
   const auto q_values = benjamini_hochberg(p_values);
-  for (std::size_t i = 0; i < causes.size(); ++i) {
-    causes[i].q_value = q_values[i];
-    causes[i].tag = causes[i].significant() ? Tag::kClear : Tag::kWeak;
-  }
-}
-
-void append(std::vector<Finding>& to, std::vector<Finding> from) {
-  to.insert(to.end(), std::move_iterator(from.begin()), std::move_iterator(from.end()));
+  for (std::size_t i = 0; i < causes.size(); ++i)
+    causes[i].tag = q_values[i] <= kFalseDiscoveryRate ? Tag::kClear : Tag::kWeak;
 }
 
 // Tests each key with what the runs of a side differ among themselves, and groups what is left.
@@ -221,11 +218,9 @@ std::vector<Finding> find_in_replicates(const CauseFinder& finder, const Differe
   return causes;
 }
 
-// Groups all differences, and judges the groups.
+// Groups all differences, and judges the groups. No key alone was tested.
 std::vector<Finding> find_in_pair(const CauseFinder& finder, const Differences& differences) {
-  auto all = differences.significant;
-  all.insert(all.end(), differences.hidden.begin(), differences.hidden.end());
-  auto causes = finder.find(all);
+  auto causes = finder.find(differences.hidden);
   judge_pair(causes);
   return causes;
 }
@@ -249,7 +244,7 @@ std::vector<Finding> find_causes(const Comparison& comparison) {
   for (auto& finding : slow.hidden) finding.tag = Tag::kWeak;
   append(causes, std::move(slow.significant));
   append(causes, std::move(slow.hidden));
-  // Of what may be noise, times come last: they vary most.
+  // Times come last among the weak ones, since they vary most.
   const auto rank = [](const Finding& finding) {
     const bool weak_time = finding.tag == Tag::kWeak && finding.is_time();
     return std::tuple(finding.tag, weak_time, -std::abs(finding.share));

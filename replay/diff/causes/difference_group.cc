@@ -19,8 +19,6 @@ Finding summed(const DifferenceGroup& group, const Comparison& comparison,
     finding.base += difference.base;
     finding.fresh += difference.fresh;
     finding.all_events += difference.base + difference.fresh;
-    finding.p_value = std::min(finding.p_value, difference.p_value);
-    finding.q_value = std::min(finding.q_value, difference.q_value);
     finding.events += group.change == Change::kProgram ? std::abs(difference.delta()) : difference.delta();
     by_path[difference.path] += std::abs(difference.delta());
     p_values.push_back(difference.p_value);

@@ -17,7 +17,7 @@ struct DifferenceGroup {
   std::vector<std::uint32_t> members;  // indices of differences
 };
 
-// Returns a finding with the sums, the least p and q, and the paths of a group.
+// Returns a finding with the sums, joint_p, and the paths of a group.
 Finding summed(const DifferenceGroup& group, const Comparison& comparison,
                std::span<const Difference> differences);
 

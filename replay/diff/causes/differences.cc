@@ -23,10 +23,22 @@ std::vector<double> count_floors(const Samples& samples, const std::vector<doubl
   return floors;
 }
 
+namespace {
+
+// Returns a p-value for each unit; 1 with one run a side.
+std::vector<double> tested(const Samples& samples) {
+  std::vector<double> p_values(samples.keys(), 1.0);
+  if (!samples.replicated()) return p_values;
+  const NoiseFloor noise(samples, count_floors(samples, {}));
+  for (std::size_t i = 0; i < p_values.size(); ++i) p_values[i] = noise.p_value(i);
+  return p_values;
+}
+
+}  // namespace
+
 Differences find_differences(const Comparison& comparison) {
   const auto runs = comparison.runs();
   auto samples = comparison.samples();
-  std::vector<double> even;
   std::vector<Difference> units;
   absl::flat_hash_map<std::uint64_t, std::uint32_t> ids;
   for (std::size_t cell = 0; cell < comparison.cells().size(); ++cell) {
@@ -38,21 +50,17 @@ Differences find_differences(const Comparison& comparison) {
     if (added) {
       units.push_back({actor, path, writes});
       samples.values.resize(samples.values.size() + runs);
-      even.resize(even.size() + runs);
     }
     if (kind == format::EventKind::kExec)
       units[entry->second].executions_delta += comparison.events_delta(cell);
     for (std::size_t run = 0; run < runs; ++run) {
       samples.values[entry->second * runs + run] += comparison.sum(cell, run).telling_events();
-      even[entry->second * runs + run] += static_cast<double>(comparison.sum(cell, run).even_events);
     }
   }
   Differences result;
   result.keys = units.size();
   if (units.empty()) return result;
-  const NoiseFloor noise(samples, count_floors(samples, even));
-  std::vector<double> p_values(units.size());
-  for (std::size_t i = 0; i < units.size(); ++i) p_values[i] = noise.p_value(i);
+  const auto p_values = tested(samples);
   const auto q_values = benjamini_hochberg(p_values);
   for (std::size_t i = 0; i < units.size(); ++i) {
     auto& unit = units[i];
@@ -60,8 +68,7 @@ Differences find_differences(const Comparison& comparison) {
     unit.fresh = new_mean(samples, i);
     if (unit.base == unit.fresh) continue;
     unit.p_value = p_values[i];
-    unit.q_value = q_values[i];
-    (unit.q_value <= kFalseDiscoveryRate ? result.significant : result.hidden).push_back(unit);
+    (q_values[i] <= kFalseDiscoveryRate ? result.significant : result.hidden).push_back(unit);
   }
   return result;
 }

@@ -21,23 +21,24 @@ struct Difference {
   double fresh = 0;
   double executions_delta = 0;  // of the events, the executions
   double p_value = 1;
-  double q_value = 1;
 
   double delta() const { return fresh - base; }
 };
 
 struct Differences {
   std::vector<Difference> significant;
-  std::vector<Difference> hidden;  // differ, but noise explains it
+  std::vector<Difference> hidden;  // differ, but noise explains it; or all, with one run a side
   std::size_t keys = 0;            // number of tested units, including equal ones
 };
 
 bool is_writing(format::EventKind kind);
 
+// Tests each unit where a side has several runs. One run a side cannot tell noise from a difference of one
+// unit (pair_judge.h).
 Differences find_differences(const Comparison& comparison);
 
 // Returns floors of the variance of counts, for NoiseFloor: from replicates if there are any, else from
-// slices. `even` holds the events of even slices, laid out like `samples`.
+// slices. Then `even` holds the events of even slices, laid out like `samples`.
 std::vector<double> count_floors(const Samples& samples, const std::vector<double>& even);
 
 }  // namespace rfan::replay

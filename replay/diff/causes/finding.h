@@ -37,9 +37,7 @@ struct Finding {
   double events = 0;      // the events by which a run differs because of it
   double all_events = 0;  // of both sides together: mean events of a run on each, added
   double share = 0;       // the difference as a part of all events, or of all time, of a run
-  double p_value = 1;     // the least of its members
   double joint_p = 1;     // least p_(i) / i, i-th smallest p: many small differences support each other
-  double q_value = 1;
   Tag tag = Tag::kClear;
   bool writes = false;             // the change concerns writing, creating, deleting or renaming
   bool choice = false;             // kMoved: to another name of the same directory, as a random choice would
@@ -48,7 +46,6 @@ struct Finding {
   std::vector<std::string> paths;  // its paths, the largest differences first, at most kMaxPaths
 
   double delta() const { return fresh - base; }
-  bool significant() const { return q_value <= kFalseDiscoveryRate; }
   // Returns true for a name, program or directory that one side does not have, or has elsewhere; false for a
   // change of how often or how long.
   bool is_fact() const;

@@ -184,14 +184,11 @@ class PathCauses {
   Finding path_finding(const DifferenceGroup& group) const {
     auto finding = summed(group, comparison_, differences_);
     finding.change = group.change;
-    finding.writes = std::all_of(group.members.begin(), group.members.end(),
-                                 [&](auto i) { return differences_[i].writes; });
     finding.by = program_labels(group.members, comparison_, differences_);
-    const bool reads = std::any_of(group.members.begin(), group.members.end(),
-                                   [&](auto i) { return !differences_[i].writes; });
-    const bool writes = std::any_of(group.members.begin(), group.members.end(),
-                                    [&](auto i) { return differences_[i].writes; });
-    if (reads && writes) finding.detail = "read and written";
+    const auto writing = std::count_if(group.members.begin(), group.members.end(),
+                                       [&](auto i) { return differences_[i].writes; });
+    finding.writes = writing == std::ssize(group.members);
+    if (writing != 0 && !finding.writes) finding.detail = "read and written";
     if (finding.files == 1) {
       finding.what = finding.paths.front();
       return finding;

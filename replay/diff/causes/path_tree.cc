@@ -4,11 +4,6 @@
 
 namespace rfan::replay {
 
-std::string_view parent_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
 std::string_view common_directory(std::string_view directory, std::string_view path) {
   const auto holds_path = [&] {
     return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');

@@ -6,12 +6,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "replay/diff/names/parent_of.h"
 #include "replay/diff/runs/comparison.h"
 
 namespace rfan::replay {
 
-// Returns "/a/b" for "/a/b/c", and "" for "/c" and for a name without a slash.
-std::string_view parent_of(std::string_view path);
 // Returns the longest directory that is or contains both. The result is a view of `directory`.
 std::string_view common_directory(std::string_view directory, std::string_view path);
 

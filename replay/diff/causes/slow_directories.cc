@@ -52,8 +52,6 @@ class SlowDirectoryFinder {
       auto finding = finding_of(i);
       const bool agree = (shift(i) > 0) == (finding.share > 0);
       if (!agree || std::abs(shift(i)) < kLeastLog2 || std::abs(finding.share) < kLeastTimeShare) continue;
-      finding.p_value = p_values[i];
-      finding.q_value = q_values[i];
       (q_values[i] <= kFalseDiscoveryRate ? result.significant : result.hidden).push_back(std::move(finding));
     }
     return result;

@@ -12,14 +12,6 @@
 namespace rfan::replay {
 namespace {
 
-// Returns the mean duration of the runs of a side. A run of several files is as long as all of them.
-double mean_duration_ns(const Comparison& comparison, Side side) {
-  std::vector<double> durations(comparison.runs());
-  for (const auto& part : comparison.parts())
-    durations[part.run] += static_cast<double>(part.tally->duration_ns());
-  return comparison.mean(durations, side);
-}
-
 // Returns the program whose waiting grew most, and the part that it has of all that grew.
 std::pair<std::uint32_t, double> slowest_actor(const Comparison& comparison) {
   std::vector<double> waited(comparison.actors().size());
@@ -57,8 +49,8 @@ std::string_view slowest_directory(const Comparison& comparison, std::uint32_t a
 }  // namespace
 
 std::optional<TimeChange> find_time_change(const Comparison& comparison) {
-  const double base = mean_duration_ns(comparison, Side::kBase);
-  const double fresh = mean_duration_ns(comparison, Side::kNew);
+  const double base = comparison.mean_duration_ns(Side::kBase);
+  const double fresh = comparison.mean_duration_ns(Side::kNew);
   if (base <= 0 || fresh < base * kLeastTimeRatio || fresh < base + kLeastLongerNs) return {};
   const auto [actor, share] = slowest_actor(comparison);
   if (share == 0) return {};

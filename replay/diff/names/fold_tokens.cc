@@ -158,9 +158,10 @@ bool fold_hashes(std::string& component) {
 
 bool fold_temporary(std::string& component) {
   auto part = known_temporary_part(component);
-  for (const auto token : tokens_of(component)) {
-    if (known_temporary_part(component).length != 0) break;
-    if (looks_random(std::string_view(component).substr(token.begin, token.length))) part = token;
+  if (part.length == 0) {
+    for (const auto token : tokens_of(component)) {
+      if (looks_random(std::string_view(component).substr(token.begin, token.length))) part = token;
+    }
   }
   if (part.length == 0) return false;
   component.replace(part.begin, part.length, "<temp>");

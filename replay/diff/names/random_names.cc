@@ -7,7 +7,9 @@
 #include <map>
 #include <utility>
 
+#include "format/base/pattern.h"
 #include "replay/diff/names/fold_tokens.h"
+#include "replay/diff/names/parent_of.h"
 
 namespace rfan::replay {
 namespace {
@@ -197,7 +199,7 @@ class NameTree {
  private:
   void note_runs(std::span<const NameUse> uses) {
     for (const auto& use : uses) {
-      for (auto name = use.name;; name = parent(name)) {
+      for (auto name = use.name;; name = parent_of(name)) {
         auto& runs = runs_[name];
         if ((runs | use.runs) == runs) break;
         runs |= use.runs;
@@ -212,8 +214,6 @@ class NameTree {
     });
   }
 
-  static std::string_view parent(std::string_view name) { return name.substr(0, name.rfind('/')); }
-
   void add(const NameUse& use) {
     const auto id = node_of(use.name);
     nodes_[id].temporary = use.temporary;
@@ -223,7 +223,7 @@ class NameTree {
   std::uint32_t node_of(std::string_view name) {
     std::vector<std::string_view> missing;
     std::uint32_t id = 0;
-    for (auto rest = name;; rest = parent(rest)) {
+    for (auto rest = name;; rest = parent_of(rest)) {
       if (const auto known = ids_.find(rest); known != ids_.end()) {
         id = known->second;
         break;
@@ -236,7 +236,7 @@ class NameTree {
       nodes_.emplace_back();
       auto& node = nodes_.back();
       node.name = *at;
-      node.component = at->substr(at->rfind('/') + 1);
+      node.component = format::base_name(*at);
       node.runs = runs_.at(*at);
       node.parent = id;
       nodes_[id].children.push_back(child);

@@ -191,6 +191,12 @@ double Comparison::waited_delta_ns(std::size_t cell) const {
   return delta(cell, [](const RunSum& sum) { return sum.waited_ns; });
 }
 
+double Comparison::mean_duration_ns(Side side) const {
+  std::vector<double> durations(runs());
+  for (const auto& part : parts_) durations[part.run] += static_cast<double>(part.tally->duration_ns());
+  return mean(durations, side);
+}
+
 double Comparison::mean(std::span<const double> values, Side side) const {
   const auto part = side == Side::kBase ? values.first(base_runs()) : values.subspan(base_runs());
   return std::accumulate(part.begin(), part.end(), 0.0) / static_cast<double>(part.size());

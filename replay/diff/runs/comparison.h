@@ -71,6 +71,8 @@ class Comparison {
   std::uint32_t cell_of(std::size_t part, std::size_t tally_cell) const { return cell_of_[part][tally_cell]; }
 
   double mean(std::span<const double> values, Side side) const;
+  // Returns the mean duration of the runs of a side. A run of several files is as long as all of them.
+  double mean_duration_ns(Side side) const;
   const FoldCounts& fold_counts() const { return counts_; }
   const RecordingTerms& terms() const { return terms_; }
 

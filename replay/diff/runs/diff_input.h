@@ -27,7 +27,7 @@ struct SideWindow {
 // More runs add nothing, and the regroupings of runs are counted as bits.
 inline constexpr std::size_t kMaxRuns = 20;
 
-// What views need besides counts.
+// Says what a view needs besides counts.
 struct ViewNeeds {
   bool sequences = false;
   bool replies = false;  // latencies

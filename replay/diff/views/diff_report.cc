@@ -283,12 +283,8 @@ void print_diff_table(const DiffTable& table, std::span<const DiffRow> rows, con
 }
 
 std::string sides_text(const Comparison& comparison, const DiffRow& all) {
-  std::vector<double> seconds(comparison.runs());
-  for (const auto& part : comparison.parts()) {
-    seconds[part.run] += static_cast<double>(part.tally->duration_ns()) / 1e9;
-  }
-  const auto base_seconds = comparison.mean(seconds, Side::kBase);
-  const auto new_seconds = comparison.mean(seconds, Side::kNew);
+  const auto base_seconds = comparison.mean_duration_ns(Side::kBase) / 1e9;
+  const auto new_seconds = comparison.mean_duration_ns(Side::kNew) / 1e9;
   const auto runs = [](std::size_t count) { return fmt::format("{} run{}", count, count == 1 ? "" : "s"); };
   const auto change = [](double base, double fresh) {
     return base == 0 ? std::string() : fmt::format(" ({:+.1f} %)", 100 * (fresh / base - 1));
